@@ -1,0 +1,9 @@
+// Programmer errors: a broken invariant of our own code stops the program with its message.
+
+export function assert(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new Error(`broken invariant: ${message}`);
+}
+
+export function assertNever(value: never): never {
+  throw new Error(`broken invariant: unexpected value ${String(value)}`);
+}

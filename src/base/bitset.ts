@@ -1,0 +1,34 @@
+// Fixed-size bit sets over Uint32Array, as free functions so that hot loops stay monomorphic.
+
+export type BitSet = Uint32Array;
+
+/** A set of `size` bits, all clear. */
+export function createBitSet(size: number): BitSet {
+  return new Uint32Array((size + 31) >>> 5);
+}
+
+export function hasBit(set: BitSet, index: number): boolean {
+  return (set[index >>> 5]! & (1 << (index & 31))) !== 0;
+}
+
+export function setBit(set: BitSet, index: number): void {
+  set[index >>> 5]! |= 1 << (index & 31);
+}
+
+export function clearBit(set: BitSet, index: number): void {
+  set[index >>> 5]! &= ~(1 << (index & 31));
+}
+
+/** Number of set bits in one 32-bit word (Hacker's Delight, figure 5-2). */
+export function popCount32(word: number): number {
+  word -= (word >>> 1) & 0x55555555;
+  word = (word & 0x33333333) + ((word >>> 2) & 0x33333333);
+  word = (word + (word >>> 4)) & 0x0f0f0f0f;
+  return Math.imul(word, 0x01010101) >>> 24;
+}
+
+export function countBits(set: BitSet): number {
+  let count = 0;
+  for (let i = 0; i < set.length; i++) count += popCount32(set[i]!);
+  return count;
+}
