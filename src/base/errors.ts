@@ -45,6 +45,8 @@ export class LeakscopeError extends Error {
     this.name = 'LeakscopeError';
     this.code = code;
     this.hint = options.hint;
-    this.exitCode = options.exitCode ?? (code === 'E_USAGE' ? ExitCode.usage : code === 'E_INTERNAL' ? ExitCode.internal : ExitCode.couldNotTell);
+    this.exitCode =
+      options.exitCode ??
+      (code === 'E_USAGE' ? ExitCode.usage : code === 'E_INTERNAL' ? ExitCode.internal : ExitCode.couldNotTell);
   }
 }

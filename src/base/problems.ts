@@ -34,6 +34,11 @@ export class ProblemLog {
   }
 
   list(): Problem[] {
-    return [...this.#byCode].map(([code, p]) => ({ code, message: p.message, count: p.count, examples: [...p.examples] }));
+    return [...this.#byCode].map(([code, p]) => ({
+      code,
+      message: p.message,
+      count: p.count,
+      examples: [...p.examples],
+    }));
   }
 }

@@ -138,7 +138,12 @@ export interface FindReport {
     readonly seconds_to_limit?: number;
   };
   readonly pauses_ms: readonly number[];
-  readonly heap: { readonly objects: number; readonly bytes: number; readonly garbage_objects: number; readonly garbage_bytes: number };
+  readonly heap: {
+    readonly objects: number;
+    readonly bytes: number;
+    readonly garbage_objects: number;
+    readonly garbage_bytes: number;
+  };
   readonly findings: readonly Finding[];
   /** What was looked at and is not a leak, one sentence each. */
   readonly not_leaking: readonly string[];

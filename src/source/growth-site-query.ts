@@ -16,8 +16,13 @@ export type HolderReference =
   /** Class attribute `module.Class.name`, reached as Class.name, cls.name or self.name. */
   | { readonly form: 'class attribute'; readonly module: string; readonly className: string; readonly name: string }
   /** Instance attribute `.name` of instances of `module.Class`. `owner` is the global the instance hangs on, if any. */
-  | { readonly form: 'instance attribute'; readonly module: string; readonly className: string; readonly name: string;
-      readonly owner?: { readonly module: string; readonly name: string } }
+  | {
+      readonly form: 'instance attribute';
+      readonly module: string;
+      readonly className: string;
+      readonly name: string;
+      readonly owner?: { readonly module: string; readonly name: string };
+    }
   /** Memoised function or method (lru_cache and friends), by its qualified name. */
   | { readonly form: 'function cache'; readonly module: string; readonly qualname: string }
   /** Closure variable `name` of function `qualname` (or of functions nested in it). */
