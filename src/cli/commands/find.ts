@@ -1,0 +1,139 @@
+// leakscope find: is it a leak, who holds the memory, which line grows it.
+
+import { closeSync, openSync, writeFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { ExitCode, LeakscopeError } from '../../base/errors.ts';
+import type { FindReport } from '../../diagnose/find-report.ts';
+import { runFind } from '../../session/find-session.ts';
+import { parseCountOf, parseMilliseconds, parsePid, parseRunLength } from '../arguments.ts';
+import { signalOf } from '../cancellation.ts';
+import { type CliContext, type Output, openOutput } from '../cli-context.ts';
+import { pythonOfCommand } from '../python-of-command.ts';
+import { renderFindReport } from '../render/find-text.ts';
+import { safeJson } from '../render/sanitize.ts';
+import { startCommand, waitForPython } from '../started-command.ts';
+
+interface FindFlags {
+  readonly for: number;
+  readonly maxPause?: number;
+  readonly snapshots?: number;
+  readonly showValues?: boolean;
+  readonly output?: string;
+  readonly strict?: boolean;
+  readonly keepRunning?: boolean;
+}
+
+const HELP = `
+The process is paused for a moment at each snapshot (see --max-pause) and otherwise runs on undisturbed:
+nothing is loaded into it or run in it. With -- COMMAND the command is started first, which needs no privilege.
+
+Exit codes: 0 healthy (and suspect, unless --strict), 1 leak, 3 could not tell.
+
+Examples:
+  leakscope find 4242
+  leakscope find 4242 --for 10m --json > report.json
+  leakscope find 4242 --max-pause 50
+  leakscope find --for 30s -- python -m shop.worker`;
+
+export function addFindCommand(program: Command, context: CliContext): void {
+  program
+    .command('find')
+    .summary('is it a leak, who holds the memory, which line grows it')
+    .description('Tells whether a Python process leaks, who holds the memory, and which source line makes it grow.')
+    .usage('[options] PID\n       leakscope find [options] -- COMMAND…')
+    .argument('[pid]', 'process to observe', parsePid)
+    .option('--for <duration>', 'how long to observe: 90s, 5m, 1h', parseRunLength, 60)
+    .option('--max-pause <ms>', 'give up rather than pause the process longer than this', parseMilliseconds)
+    .option('--snapshots <n>', 'snapshots to take, at least 3', parseCountOf(3))
+    .option('--show-values', 'read and show values of the program’s data, such as dict keys')
+    .option('-o, --output <file>', 'also write the report to this file, as JSON')
+    .option('--strict', 'exit with 1 for a suspect too')
+    .option('--keep-running', 'leave the started COMMAND running afterwards')
+    .addHelpText('after', HELP)
+    .action(async (pid: number | undefined, flags: FindFlags, command: Command) => {
+      const output = openOutput(context, command);
+      // Said before the wait, not after it; opening for appending keeps an earlier report until there is a new one.
+      if (flags.output !== undefined) writing(flags.output, (file) => closeSync(openSync(file, 'a')));
+      const report = await observe(pid, flags, output, context);
+      output.answer(report, renderFindReport);
+      if (flags.output !== undefined) writing(flags.output, (file) => writeFileSync(file, `${safeJson(report)}\n`));
+      context.outcome.exitCode = findExitCode(report, flags.strict === true);
+    });
+}
+
+/** What the verdict means to a script; docs/exit-codes.md. */
+export function findExitCode(report: FindReport, strict: boolean): ExitCode {
+  switch (report.verdict) {
+    case 'leak':
+      return ExitCode.leak;
+    case 'suspect':
+      return strict ? ExitCode.leak : ExitCode.healthy;
+    case 'healthy':
+      return ExitCode.healthy;
+    case 'inconclusive':
+      return ExitCode.couldNotTell;
+  }
+}
+
+async function observe(
+  pid: number | undefined,
+  flags: FindFlags,
+  output: Output,
+  context: CliContext,
+): Promise<FindReport> {
+  const words = context.childCommand;
+  if (words === undefined || words.length === 0) {
+    if (pid !== undefined && words === undefined) return runFind(findOptions(pid, flags, context), output.progress);
+    throw new LeakscopeError('E_USAGE', 'find needs a PID, or a command after --', {
+      hint: 'leakscope ps lists the Python processes; leakscope find -- python app.py starts one',
+    });
+  }
+  if (pid !== undefined) {
+    throw new LeakscopeError('E_USAGE', 'find takes a PID or a command after --, not both');
+  }
+  return observeCommand(words, flags, output, context);
+}
+
+async function observeCommand(
+  words: readonly string[],
+  flags: FindFlags,
+  output: Output,
+  context: CliContext,
+): Promise<FindReport> {
+  const started = await startCommand(words, { stdoutToStderr: output.json });
+  const passOn = () => {
+    // A terminal's Ctrl-C has reached the whole process group already.
+    const name = signalOf(context.signal);
+    if (name === 'SIGTERM' || !context.stdinIsTty) started.signal(name);
+  };
+  context.signal.addEventListener('abort', passOn, { once: true });
+  try {
+    output.progress.stage('waiting for the command’s Python to start');
+    const python = await waitForPython(started, pythonOfCommand, context.signal);
+    return await runFind(findOptions(python.pid, flags, context), output.progress);
+  } finally {
+    output.progress.done();
+    context.signal.removeEventListener('abort', passOn);
+    if (flags.keepRunning === true) started.release();
+    else await started.terminate();
+  }
+}
+
+function findOptions(pid: number, flags: FindFlags, context: CliContext): Parameters<typeof runFind>[0] {
+  return {
+    pid,
+    seconds: flags.for,
+    maxPauseMs: flags.maxPause,
+    showValues: flags.showValues === true,
+    snapshots: flags.snapshots,
+    signal: context.signal,
+  };
+}
+
+function writing(file: string, write: (file: string) => void): void {
+  try {
+    write(file);
+  } catch (error) {
+    throw new LeakscopeError('E_FILE_WRITE', `cannot write ${file}: ${(error as Error).message}`, { cause: error });
+  }
+}

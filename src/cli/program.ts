@@ -1,0 +1,88 @@
+// The command line as a function: words in, exit code out. Everything it touches comes from its context.
+
+import { Command, CommanderError } from 'commander';
+import { ExitCode, LeakscopeError } from '../base/errors.ts';
+import { VERSION } from '../base/version.ts';
+import { type CliContext, createOutcome, type OutputStream } from './cli-context.ts';
+import { addFindCommand } from './commands/find.ts';
+import { reportFailure, toFailure } from './failure.ts';
+
+export interface CliEnvironment {
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdinIsTty: boolean;
+  readonly signal: AbortSignal;
+}
+
+const EXAMPLES = `
+Examples:
+  leakscope ps                           which Python processes run here
+  leakscope find 4242                    does it leak, who holds the memory, which line grows it
+  leakscope find --for 5m -- python app.py
+  leakscope snapshot 4242 -o a.heap      keep the object graph, without values
+  leakscope why a.heap shop.users.User   what keeps these objects alive
+
+Exit codes: 0 healthy or done, 1 leak, 2 wrong usage, 3 could not tell, 4 internal error.`;
+
+/** Runs one command line (without the interpreter and script words) and returns its exit code; never throws. */
+export async function runCli(words: readonly string[], environment: CliEnvironment): Promise<ExitCode> {
+  // Split here, not by commander: what follows `--` is another program's command line and is not ours to read.
+  const dashes = words.indexOf('--');
+  const own = dashes < 0 ? words : words.slice(0, dashes);
+  const context: CliContext = {
+    ...environment,
+    childCommand: dashes < 0 ? undefined : words.slice(dashes + 1),
+    outcome: createOutcome(),
+  };
+  const flags = {
+    json: own.includes('--json'),
+    noColour: own.includes('--no-color'),
+    verbose: own.includes('--verbose'),
+  };
+  try {
+    const program = createProgram(context);
+    // `leakscope` alone is a question, not a mistake.
+    await program.parseAsync(own.length === 0 ? ['--help'] : [...own], { from: 'user' });
+    return context.outcome.exitCode;
+  } catch (thrown) {
+    // Help and version end in an exception too.
+    if (thrown instanceof CommanderError && thrown.exitCode === 0) return ExitCode.healthy;
+    return reportFailure(toFailure(thrown), context, flags);
+  }
+}
+
+export function createProgram(context: CliContext): Command {
+  const program = new Command('leakscope')
+    .description('Finds who holds the memory of a live Python process, and which source line makes it grow.')
+    .version(VERSION, '-V, --version', 'print the version')
+    .option('--json', 'print the answer as JSON')
+    .option('--no-color', 'print without colour')
+    .option('-q, --quiet', 'print no progress')
+    .option('--verbose', 'print every finding, path and problem')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .addHelpText('after', EXAMPLES);
+  addFindCommand(program, context);
+  for (const command of [program, ...program.commands]) configure(command, context);
+  return program;
+}
+
+/** Makes commander throw instead of ending the process, and print to the context's streams. */
+function configure(command: Command, context: CliContext): void {
+  command.exitOverride().showSuggestionAfterError(true);
+  command.configureOutput({
+    writeOut: (text) => context.stdout.write(text),
+    // Usage errors are told by reportFailure.
+    writeErr: () => {},
+  });
+  if (command.parent !== null) {
+    command.hook('preAction', () => {
+      if (context.childCommand !== undefined && command.name() !== 'find') {
+        throw new LeakscopeError('E_USAGE', `${command.name()} takes no command after --`, {
+          hint: 'only find starts a command: leakscope find -- python app.py',
+        });
+      }
+    });
+  }
+}

@@ -1,0 +1,184 @@
+import { stripVTControlCharacters } from 'node:util';
+import { expect, test } from 'vitest';
+import {
+  healthyReport,
+  inconclusiveReport,
+  leakReport,
+  twoFindingsReport,
+} from '../../../test/support/find-reports.ts';
+import type { FindReport } from '../../diagnose/find-report.ts';
+import { renderFindReport } from './find-text.ts';
+import { displayWidth } from './layout.ts';
+import { createRenderStyle } from './render-style.ts';
+
+function text(report: FindReport, columns = 80, verbose = false): string {
+  return renderFindReport(report, createRenderStyle({ columns, verbose }));
+}
+
+test('a leak: verdict, holder, line, advice', () => {
+  expect(text(leakReport, 140)).toMatchInlineSnapshot(`
+    "CPython 3.12.1 · gunicorn worker [shop] · pid 4242 · up 3 h 12 min · RSS 812 MB
+    3 snapshots in 60 s · process paused 41, 44, 47 ms · 2,110,480 objects, 640 MB
+
+    LEAK  +1.9 MB/min · +12,400 objects/min · reaches its 1.5 GB limit in about 6 h
+    1 holder grows without a bound and holds 49 % of the heap.
+
+    1  shop.users.user_cache  dict · 184,220 entries · +3,070/min · retains 402 MB (49 %)
+       held by    module shop.users › global user_cache
+       what       global container, high confidence
+       grows      shop.users.User +3,070/min, 2.2 KB each · dict +3,070/min, 232 B each
+       grows at   shop/users.py:31            user_cache[user_id] = user_data   in get_user
+       called at  shop/views/profile.py:112   user = users.get_user(request.user_id)   in ProfileView.get
+       because    written at 1 place; never shrinks (unbounded cache)
+       fix        bound it, e.g. functools.lru_cache(maxsize=…)
+
+    not leaking: 38 MB free inside pymalloc arenas · 12 MB free in malloc · 96 MB file-backed
+    "
+  `);
+});
+
+test('a leak in 80 columns', () => {
+  expect(text(leakReport)).toMatchInlineSnapshot(`
+    "CPython 3.12.1 · gunicorn worker [shop] · pid 4242 · up 3 h 12 min · RSS 812 MB
+    3 snapshots in 60 s · process paused 41, 44, 47 ms · 2,110,480 objects, 640 MB
+
+    LEAK  +1.9 MB/min · +12,400 objects/min · reaches its 1.5 GB limit in about 6 h
+    1 holder grows without a bound and holds 49 % of the heap.
+
+    1  shop.users.user_cache
+       dict · 184,220 entries · +3,070/min · retains 402 MB (49 %)
+       held by    module shop.users › global user_cache
+       what       global container, high confidence
+       grows      shop.users.User +3,070/min, 2.2 KB each
+                  · dict +3,070/min, 232 B each
+       grows at   shop/users.py:31
+                  user_cache[user_id] = user_data   in get_user
+       called at  shop/views/profile.py:112
+                  user = users.get_user(request.user_id)   in ProfileView.get
+       because    written at 1 place; never shrinks (unbounded cache)
+       fix        bound it, e.g. functools.lru_cache(maxsize=…)
+
+    not leaking: 38 MB free inside pymalloc arenas · 12 MB free in malloc
+                 · 96 MB file-backed
+    "
+  `);
+});
+
+test('long paths, long lines and a weaker second finding wrap without losing the place to copy', () => {
+  expect(text(twoFindingsReport)).toMatchInlineSnapshot(`
+    "CPython 3.12.1 · gunicorn worker [shop] · pid 4242 · up 3 h 12 min · RSS 812 MB
+    3 snapshots in 60 s · process paused 41, 44, 47 ms · 2,110,480 objects, 640 MB
+
+    LEAK  +1.9 MB/min · +12,400 objects/min · reaches its 1.5 GB limit in about 6 h
+    1 holder grows without a bound and holds 49 % of the heap.
+
+    1  shop.users.user_cache
+       dict · 184,220 entries · +3,070/min · retains 402 MB (49 %)
+       held by    module shop.users › global user_cache
+       what       global container, high confidence
+       grows      shop.users.User +3,070/min, 2.2 KB each
+                  · dict +3,070/min, 232 B each
+       grows at   shop/users.py:31
+                  user_cache[user_id] = user_data   in get_user
+       called at  shop/views/profile.py:112
+                  user = users.get_user(request.user_id)   in ProfileView.get
+       because    written at 1 place; never shrinks (unbounded cache)
+       fix        bound it, e.g. functools.lru_cache(maxsize=…)
+
+    2  shop.events.dispatcher.registry.default_dispatcher.listeners_by_topic
+       shop.events.dispatcher.registry.ListenerList · 4,102 entries of at most 5,000
+       · +61/min · retains 3.1 MB (0.4 %) · suspect
+       held by    module shop.events.dispatcher.registry › global default_dispatcher
+                  › .listeners_by_topic › ['…'] › [12]
+       also by    thread MainThread › frame serve (shop/main.py:88)
+                  › local dispatcher › .listeners_by_topic
+       what       listener registry, medium confidence
+       grows      method +61/min, 64 B each
+       grows at   /srv/releases/2026-11-20T08-12-44/lib/python3.12/site-packages/shop/events/dispatcher/registry.py:1048
+                  self.listeners_by_topic.setdefault(topic, ListenerList()).append(…
+                  in ListenerRegistry.subscribe (file changed since the process
+                  started)
+       shrinks at shop/events/dispatcher/registry.py:1066
+                  listeners.remove(listener)   in ListenerRegistry.unsubscribe
+       because    subscribe is called once per request; unsubscribe was not seen to
+                  be called from any code that runs
+       fix        call unsubscribe when the request ends, or keep the listeners in a
+                  weakref.WeakSet
+
+    not leaking: 38 MB free inside pymalloc arenas · 12 MB free in malloc
+                 · 96 MB file-backed
+    4 problems of 2 kinds while reading; --verbose lists them
+    "
+  `);
+});
+
+test('problems are listed only when asked for', () => {
+  const lines = text(twoFindingsReport, 140, true).split('\n');
+  expect(lines.slice(lines.indexOf('problems while reading:')).join('\n')).toMatchInlineSnapshot(`
+    "problems while reading:
+      3 × torn-dict: a dict changed size while it was copied; its entries were read as far as they agree (0x7f31c0a41200, 0x7f31c0a41300,
+        0x7f31c0a41400)
+      1 × unknown-keys-kind: dict keys of an unknown kind
+    "
+  `);
+});
+
+test('healthy is one calm line and what was checked', () => {
+  expect(text(healthyReport, 140)).toMatchInlineSnapshot(`
+    "CPython 3.12.1 · gunicorn worker [shop] · pid 4242 · up 3 h 12 min · RSS 812 MB
+    3 snapshots in 60 s · process paused 41, 44, 47 ms · 2,110,480 objects, 640 MB
+
+    HEALTHY  Nothing grows: 2,110,480 objects stayed within 0.1 % over 60 s.
+
+    checked: shop.users.session_cache stays at its bound of 10,000 entries · garbage is collected every 4 s
+    "
+  `);
+});
+
+test('inconclusive says why', () => {
+  expect(text(inconclusiveReport)).toMatchInlineSnapshot(`
+    "CPython 3.12.1 · gunicorn worker [shop] · pid 4242 · up 3 h 12 min · RSS 812 MB
+
+    COULD NOT TELL  The process ended after 4 s, before there were three snapshots;
+                    observe one that runs longer.
+    "
+  `);
+});
+
+test('only the first findings are shown, the rest counted', () => {
+  const finding = leakReport.findings[0]!;
+  const findings = Array.from({ length: 8 }, (_, index) => ({ ...finding, rank: index + 1 }));
+  expect(text({ ...leakReport, findings })).toContain('3 more findings; --verbose shows all');
+  expect(text({ ...leakReport, findings }, 80, true)).toMatch(/^8 {2}shop\.users\.user_cache/m);
+});
+
+test('no line is wider than the terminal', () => {
+  for (const columns of [80, 97, 140]) {
+    for (const report of [leakReport, twoFindingsReport, healthyReport, inconclusiveReport]) {
+      for (const line of text(report, columns, true).split('\n')) {
+        // A file and line is never broken: it is there to be copied.
+        if (!/^ +(?:grows at +)?\/srv\S+:\d+$/.test(line))
+          expect(displayWidth(line), line).toBeLessThanOrEqual(columns);
+      }
+    }
+  }
+});
+
+test('colour changes nothing but colour', () => {
+  const coloured = renderFindReport(twoFindingsReport, createRenderStyle({ columns: 100, colour: true }));
+  expect(coloured).toContain('\u001b[31m');
+  expect(stripVTControlCharacters(coloured)).toBe(text(twoFindingsReport, 100));
+});
+
+test('names chosen by the target cannot act on the terminal', () => {
+  const hostile = 'a\u001b]0;owned\u0007\u202eb\nc';
+  const finding = leakReport.findings[0]!;
+  const output = text({
+    ...leakReport,
+    target: { ...leakReport.target, app: hostile },
+    findings: [{ ...finding, holder: { ...finding.holder, name: hostile, path: hostile, type: hostile } }],
+    not_leaking: [hostile],
+  });
+  expect(output).not.toMatch(/[\u001b\u0007\u202e]/u);
+  expect(output).toContain('a\\x1b]0;owned\\x07\\u202eb\\x0ac');
+});

@@ -1,0 +1,103 @@
+// Runs the command of `find -- CMD…` beside the tool: starts it, waits for its Python, passes signals on, ends it.
+// A process may always read its own children, so this way needs no privilege.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { LeakscopeError } from '../base/errors.ts';
+
+/** How long a command may take until a Python interpreter runs in it: covers a slow wrapper, not an installation. */
+const PYTHON_WAIT_MS = 60_000;
+const POLL_MS = 50;
+/** Time to end by itself after each signal. */
+const GRACE_MS = 5_000;
+
+export interface StartedCommand {
+  readonly pid: number;
+  /** `exit status 1`, `signal SIGKILL`; undefined while it runs. */
+  ending(): string | undefined;
+  /** Passes a signal on, if the command still runs. */
+  signal(name: NodeJS.Signals): void;
+  /** Ends the command: SIGTERM, then SIGKILL; returns when it has ended. */
+  terminate(): Promise<void>;
+  /** Lets the tool end while the command runs on. */
+  release(): void;
+}
+
+export interface StartOptions {
+  /** Stdout carries the tool's JSON, so the program's goes to stderr. */
+  readonly stdoutToStderr: boolean;
+}
+
+/** Starts `words` with inherited stdio. Throws E_COMMAND_FAILED when it cannot be started. */
+export async function startCommand(words: readonly string[], options: StartOptions): Promise<StartedCommand> {
+  const [file = '', ...args] = words;
+  const child = spawn(file, args, { stdio: ['inherit', options.stdoutToStderr ? 2 : 'inherit', 'inherit'] });
+  try {
+    await once(child, 'spawn');
+  } catch (error) {
+    throw new LeakscopeError('E_COMMAND_FAILED', `cannot start ${file}: ${startFailure(error)}`, {
+      hint: 'give the command as you would type it: leakscope find -- python app.py',
+      cause: error,
+    });
+  }
+  const pid = child.pid!;
+  return {
+    pid,
+    ending: () => ending(child),
+    signal(name) {
+      if (ending(child) === undefined) child.kill(name);
+    },
+    terminate: () => terminate(child),
+    release: () => child.unref(),
+  };
+}
+
+/**
+ * Waits until `findPython` sees a running interpreter in the command (itself or a process it started) and returns it.
+ * Throws E_COMMAND_FAILED when the command ends first, E_NOT_PYTHON when none comes up in time.
+ */
+export async function waitForPython<T>(
+  command: StartedCommand,
+  findPython: (pid: number) => T | undefined,
+  signal: AbortSignal,
+): Promise<T> {
+  for (let waited = 0; waited < PYTHON_WAIT_MS; waited += POLL_MS) {
+    signal.throwIfAborted();
+    const python = findPython(command.pid);
+    if (python !== undefined) return python;
+    const ended = command.ending();
+    if (ended !== undefined) {
+      throw new LeakscopeError('E_COMMAND_FAILED', `the command ended (${ended}) before a Python interpreter was up`, {
+        hint: 'check that it runs on its own; its output stands above',
+      });
+    }
+    await delay(POLL_MS, undefined, { signal });
+  }
+  throw new LeakscopeError('E_NOT_PYTHON', 'the command started no CPython interpreter', {
+    hint: 'leakscope ps lists the Python processes that run; find takes the PID of one of them',
+  });
+}
+
+function ending(child: ChildProcess): string | undefined {
+  if (child.signalCode !== null) return `signal ${child.signalCode}`;
+  return child.exitCode === null ? undefined : `exit status ${child.exitCode}`;
+}
+
+async function terminate(child: ChildProcess): Promise<void> {
+  for (const name of ['SIGTERM', 'SIGKILL'] as const) {
+    if (ending(child) !== undefined) return;
+    const ended = once(child, 'exit');
+    child.kill(name);
+    const patience = new AbortController();
+    await Promise.race([ended, delay(GRACE_MS, undefined, { signal: patience.signal }).catch(() => {})]);
+    patience.abort();
+  }
+}
+
+function startFailure(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT') return 'there is no such command';
+  if (code === 'EACCES') return 'it is not executable';
+  return error instanceof Error ? error.message : String(error);
+}
