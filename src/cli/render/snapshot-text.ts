@@ -1,0 +1,24 @@
+// The text of `leakscope snapshot`: what was written, and how long the process was stopped for it.
+
+import { formatBytes } from '../../base/units.ts';
+import type { SnapshotReport } from '../../protocol/snapshot.ts';
+import { wrapParts } from './layout.ts';
+import { counted } from './phrases.ts';
+import { renderProblems } from './problems-text.ts';
+import type { RenderStyle } from './render-style.ts';
+import { sanitizeStrings } from './sanitize.ts';
+import { dotted, renderTarget } from './target-line.ts';
+
+export function renderSnapshot(untrusted: SnapshotReport, style: RenderStyle): string {
+  const report = sanitizeStrings(untrusted);
+  const { snapshot, heap } = report;
+  const facts = [
+    `${style.paint('name', snapshot.file)}  ${formatBytes(report.file_bytes)}`,
+    `${counted(heap.objects, 'object')}, ${formatBytes(heap.bytes)}`,
+    counted(heap.references, 'reference'),
+    `process paused ${Math.round(report.pause_ms)} ms`,
+  ];
+  const lines = [...renderTarget(snapshot, style), ...wrapParts(dotted(facts), ' ', style.width)];
+  lines.push(...renderProblems(report.problems, style));
+  return `${lines.join('\n')}\n`;
+}
