@@ -82,7 +82,7 @@ def measure(path):
     for i, address in enumerate(addresses):
         found = edges.get(address, ())
         sources.extend(array.array("I", [i]) * len(found))
-        targets.extend(array.array("I", [index[target] for target in found]))
+        targets.extend(array.array("I", map(index.__getitem__, found)))
     text = "".join(name + "\n" for name in names).encode()
     header = array.array("Q", [1, len(addresses), len(sources), len(text)])
     with open(path + ".part", "wb") as file:
