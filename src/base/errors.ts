@@ -24,6 +24,7 @@ export type ErrorCode =
   | 'E_TARGET_BUSY'
   | 'E_PAUSE_TOO_LONG'
   | 'E_PAUSE_FAILED'
+  | 'E_NOT_ENOUGH_MEMORY'
   | 'E_COMMAND_FAILED'
   | 'E_UNSUPPORTED_HOST'
   | 'E_FILE_READ'

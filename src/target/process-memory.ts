@@ -21,6 +21,8 @@ export interface ProcessMemory {
    * skipped. Returns how many bytes came from the target: 0 when nothing is mapped there or the process has ended.
    */
   read(address: Address, into: Uint8Array): number;
+  /** One system call: the bytes read, 0 where nothing is mapped, -1 where the page at `address` cannot be read. */
+  readOnce(address: Address, into: Uint8Array): number;
   close(): void;
 }
 
@@ -36,6 +38,7 @@ export function openProcessMemory(pid: number): ProcessMemory {
   return {
     pid,
     read: (address, into) => readPages(fd, address, into),
+    readOnce: (address, into) => readOnce(fd, address, into, 0, into.length),
     close: () => {
       if (open) closeSync(fd);
       open = false;
@@ -43,8 +46,7 @@ export function openProcessMemory(pid: number): ProcessMemory {
   };
 }
 
-/** One read call: bytes read, or -1 where the page at `address` cannot be read. */
-export function readOnce(fd: number, address: Address, into: Uint8Array, offset: number, length: number): number {
+function readOnce(fd: number, address: Address, into: Uint8Array, offset: number, length: number): number {
   try {
     return readSync(fd, into, offset, length, address);
   } catch (error) {

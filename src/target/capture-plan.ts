@@ -1,0 +1,80 @@
+// Decides which memory of a target to copy: what a Python heap can live in, and of that only pages that exist.
+
+import type { MemoryRegion } from '../cpython/memory-reader.ts';
+import type { Address } from '../graph/heap-graph.ts';
+import type { Pagemap } from './pagemap.ts';
+
+/** One copied range; becomes one segment, or more where it crosses buffers. */
+export interface PlannedRange {
+  readonly start: Address;
+  /** Exclusive. */
+  readonly end: Address;
+  /** Start, end pairs of what must be read; the rest of the range holds no pages and is zero. */
+  readonly runs: readonly number[];
+}
+
+export interface CapturePlan {
+  readonly ranges: readonly PlannedRange[];
+  /** Buffer space for all ranges. */
+  readonly bufferBytes: number;
+  /** Bytes to read, the part that takes the time. */
+  readonly readBytes: number;
+}
+
+/** Below this a region is read whole: asking for its pages costs as much as reading them. */
+const ASK_PAGES_FROM_BYTES = 256 * 1024;
+/** Absent pages between present ones are zero-filled up to this size; a larger gap splits the range. */
+const MAX_GAP_BYTES = 1 << 20;
+/** File-backed private data above this is someone's data file, of which only changed pages can hold objects. */
+const LARGE_FILE_BYTES = 8 << 20;
+
+/** Memory that reading cannot disturb: device registers may react to a read. */
+export function isPlainMemory(region: MemoryRegion): boolean {
+  if (!region.readable) return false;
+  if (region.path.startsWith('/dev/')) return region.path === '/dev/zero';
+  return !region.path.startsWith('[v') && !region.path.startsWith('anon_inode:') && !region.path.startsWith('/dmabuf');
+}
+
+/** Private writable memory: heaps, stacks, and the data of programs and libraries. */
+export function canHoldObjects(region: MemoryRegion): boolean {
+  return region.writable && !region.shared && isPlainMemory(region);
+}
+
+/** Whether absent pages of a copied region are zero; otherwise they hold what the backing file holds. */
+export function isAnonymous(region: MemoryRegion): boolean {
+  return !region.path.startsWith('/') || region.path === '/dev/zero';
+}
+
+/** Plans the copy of every region that can hold objects. */
+export function planCapture(regions: readonly MemoryRegion[], pagemap: Pagemap): CapturePlan {
+  const ranges: PlannedRange[] = [];
+  let bufferBytes = 0;
+  let readBytes = 0;
+  const add = (runs: readonly number[]): void => {
+    const start = runs[0]!;
+    const end = runs[runs.length - 1]!;
+    ranges.push({ start, end, runs });
+    bufferBytes += end - start;
+    for (let i = 0; i < runs.length; i += 2) readBytes += runs[i + 1]! - runs[i]!;
+  };
+  for (const region of regions) {
+    if (!canHoldObjects(region)) continue;
+    const anonymous = isAnonymous(region);
+    const size = region.end - region.start;
+    if (size < (anonymous ? ASK_PAGES_FROM_BYTES : LARGE_FILE_BYTES)) {
+      add([region.start, region.end]);
+      continue;
+    }
+    const runs: number[] = [];
+    pagemap.presentRuns(region, !anonymous, runs);
+    // Unchanged file pages are no zeros: a range of a data file must not bridge over them.
+    const maxGap = anonymous ? MAX_GAP_BYTES : 0;
+    let first = 0;
+    for (let i = 2; i <= runs.length; i += 2) {
+      if (i < runs.length && runs[i]! - runs[i - 1]! <= maxGap) continue;
+      add(runs.slice(first, i));
+      first = i;
+    }
+  }
+  return { ranges, bufferBytes, readBytes };
+}

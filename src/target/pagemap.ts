@@ -1,0 +1,96 @@
+// Which pages of a mapping exist, from /proc/PID/pagemap: reading an absent page would only yield zeros, and make the
+// kernel build page tables in the target. Format: Documentation/admin-guide/mm/pagemap.rst of Linux.
+
+import { closeSync, openSync, readSync } from 'node:fs';
+import type { MemoryRegion } from '../cpython/memory-reader.ts';
+import { PAGE_BYTES } from './process-memory.ts';
+
+/** An open pagemap, with a buffer that is reused for every read. */
+export interface Pagemap {
+  /**
+   * Appends the runs of existing pages of `region` to `runs` as start, end pairs. With `modifiedOnly`, unchanged pages
+   * of the backing file are left out. Where the kernel tells nothing, the whole region is one run.
+   */
+  presentRuns(region: MemoryRegion, modifiedOnly: boolean, runs: number[]): void;
+  close(): void;
+}
+
+/** One read covers 128 MiB of the target. */
+const ENTRIES_PER_READ = 32768;
+
+// Flags of the high 32-bit half of an entry.
+const PRESENT = 1 << 31;
+const SWAPPED = 1 << 30;
+/** A page of a file, or of shared anonymous memory. */
+const FILE_OR_SHARED = 1 << 29;
+/** Linux 6.15: a guard marker, also shown as swapped. Reading it fails. */
+const GUARD = 1 << 26;
+
+/** Opens the pagemap of a process; one that may not be opened counts every page as present. */
+export function openPagemap(pid: number): Pagemap {
+  let fd: number | undefined;
+  try {
+    fd = openSync(`/proc/${pid}/pagemap`, 'r');
+  } catch {
+    // Kernels built without it, or not allowed: correct without, only slower.
+    fd = undefined;
+  }
+  const entries = new Uint32Array(ENTRIES_PER_READ * 2);
+  const bytes = new Uint8Array(entries.buffer);
+  return {
+    presentRuns(region, modifiedOnly, runs) {
+      if (fd === undefined || !scanRuns(fd, bytes, entries, region, modifiedOnly, runs)) {
+        runs.push(region.start, region.end);
+      }
+    },
+    close() {
+      if (fd !== undefined) closeSync(fd);
+      fd = undefined;
+    },
+  };
+}
+
+/** False, with `runs` as it was, when the pagemap cannot be read. */
+function scanRuns(
+  fd: number,
+  bytes: Uint8Array,
+  entries: Uint32Array,
+  region: MemoryRegion,
+  modifiedOnly: boolean,
+  runs: number[],
+): boolean {
+  const before = runs.length;
+  const firstPage = region.start / PAGE_BYTES;
+  const pages = (region.end - region.start) / PAGE_BYTES;
+  let runStart = -1;
+  for (let page = 0; page < pages; ) {
+    const wanted = Math.min(ENTRIES_PER_READ, pages - page);
+    let got: number;
+    try {
+      got = readSync(fd, bytes, 0, wanted * 8, (firstPage + page) * 8) >>> 3;
+    } catch {
+      got = 0;
+    }
+    if (got === 0) {
+      runs.length = before;
+      return false;
+    }
+    for (let i = 0; i < got; i++) {
+      const flags = entries[i * 2 + 1]!;
+      const exists =
+        (flags & (PRESENT | SWAPPED)) !== 0 &&
+        (flags & GUARD) === 0 &&
+        !(modifiedOnly && (flags & PRESENT) !== 0 && (flags & FILE_OR_SHARED) !== 0);
+      if (exists === runStart >= 0) continue;
+      const at = region.start + (page + i) * PAGE_BYTES;
+      if (exists) runStart = at;
+      else {
+        runs.push(runStart, at);
+        runStart = -1;
+      }
+    }
+    page += got;
+  }
+  if (runStart >= 0) runs.push(runStart, region.end);
+  return true;
+}
