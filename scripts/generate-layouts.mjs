@@ -45,7 +45,7 @@ const STRUCTS = `
 /** Of the largest structures only the fields that match; elsewhere every field is kept. */
 const FIELD_FILTERS = {
   PyInterpreterState:
-    /^(next|id|runtime|threads\.(head|main|count)|_?finalizing(\._value)?|gc(\.\w+)?|sysdict(_copy)?|builtins(_copy)?|dict|imports\.\w+|codecs\.\w+|before_forkers|after_forkers_\w+|warnings\.\w+|atexit(\.\w+)?|pyexit\w+|ceval|ceval\.gil|_gil(\.(locked|last_holder)(\._value)?)?|obmalloc|mimalloc|asyncio_tasks_head|types|types\.(builtins|for_extensions)(\.\w+)?|cached_objects(\.\w+)?|callable_cache(\.\w+)?|common_consts|interpreter_trampoline|monitoring_callables|monitoring_tool_names|config\.remote_debug|static_objects|_initial_thread|unicode|unicode\.(ids|unused_interned|latin1|empty_string)|small_ints|exc_state(\.\w+)?|ast|audit_hooks|type_cache|slice_cache|_code_object_generation|int_max_str_digits)$/,
+    /^(next|id|runtime|threads\.(head|main|count)|_?finalizing(\._value)?|gc(\.\w+)?|sysdict(_copy)?|builtins(_copy)?|dict|imports\.\w+|codecs\.\w+|before_forkers|after_forkers_\w+|warnings\.\w+|atexit(\.\w+)?|pyexit\w+|ceval|ceval\.gil|_gil(\.(locked|last_holder)(\._value)?)?|obmalloc|mimalloc|asyncio_tasks_head|types|types\.(num_builtins_initialized|(builtins|for_extensions)(\.\w+)?)|cached_objects(\.\w+)?|callable_cache(\.\w+)?|common_consts|interpreter_trampoline|monitoring_callables|monitoring_tool_names|config\.remote_debug|static_objects|_initial_thread|unicode|unicode\.(ids|unused_interned|latin1|empty_string)|small_ints|exc_state(\.\w+)?|ast|audit_hooks|type_cache|slice_cache|_code_object_generation|int_max_str_digits)$/,
   _PyRuntimeState:
     /^(debug_offsets|interpreters\.(head|main|next_id)|gc(\.\w+)?|ceval|ceval\.gil(\.(locked|last_holder)(\._value)?)?|gilstate|gilstate\.tstate_current(\._value)?|tracemalloc(\.\w+(\.(initialized|tracing|max_nframe))?)?|obmalloc|static_objects|global_objects|cached_objects|cached_objects\.interned_strings|types(\.\w+)?|main_thread|main_tstate|_?finalizing|xidregistry\.head|audit_hook_head|audit_hooks\.head|_main_interpreter)$/,
   _PyThreadStateImpl:
@@ -58,6 +58,9 @@ const FIELD_FILTERS = {
 /** Fields of no interest wherever they stand: lock internals, embedded frames, allocator hooks, padding. */
 const DROPPED_FIELDS =
   /(^|\.)(_aligner|ob_refcnt_full|__data|cond|mutex|switch_cond|switch_mutex|allocators|alloc|stats)(\.|$)|(^|\.)$|^(gi|cr|ag)_iframe\.|^gi_exc_state\.|^_status\.|^trace_info\.|^remote_debugger_support\.|^state\.ready$|__value/;
+
+/** The only structures that list the object header's fields; a layout finds them under every other name too. */
+const HEADER_STRUCTS = ['PyObject', '_Py_DebugOffsets'];
 
 /** Where a field of an embedded base lies directly in its owner: the prefix says nothing. */
 const BASE_PREFIXES = ['ob_base.', '_base.', 'd_common.', 'od_dict.', 'm_base.'];
@@ -79,6 +82,13 @@ const RENAMED_FIELDS = {
   PyThreadState: { trash_delete_later: 'delete_later', 'trash.delete_later': 'delete_later' },
   _PyInterpreterFrame: { f_code: 'f_executable', f_func: 'f_funcobj', prev_instr: 'instr_ptr' },
 };
+/** 3.12 kept the states of static types in a bare array beside its count. */
+const BARE_STATIC_TYPES = { num_builtins_initialized: 'builtins.num_initialized', builtins: 'builtins.initialized' };
+const STATIC_TYPE_STATE_312 = {
+  size: 40,
+  fields: { type: '0', readying: '8', ready: '12', tp_dict: '16', tp_subclasses: '24', tp_weaklist: '32' },
+};
+
 const RENAMED_STRUCTS = { listiterobject: '_PyListIterObject' };
 
 /** Structures of the stable ABI, the same in every version. */
@@ -99,6 +109,11 @@ function readBuild(directory, file) {
     const name = RENAMED_STRUCTS[bare] ?? bare;
     if (STRUCTS.includes(name)) structs[name] = canonicalStruct(name, description);
   }
+  if (structs.types_state?.fields.num_builtins_initialized !== undefined) {
+    structs.managed_static_type_state = STATIC_TYPE_STATE_312;
+    renameFields(structs.types_state, '', BARE_STATIC_TYPES);
+    renameFields(structs.PyInterpreterState, 'types.', BARE_STATIC_TYPES);
+  }
   // Tuple iterators were private to their file before 3.12; they have always had the fields of list iterators.
   structs._PyTupleIterObject ??= structs._PyListIterObject;
   return {
@@ -109,6 +124,13 @@ function readBuild(directory, file) {
     derived: false,
     structs: { ...structs, ...STABLE_STRUCTS },
   };
+}
+
+function renameFields(struct, prefix, names) {
+  for (const [from, to] of Object.entries(names)) {
+    struct.fields[prefix + to] = struct.fields[prefix + from];
+    delete struct.fields[prefix + from];
+  }
 }
 
 function canonicalStruct(name, description) {
@@ -128,7 +150,10 @@ function canonicalField(struct, flattened) {
   const isPrefixed = (prefix) => field.startsWith(prefix);
   while (prefixes.some(isPrefixed)) field = field.slice(prefixes.find(isPrefixed).length);
   if (prefixes.includes(`${field}.`)) return undefined;
-  if (struct !== 'PyObject' && /(^|\.)ob_(base|type|refcnt|overflow|flags|tid|mutex|gc_bits|ref_\w+)/.test(field)) {
+  if (
+    !HEADER_STRUCTS.includes(struct) &&
+    /(^|\.)ob_(base|type|refcnt|overflow|flags|tid|mutex|gc_bits|ref_\w+)/.test(field)
+  ) {
     return undefined;
   }
   field = RENAMED_FIELDS[struct]?.[field] ?? field;
