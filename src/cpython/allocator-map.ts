@@ -1,0 +1,101 @@
+// Every live block of the target's allocators: what tells a pointer from a number, gives objects their true size,
+// and shows the blocks that no object owns.
+
+import type { Address } from '../graph/heap-graph.ts';
+import { AddressSet } from './address-set.ts';
+import type { MemoryImage } from './memory-image.ts';
+
+/** Bytes by allocator, as found in one image. */
+export interface AllocatorTotals {
+  /** pymalloc (or mimalloc on free-threaded builds). */
+  readonly small: { arenas: number; arenaBytes: number; liveBlocks: number; liveBytes: number; freeBytes: number };
+  /** The C library's malloc, where its heaps could be walked. */
+  readonly malloc: { heaps: number; liveChunks: number; liveBytes: number; freeBytes: number; mappedBytes: number };
+}
+
+/** A contiguous run of equal blocks: a pymalloc pool or a mimalloc page. */
+export interface BlockRun {
+  readonly start: Address;
+  readonly end: Address;
+  readonly blockSize: number;
+}
+
+/**
+ * Live block starts with their sizes. Filled by pymalloc.ts, mimalloc.ts and glibc-malloc.ts.
+ * Sizes of small blocks come from the run they lie in, sizes of malloc blocks from their chunk header.
+ */
+export class AllocatorMap {
+  readonly blocks: AddressSet;
+  readonly totals: AllocatorTotals = {
+    small: { arenas: 0, arenaBytes: 0, liveBlocks: 0, liveBytes: 0, freeBytes: 0 },
+    malloc: { heaps: 0, liveChunks: 0, liveBytes: 0, freeBytes: 0, mappedBytes: 0 },
+  };
+  readonly #image: MemoryImage;
+  /** Runs in ascending order after `seal`. */
+  #runs: BlockRun[] = [];
+  #runStarts = new Float64Array(0);
+  #lastRun = 0;
+
+  constructor(image: MemoryImage) {
+    this.#image = image;
+    this.blocks = new AddressSet(image);
+  }
+
+  addRun(run: BlockRun): void {
+    this.#runs.push(run);
+  }
+
+  /** Sorts the runs; call once after the last `addRun`. */
+  seal(): void {
+    this.#runs.sort((a, b) => a.start - b.start);
+    this.#runStarts = Float64Array.from(this.#runs, (r) => r.start);
+  }
+
+  /** The run an address lies in, or undefined for malloc's memory. */
+  runAt(address: Address): BlockRun | undefined {
+    const last = this.#runs[this.#lastRun];
+    if (last !== undefined && address >= last.start && address < last.end) return last;
+    let low = 0;
+    let high = this.#runStarts.length - 1;
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      if (address < this.#runStarts[middle]!) high = middle - 1;
+      else low = middle + 1;
+    }
+    const run = this.#runs[high];
+    if (run === undefined || address >= run.end) return undefined;
+    this.#lastRun = high;
+    return run;
+  }
+
+  /** Bytes the allocator spends on the live block that starts at `address`. */
+  sizeOf(address: Address): number {
+    const run = this.runAt(address);
+    if (run !== undefined) return run.blockSize;
+    // glibc keeps size | flags in the word before the user pointer.
+    const header = this.#image.u64(address - 8);
+    return header - (header % 16);
+  }
+
+  /** Bytes of the live block at `address` that its owner may use: without malloc's header. */
+  usableSizeOf(address: Address): number {
+    const run = this.runAt(address);
+    return run !== undefined ? run.blockSize : this.sizeOf(address) - 8;
+  }
+
+  /** Whether any allocator could be mapped: without one, pointers cannot be told from numbers by their target block. */
+  get isKnown(): boolean {
+    return this.totals.small.liveBlocks + this.totals.malloc.liveChunks > 0;
+  }
+
+  /** Start of the live block that holds the object at `address`: itself, or up to four words of pre-header before it. */
+  blockOf(object: Address): Address {
+    const blocks = this.blocks;
+    if (blocks.has(object)) return object;
+    if (blocks.has(object - 16)) return object - 16;
+    if (blocks.has(object - 32)) return object - 32;
+    // PYTHONMALLOC=debug puts 16 more bytes before the collector's header.
+    if (blocks.has(object - 48)) return object - 48;
+    return 0;
+  }
+}

@@ -1,0 +1,28 @@
+// What every decoder needs: the memory, the layout, the types, and a bound on what a torn object may claim.
+
+import type { ProblemLog } from '../../base/problems.ts';
+import type { Address } from '../../graph/heap-graph.ts';
+import type { Layout } from '../layout.ts';
+import type { MemoryImage } from '../memory-image.ts';
+import type { StringReader } from '../python-string.ts';
+import type { TypeTable } from '../type-table.ts';
+
+export interface DecodeContext {
+  readonly image: MemoryImage;
+  readonly layout: Layout;
+  readonly types: TypeTable;
+  readonly strings: StringReader;
+  readonly problems: ProblemLog;
+  /** tp_dict of a static type, which 3.12+ keeps per interpreter. */
+  staticTypeDict(type: Address): Address;
+}
+
+/** A container cannot hold more pointers than its memory has words; claims past this are torn or forged. */
+export const ENTRIES_LIMIT = 0x0fff_ffff;
+
+/** Whether `count` words at `start` lie in copied memory: a cheap test before a loop trusts a length. */
+export function isReadableArray(image: MemoryImage, start: Address, count: number, stride: number): boolean {
+  if (count === 0) return true;
+  if (start === 0 || count < 0 || count > ENTRIES_LIMIT) return false;
+  return image.isCopied(start) && image.isCopied(start + count * stride - 8);
+}

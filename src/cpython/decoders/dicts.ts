@@ -1,0 +1,165 @@
+// Dicts of every form: combined and split tables, unicode-only entries, OrderedDict nodes (CPython Objects/dictobject.c).
+
+import { type Address, EdgeKind } from '../../graph/heap-graph.ts';
+import type { EdgeVisitor, NamespaceKind } from '../edge-visitor.ts';
+import { fieldId } from '../edge-visitor.ts';
+import type { Layout } from '../layout.ts';
+import type { MemoryImage } from '../memory-image.ts';
+import { type DecodeContext, ENTRIES_LIMIT } from './decode-context.ts';
+
+/** dk_kind (3.11+). */
+const KEYS_GENERAL = 0;
+const KEYS_SPLIT = 2;
+const DEFAULT_FACTORY = fieldId('default_factory');
+const DICT = fieldId('__dict__');
+
+export interface DictOffsets {
+  readonly used: number;
+  readonly keys: number;
+  readonly values: number;
+  readonly dkSize: number;
+  readonly dkLog2IndexBytes: number;
+  readonly dkKind: number;
+  readonly dkEntries: number;
+  readonly dkIndices: number;
+  /** First pointer in the block `ma_values` points to. */
+  readonly valuesFirst: number;
+  readonly odictFirst: number;
+  readonly odictFastNodes: number;
+  readonly odictInstanceDict: number;
+  readonly defaultFactory: number;
+}
+
+export function dictOffsets(layout: Layout): DictOffsets {
+  return {
+    used: layout.at('PyDictObject.ma_used'),
+    keys: layout.at('PyDictObject.ma_keys'),
+    values: layout.at('PyDictObject.ma_values'),
+    dkSize: layout.at('PyDictKeysObject.dk_size'),
+    dkLog2IndexBytes: layout.at('PyDictKeysObject.dk_log2_index_bytes'),
+    dkKind: layout.at('PyDictKeysObject.dk_kind'),
+    dkEntries: layout.at('PyDictKeysObject.dk_nentries'),
+    dkIndices: layout.at('PyDictKeysObject.dk_indices'),
+    valuesFirst: layout.minor >= 11 ? layout.at('PyDictValues.values') : 0,
+    odictFirst: layout.at('PyODictObject.od_first'),
+    odictFastNodes: layout.at('PyODictObject.od_fast_nodes'),
+    odictInstanceDict: layout.at('PyODictObject.od_inst_dict'),
+    defaultFactory: layout.at('defdictobject.default_factory'),
+  };
+}
+
+/** Where a keys table's entries lie. */
+export interface KeysTable {
+  readonly entries: Address;
+  readonly count: number;
+  readonly stride: number;
+  readonly keyOffset: number;
+  readonly valueOffset: number;
+  readonly isSplit: boolean;
+}
+
+/** Describes the keys table at `keys`, or undefined when it is torn. */
+export function readKeysTable(
+  image: MemoryImage,
+  layout: Layout,
+  o: DictOffsets,
+  keys: Address,
+): KeysTable | undefined {
+  if (!image.isCopied(keys)) return undefined;
+  const count = image.u64(keys + o.dkEntries);
+  let indexBytes: number;
+  let kind = KEYS_GENERAL;
+  if (layout.minor >= 11) {
+    const log2 = image.u8(keys + o.dkLog2IndexBytes);
+    if (log2 > 40) return undefined;
+    indexBytes = 2 ** log2;
+    kind = image.u8(keys + o.dkKind);
+    if (kind > KEYS_SPLIT) return undefined;
+  } else {
+    const size = image.u64(keys + o.dkSize);
+    const width = size <= 0xff ? 1 : size <= 0xffff ? 2 : size <= 0xffff_ffff ? 4 : 8;
+    indexBytes = size * width;
+  }
+  if (count > ENTRIES_LIMIT) return undefined;
+  const entries = keys + o.dkIndices + indexBytes;
+  const stride = kind === KEYS_GENERAL ? 24 : 16;
+  if (count > 0 && !(image.isCopied(entries) && image.isCopied(entries + count * stride - 8))) return undefined;
+  return {
+    entries,
+    count,
+    stride,
+    keyOffset: kind === KEYS_GENERAL ? 8 : 0,
+    valueOffset: kind === KEYS_GENERAL ? 16 : 8,
+    isSplit: kind === KEYS_SPLIT,
+  };
+}
+
+/** Visits keys and values of the dict at `dict`. `names` says what the keys are, when they are names. */
+export function decodeDict(
+  context: DecodeContext,
+  o: DictOffsets,
+  dict: Address,
+  names: NamespaceKind | undefined,
+  visitor: EdgeVisitor,
+): void {
+  const { image, layout, problems } = context;
+  visitor.entries(Math.min(image.u64(dict + o.used), ENTRIES_LIMIT));
+  const keys = image.pointer(dict + o.keys);
+  const table = readKeysTable(image, layout, o, keys);
+  if (table === undefined) {
+    // The empty dict's keys are a static constant, read-only in some builds.
+    if (keys !== 0 && image.u64(dict + o.used) !== 0)
+      problems.addAt('torn-dict', 'a dict whose keys table could not be read', dict);
+    return;
+  }
+  const values = image.pointer(dict + o.values);
+  const kind = names === 'global' ? EdgeKind.global : EdgeKind.attribute;
+  if (values !== 0) {
+    // A split table: the keys belong to the class, the values to this dict.
+    visitor.buffer(values);
+    const first = values + o.valuesFirst;
+    for (let i = 0; i < table.count; i++) {
+      const value = image.pointer(first + i * 8);
+      if (value === 0) continue;
+      visitor.named(value, kind, image.pointer(table.entries + i * table.stride + table.keyOffset));
+    }
+    return;
+  }
+  visitor.buffer(keys);
+  for (let i = 0; i < table.count; i++) {
+    const entry = table.entries + i * table.stride;
+    const value = image.pointer(entry + table.valueOffset);
+    if (value === 0) continue;
+    const key = image.pointer(entry + table.keyOffset);
+    if (names === undefined) {
+      visitor.edge(key, EdgeKind.key, i);
+      visitor.edge(value, EdgeKind.value, i);
+    } else {
+      visitor.edge(key, EdgeKind.key, i);
+      visitor.named(value, kind, key);
+    }
+  }
+}
+
+/** OrderedDict: a dict, a linked list of nodes that own their keys, and an instance dict. */
+export function decodeOrderedDict(context: DecodeContext, o: DictOffsets, dict: Address, visitor: EdgeVisitor): void {
+  const { image } = context;
+  decodeDict(context, o, dict, undefined, visitor);
+  visitor.buffer(image.pointer(dict + o.odictFastNodes));
+  const nextOffset = context.layout.at('_ODictNode.next');
+  let node = image.pointer(dict + o.odictFirst);
+  let left = image.u64(dict + o.used) + 1;
+  for (let i = 0; node !== 0 && left > 0 && image.isCopied(node); i++, left--) {
+    visitor.buffer(node);
+    visitor.edge(image.pointer(node), EdgeKind.key, i);
+    node = image.pointer(node + nextOffset);
+  }
+  const instanceDict = image.pointer(dict + o.odictInstanceDict);
+  visitor.namespace(instanceDict, 'attribute');
+  visitor.field(instanceDict, DICT);
+}
+
+export function decodeDefaultDict(context: DecodeContext, o: DictOffsets, dict: Address, visitor: EdgeVisitor): void {
+  decodeDict(context, o, dict, undefined, visitor);
+  visitor.field(context.image.pointer(dict + o.defaultFactory), DEFAULT_FACTORY);
+}

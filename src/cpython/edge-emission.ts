@@ -1,0 +1,175 @@
+// Second walk: writes the edges of every node in address order, with names, sizes and entry counts.
+
+import {
+  type Address,
+  type EdgeKind,
+  EdgeKind as Kind,
+  NOT_A_CONTAINER,
+  packEdgeName,
+  WORD_BYTES,
+} from '../graph/heap-graph.ts';
+import { AddressSet } from './address-set.ts';
+import type { AllocatorMap } from './allocator-map.ts';
+import { type EdgeVisitor, FIELD_NAMES, type NamespaceKind } from './edge-visitor.ts';
+import type { MemoryImage } from './memory-image.ts';
+import { NativeBlockScan } from './native-block-scan.ts';
+import type { ObjectTest } from './object-test.ts';
+import type { StringReader } from './python-string.ts';
+
+/** Grows an edge column; the first walk's count is normally enough. */
+const GROWTH = 1.5;
+const WORDS_LIMIT = 0xffff_ffff;
+
+export class EdgeEmission implements EdgeVisitor {
+  readonly strings: string[] = [...FIELD_NAMES];
+  readonly claimed: AddressSet;
+  readonly shallowWords: Uint32Array;
+  readonly entryCounts: Uint32Array;
+  readonly firstEdge: Uint32Array;
+  edgeTargets: Uint32Array;
+  edgeNames: Uint32Array;
+  edgeCount = 0;
+  readonly #nodes: AddressSet;
+  readonly #allocator: AllocatorMap;
+  readonly #image: MemoryImage;
+  readonly #names: StringReader;
+  readonly #native: NativeBlockScan;
+  /** StringIndex of each node that served as a name; 0 when it has not. */
+  readonly #stringOfNode: Uint32Array;
+  readonly #stringIds = new Map<string, number>(FIELD_NAMES.map((name, i) => [name, i]));
+  readonly #cNames = new Map<Address, number>();
+  #node = 0;
+  #words = 0;
+
+  constructor(
+    image: MemoryImage,
+    nodes: AddressSet,
+    nodeCount: number,
+    edgeBound: number,
+    allocator: AllocatorMap,
+    names: StringReader,
+    test: ObjectTest,
+  ) {
+    this.#image = image;
+    this.#nodes = nodes;
+    this.#allocator = allocator;
+    this.#names = names;
+    this.claimed = new AddressSet(image);
+    this.#native = new NativeBlockScan(image, allocator, this.claimed, test);
+    this.shallowWords = new Uint32Array(nodeCount);
+    this.entryCounts = new Uint32Array(nodeCount).fill(NOT_A_CONTAINER);
+    this.firstEdge = new Uint32Array(nodeCount + 1);
+    this.#stringOfNode = new Uint32Array(nodeCount);
+    this.edgeTargets = new Uint32Array(edgeBound);
+    this.edgeNames = new Uint32Array(edgeBound);
+  }
+
+  /** Claims the blocks that hold the nodes themselves, so that no scan takes an object's block for a raw buffer. */
+  claimNode(block: Address): void {
+    this.claimed.add(block);
+  }
+
+  /** Starts the edges of the next node; nodes come in ascending order. `ownBytes` is the size of its own block. */
+  begin(node: number, ownBytes: number): void {
+    this.#node = node;
+    this.#words = Math.ceil(ownBytes / WORD_BYTES);
+    this.firstEdge[node] = this.edgeCount;
+  }
+
+  end(): void {
+    this.shallowWords[this.#node] = Math.min(this.#words, WORDS_LIMIT);
+    this.firstEdge[this.#node + 1] = this.edgeCount;
+  }
+
+  edge(target: Address, kind: EdgeKind, ordinal: number): void {
+    if (target === 0) return;
+    const index = this.#nodes.rank(target);
+    if (index >= 0) this.#write(index, packEdgeName(kind, ordinal));
+  }
+
+  named(target: Address, kind: EdgeKind, name: Address): void {
+    if (target === 0) return;
+    const index = this.#nodes.rank(target);
+    if (index >= 0) this.#write(index, packEdgeName(kind, this.#nameOf(name)));
+  }
+
+  namedByCString(target: Address, kind: EdgeKind, name: Address): void {
+    const index = this.#nodes.rank(target);
+    if (index < 0) return;
+    let id = this.#cNames.get(name);
+    if (id === undefined) {
+      id = this.intern(this.#image.cString(name) ?? '');
+      this.#cNames.set(name, id);
+    }
+    this.#write(index, packEdgeName(kind, id));
+  }
+
+  field(target: Address, field: number): void {
+    if (target === 0) return;
+    const index = this.#nodes.rank(target);
+    if (index >= 0) this.#write(index, packEdgeName(Kind.field, field));
+  }
+
+  scanned(word: Address, ordinal: number): void {
+    const index = this.#nodes.rank(word);
+    if (index >= 0) this.#write(index, packEdgeName(Kind.scanned, ordinal));
+    else this.#native.follow(word, this);
+  }
+
+  buffer(address: Address): void {
+    if (address === 0 || !this.#allocator.blocks.has(address) || !this.claimed.add(address)) return;
+    this.#words += this.#allocator.sizeOf(address) / WORD_BYTES;
+  }
+
+  namespace(_dict: Address, _kind: NamespaceKind): void {}
+
+  closure(_tuple: Address, _code: Address): void {}
+
+  entries(count: number): void {
+    this.entryCounts[this.#node] = count;
+  }
+
+  /** StringIndex of a text. */
+  intern(text: string): number {
+    let id = this.#stringIds.get(text);
+    if (id === undefined) {
+      id = this.strings.length;
+      this.strings.push(text);
+      this.#stringIds.set(text, id);
+    }
+    return id;
+  }
+
+  /** Writes an edge between two nodes given by index. */
+  link(target: number, kind: EdgeKind, payload: number): void {
+    this.#write(target, packEdgeName(kind, payload));
+  }
+
+  /** StringIndex of the name held by the str object at `name`; 0 when it is none. */
+  #nameOf(name: Address): number {
+    const node = this.#nodes.rank(name);
+    if (node < 0) return this.intern(this.#names.read(name) ?? '');
+    const known = this.#stringOfNode[node]!;
+    if (known !== 0) return known;
+    const id = this.intern(this.#names.read(name) ?? '');
+    this.#stringOfNode[node] = id;
+    return id;
+  }
+
+  #write(target: number, name: number): void {
+    if (this.edgeCount === this.edgeTargets.length) this.#grow();
+    this.edgeTargets[this.edgeCount] = target;
+    this.edgeNames[this.edgeCount] = name;
+    this.edgeCount++;
+  }
+
+  #grow(): void {
+    const length = Math.ceil(this.edgeTargets.length * GROWTH) + 1024;
+    const targets = new Uint32Array(length);
+    targets.set(this.edgeTargets);
+    this.edgeTargets = targets;
+    const names = new Uint32Array(length);
+    names.set(this.edgeNames);
+    this.edgeNames = names;
+  }
+}

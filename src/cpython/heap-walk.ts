@@ -1,0 +1,177 @@
+// Turns a frozen memory image into a heap graph: finds the nodes, adds what no one refers to, writes the edges.
+// Reads like a table of contents; each step lives in a file of its own.
+
+import type { ProblemLog } from '../base/problems.ts';
+import type { Address, HeapGraph } from '../graph/heap-graph.ts';
+import { AddressSet } from './address-set.ts';
+import { AllocatorMap, type AllocatorTotals } from './allocator-map.ts';
+import { addTrackedObjects } from './collector-lists.ts';
+import { type CollectorState, readCollector } from './collector-state.ts';
+import type { DecodeContext } from './decoders/decode-context.ts';
+import { mapGlibcHeaps } from './glibc-malloc.ts';
+import { GraphAssembly } from './graph-assembly.ts';
+import type { Interpreter } from './interpreter.ts';
+import { type InterpreterRoot, readRoots } from './interpreter-roots.ts';
+import { listInterpreters, readStaticTypes, type StaticTypeState } from './interpreter-state.ts';
+import type { MemoryImage } from './memory-image.ts';
+import { mapMimalloc } from './mimalloc.ts';
+import { NodeDiscovery } from './node-discovery.ts';
+import { ObjectDecoder } from './object-decoder.ts';
+import { ObjectTest } from './object-test.ts';
+import { OwnerlessBlocks } from './ownerless-blocks.ts';
+import { findArenaTable, mapPymalloc } from './pymalloc.ts';
+import { StringReader } from './python-string.ts';
+import { referenceCountReader } from './reference-count.ts';
+import { StaticMemory } from './static-memory.ts';
+import { readThreads, type ThreadInfo } from './thread-state.ts';
+import { TypeTable } from './type-table.ts';
+
+export interface HeapWalkInput {
+  readonly image: MemoryImage;
+  /** As attached to the live process; its interpreters are read again from the image. */
+  readonly interpreter: Interpreter;
+  /** Called between steps: what is being done. */
+  readonly progress?: (step: string) => void;
+}
+
+/** What one image says about the interpreter and its heap. */
+export interface HeapWalk {
+  readonly graph: HeapGraph;
+  readonly collector: CollectorState;
+  readonly threads: readonly ThreadInfo[];
+  readonly allocators: AllocatorTotals;
+  /** Live blocks that hold no object and that no object owns, by size. */
+  readonly ownerless: OwnerlessBlocks;
+}
+
+/** Objects sampled to learn what classes written in Python have in common. */
+const CLASS_SAMPLE = 200_000;
+
+/** Walks the heap. Never throws on bad memory: what does not hold together is counted in `problems` and left out. */
+export function walkHeap(input: HeapWalkInput, problems: ProblemLog): HeapWalk {
+  const { image } = input;
+  const { layout, runtimeAddress } = input.interpreter;
+  const progress = input.progress ?? (() => {});
+  const interpreters = listInterpreters(image, layout, runtimeAddress, problems);
+  const interpreter = { ...input.interpreter, interpreters };
+  const collectors = interpreters.map((state) => readCollector(image, state));
+
+  progress('reading the allocators');
+  const allocator = mapAllocators(image, interpreter, problems);
+
+  progress("walking the collector's lists");
+  const tracked = new AddressSet(image);
+  const oldGeneration = new AddressSet(image);
+  addTrackedObjects(image, layout, collectors, allocator, tracked, oldGeneration, problems);
+
+  progress('finding objects');
+  const strings = new StringReader(image, layout, 0);
+  const types = new TypeTable(image, layout, strings, problems);
+  types.learnPythonClasses(firstMembers(tracked, CLASS_SAMPLE));
+  const countOf = referenceCountReader(image, layout);
+  const statics = new StaticMemory(image);
+  const staticTypes = interpreters.flatMap((state) => readStaticTypes(image, state));
+  const staticDicts = new Map(staticTypes.map((state: StaticTypeState) => [state.type, state.dict]));
+  const test = new ObjectTest(image, layout, types, allocator, tracked, countOf, (address) => statics.has(address));
+  const tpDict = layout.need('PyTypeObject.tp_dict');
+  const context: DecodeContext = {
+    image,
+    layout,
+    types,
+    strings,
+    problems,
+    staticTypeDict: (type) => staticDicts.get(type) ?? image.pointer(type + tpDict),
+  };
+  const decoder = new ObjectDecoder(context);
+  const discovery = new NodeDiscovery(context, test, decoder, allocator);
+  tracked.forEach((object) => {
+    discovery.reach(object);
+    discovery.drain();
+  });
+  const roots = interpreters.flatMap((state) => readRoots(image, state, interpreter.location.symbols, problems));
+  const threads = interpreters.flatMap((state) => readThreads(image, state, problems));
+  reachRoots(discovery, roots, threads);
+
+  progress('looking for objects without an owner');
+  const ownerless = new AddressSet(image);
+  const { nodes, claimed } = discovery.found;
+  allocator.blocks.forEach((block) => {
+    if (claimed.has(block)) return;
+    const object = test.objectInBlock(block);
+    if (object === 0 || nodes.has(object)) return;
+    ownerless.add(object);
+    discovery.reach(object);
+    discovery.drain();
+  });
+
+  progress('writing the graph');
+  const assembly = new GraphAssembly({
+    context,
+    decoder,
+    allocator,
+    test,
+    statics,
+    countOf,
+    found: discovery.found,
+    tracked,
+    oldGeneration,
+    ownerless,
+    roots,
+    threads,
+  });
+  const emission = assembly.emit();
+  const graph = assembly.finish(emission);
+  return {
+    graph,
+    collector: collectors[0]!,
+    threads,
+    allocators: allocator.totals,
+    ownerless: new OwnerlessBlocks(allocator, emission.claimed),
+  };
+}
+
+function mapAllocators(image: MemoryImage, interpreter: Interpreter, problems: ProblemLog): AllocatorMap {
+  const { layout } = interpreter;
+  const allocator = new AllocatorMap(image);
+  if (layout.freeThreaded) mapMimalloc(image, layout, allocator, problems);
+  else {
+    const seen = new Set<Address>();
+    for (const state of interpreter.interpreters) {
+      const table = findArenaTable(image, layout, {
+        interpreter: state.address,
+        symbols: interpreter.location.symbols,
+      });
+      if (table === undefined || seen.has(table.address)) continue;
+      seen.add(table.address);
+      mapPymalloc(image, layout, table, allocator, problems);
+    }
+    if (seen.size === 0)
+      problems.add(
+        'no-small-block-allocator',
+        'pymalloc is off or could not be found: sizes of small objects are computed',
+      );
+  }
+  allocator.seal();
+  mapGlibcHeaps(image, allocator);
+  return allocator;
+}
+
+function reachRoots(discovery: NodeDiscovery, roots: readonly InterpreterRoot[], threads: readonly ThreadInfo[]): void {
+  for (const root of roots) {
+    discovery.reach(root.address);
+    discovery.drain();
+  }
+  for (const thread of threads) {
+    discovery.addThread(thread.address);
+    for (const frame of thread.frames) discovery.reachFrame(frame);
+    discovery.drain();
+  }
+}
+
+function firstMembers(set: AddressSet, limit: number): Address[] {
+  const members: Address[] = [];
+  set.forEach((address) => {
+    if (members.length < limit) members.push(address);
+  });
+  return members;
+}

@@ -1,0 +1,40 @@
+// Tells the static data of the executable and its libraries (types, singletons, small ints) from the heap.
+
+import type { Address } from '../graph/heap-graph.ts';
+import type { MemoryImage } from './memory-image.ts';
+
+/** Zero-initialised data follows its file's mapping as anonymous memory; this much of it at most belongs to the file. */
+const BSS_LIMIT = 64 << 20;
+
+export class StaticMemory {
+  readonly #starts: number[] = [];
+  readonly #ends: number[] = [];
+
+  constructor(image: MemoryImage) {
+    let previousEnd = 0;
+    let previousIsFile = false;
+    for (const region of image.regions) {
+      const isFile = region.path.startsWith('/');
+      const isBss =
+        region.path === '' && previousIsFile && region.start === previousEnd && region.end - region.start < BSS_LIMIT;
+      if (isFile || isBss) {
+        this.#starts.push(region.start);
+        this.#ends.push(region.end);
+      }
+      previousEnd = region.end;
+      previousIsFile = isFile;
+    }
+  }
+
+  has(address: Address): boolean {
+    let low = 0;
+    let high = this.#starts.length - 1;
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      if (address < this.#starts[middle]!) high = middle - 1;
+      else if (address >= this.#ends[middle]!) low = middle + 1;
+      else return true;
+    }
+    return false;
+  }
+}
