@@ -2,6 +2,7 @@
 // Tells version, free-threading and the run-time addresses of the symbols the heap walk starts from.
 
 import type { ProblemLog } from '../base/problems.ts';
+import type { PythonRuntimeLocation } from '../cpython/runtime-location.ts';
 import type { Address } from '../graph/heap-graph.ts';
 import {
   type ElfFile,
@@ -18,26 +19,16 @@ import { type MappedFile, type MappedRegion, mappedFiles, regionAt } from './mem
 import { openProcessMemory, type ProcessMemory } from './process-memory.ts';
 import { findVersionText, type PythonVersion, versionFromHex, versionFromPath } from './python-version.ts';
 
-export type Architecture = 'x86-64' | 'aarch64';
-
-/** Where the interpreter of a process lies and what it is. */
-export interface PythonRuntimeLocation {
-  /** Run-time address of `_PyRuntime`. */
-  readonly runtimeAddress: Address;
-  /** PY_VERSION_HEX, exact to the release level, where anything in the process or file tells it. */
+/** Where the interpreter of a process lies, and what it is. */
+export interface LocatedRuntime extends PythonRuntimeLocation {
+  /** PY_VERSION_HEX, exact to the release level, where anything in the process or its files tells it. */
   readonly versionHex: number | undefined;
-  /** `3.11.7`, or `3.9` when only the file name tells. */
+  /** The same as numbers, or what only the file name tells (`3.9`). */
   readonly versionHint: PythonVersion | undefined;
-  /** Built without the GIL; known from 3.13 on, false before. */
+  /** Built without the GIL: told from 3.13 on, false before. */
   readonly freeThreaded: boolean | undefined;
-  readonly arch: Architecture;
-  /** File that holds the runtime, as a path in the target's mount namespace. */
-  readonly modulePath: string;
-  /** Added to link-time addresses of that file. */
-  readonly imageBias: number;
+  /** GNU build-id of the file that holds the runtime, for debug information kept elsewhere. */
   readonly buildId: string | undefined;
-  /** Run-time addresses of those of `RUNTIME_SYMBOLS` that the build kept. */
-  readonly symbols: Readonly<Record<string, Address>>;
 }
 
 /** Symbols of interest. The lower-case ones are C statics: only builds that were not stripped have them. */
@@ -75,6 +66,8 @@ export const RUNTIME_SYMBOLS = [
 
 /** Only interpreters before 3.7 export this; they have no `_PyRuntime`. */
 const OLD_RUNTIME_SYMBOL = '_PyGC_generation0';
+/** Part of PyPy's embedding interface. */
+const PYPY_SYMBOL = 'pypy_main_startup';
 
 /** What one ELF file says, at link-time addresses: the same for every process that maps it. */
 export interface PythonModule {
@@ -84,8 +77,8 @@ export interface PythonModule {
   readonly symbols: ReadonlyMap<string, number>;
   readonly versionHex: number | undefined;
   readonly buildId: string | undefined;
-  /** An interpreter older than 3.7. */
-  readonly isOldRuntime: boolean;
+  /** `none`: the file uses Python, or shares a name with it, and is no interpreter. */
+  readonly implementation: 'CPython' | 'CPython before 3.7' | 'PyPy' | 'none';
 }
 
 /** Findings by file identity, so that a host full of processes reads each file once. `null`: no Python in it. */
@@ -112,7 +105,7 @@ export function locatePythonRuntime(
   regions: readonly MappedRegion[],
   problems: ProblemLog,
   options: LocateOptions = {},
-): PythonRuntimeLocation | undefined {
+): LocatedRuntime | undefined {
   const memory = options.memory ?? openProcessMemory(pid);
   try {
     const modules = mappedFiles(regions)
@@ -177,7 +170,7 @@ export function readMappedModule(
 
 /** Reads the symbols of one file; undefined when it defines none of them. */
 export function readPythonModule(elf: ElfFile, problems?: ProblemLog): PythonModule | undefined {
-  const names = [...RUNTIME_SYMBOLS, OLD_RUNTIME_SYMBOL];
+  const names = [...RUNTIME_SYMBOLS, OLD_RUNTIME_SYMBOL, PYPY_SYMBOL];
   const dynamic = findElfSymbols(elf, names, 'dynamic', problems);
   const section = elfSection(elf, '.PyRuntime');
   // PT_INTERP marks a program: one that exports nothing may still hold the runtime, in its static table.
@@ -196,8 +189,17 @@ export function readPythonModule(elf: ElfFile, problems?: ProblemLog): PythonMod
     symbols,
     versionHex: versionBytes === undefined ? undefined : Buffer.from(versionBytes).readUInt32LE(0),
     buildId: elfBuildId(elf),
-    isOldRuntime: runtime === undefined && symbols.has(OLD_RUNTIME_SYMBOL),
+    implementation: implementationOf(runtime, symbols),
   };
+}
+
+function implementationOf(
+  runtime: number | undefined,
+  symbols: ReadonlyMap<string, number>,
+): PythonModule['implementation'] {
+  if (runtime !== undefined) return 'CPython';
+  if (symbols.has(PYPY_SYMBOL)) return 'PyPy';
+  return symbols.has(OLD_RUNTIME_SYMBOL) ? 'CPython before 3.7' : 'none';
 }
 
 /** A runtime that no one started (a second libpython, loaded for its symbols) is all zero before 3.10. */
@@ -207,7 +209,7 @@ function isAlive(module: LoadedModule, memory: ProcessMemory): boolean {
   return memory.read(module.runtime, head) > 0 && head.some((byte) => byte !== 0);
 }
 
-function architectureOf(module: PythonModule): Architecture | undefined {
+function architectureOf(module: PythonModule): PythonRuntimeLocation['arch'] | undefined {
   if (module.elf.machine === MACHINE_X86_64) return 'x86-64';
   return module.elf.machine === MACHINE_AARCH64 ? 'aarch64' : undefined;
 }
@@ -217,7 +219,7 @@ function describe(
   modules: readonly LoadedModule[],
   regions: readonly MappedRegion[],
   memory: ProcessMemory,
-): PythonRuntimeLocation {
+): LocatedRuntime {
   const runtimeAddress = chosen.runtime!;
   const cookie = readCookie(memory, runtimeAddress);
   const pathVersion = versionFromPath(chosen.file.path) ?? versionFromPath(modules[0]?.file.path ?? '');
@@ -292,7 +294,7 @@ function locateByCookie(
   regions: readonly MappedRegion[],
   memory: ProcessMemory,
   problems: ProblemLog,
-): PythonRuntimeLocation | undefined {
+): LocatedRuntime | undefined {
   for (const file of mappedFiles(regions)) {
     const known = modules.find((module) => module.file.fileId === file.fileId);
     const stand: LoadedModule = known ?? { file, module: NO_MODULE, bias: file.regions[0]!.start, runtime: undefined };
@@ -320,7 +322,7 @@ const NO_MODULE: PythonModule = {
   symbols: new Map(),
   versionHex: undefined,
   buildId: undefined,
-  isOldRuntime: false,
+  implementation: 'none',
 };
 
 function hostMachine(): number {
