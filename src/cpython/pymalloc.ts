@@ -94,7 +94,7 @@ function searchArenaTable(image: MemoryImage, layout: Layout): ArenaTable | unde
 function isArenaRow(image: MemoryImage, layout: Layout, row: Address): boolean {
   const { arenaSize, poolSize } = geometryOf(layout);
   const address = image.pointer(row + layout.at('arena_object.address'));
-  if (address === 0 || address % 4096 !== 0 || !image.isCopied(address)) return false;
+  if (address === 0 || address % 4096 !== 0 || !image.isCopied(address + poolSize)) return false;
   const poolAddress = image.pointer(row + layout.at('arena_object.pool_address'));
   const total = image.u32(row + layout.at('arena_object.ntotalpools'));
   const free = image.u32(row + layout.at('arena_object.nfreepools'));
@@ -134,7 +134,8 @@ export function mapPymalloc(
     const poolsEnd = image.pointer(table.address + i * rowSize + row.poolAddress);
     const first = Math.ceil(arena / poolSize) * poolSize;
     const arenaBytes = (image.u32(table.address + i * rowSize + row.total) + 1) * poolSize;
-    if (!image.isCopied(arena) || poolsEnd < arena || poolsEnd > arena + 4 * arenaBytes) {
+    // The page before the first whole pool is never touched, so it may be absent from the copy.
+    if (poolsEnd < arena || poolsEnd > arena + 4 * arenaBytes || (poolsEnd > first && !image.isCopied(first))) {
       problems.addAt('torn-arena', 'an arena of pymalloc does not fit its table', arena);
       continue;
     }

@@ -11,6 +11,9 @@ const METH_METHOD = 0x0200;
 /** Module states larger than this are forged. */
 const MODULE_STATE_LIMIT = 1 << 20;
 
+/** From 3.12 on static types keep a small index, not a dict, in tp_subclasses. */
+const LOWEST_ADDRESS = 0x10000;
+
 const F = {
   dict: fieldId('__dict__'),
   globals: fieldId('__globals__'),
@@ -159,6 +162,7 @@ export function programOffsets(layout: Layout): ProgramOffsets {
       ['tp_bases', F.bases],
       ['tp_mro', F.mro],
       ['tp_cache', F.cache],
+      ['tp_subclasses', F.subclasses],
     ]),
     typeDict: layout.at('PyTypeObject.tp_dict'),
     typeHeap: present('PyHeapTypeObject', [
@@ -189,7 +193,7 @@ function visitFields(
 ): void {
   for (const { offset, field } of fields) {
     const target = context.image.pointer(object + offset);
-    if (target !== 0) visitor.field(target, field);
+    if (target >= LOWEST_ADDRESS) visitor.field(target, field);
   }
 }
 

@@ -1,0 +1,115 @@
+// One live CPython process, attached: its interpreter known, its memory copied on demand with the smallest pause.
+
+import { LeakscopeError } from '../base/errors.ts';
+import type { ProblemLog } from '../base/problems.ts';
+import { isCollecting } from '../cpython/collector-state.ts';
+import { type HeapWalk, walkHeap } from '../cpython/heap-walk.ts';
+import { attachInterpreter, type Interpreter } from '../cpython/interpreter.ts';
+import type { MemoryImage } from '../cpython/memory-image.ts';
+import type { CaptureBuffers } from '../target/capture-buffers.ts';
+import { type CaptureResult, captureMemory } from '../target/memory-capture.ts';
+import { readMemoryMaps } from '../target/memory-maps.ts';
+import { openPauseGuard, type PauseGuard, targetExited } from '../target/pause.ts';
+import { type ProcessInfo, readProcessInfo, sameProcess } from '../target/process-info.ts';
+import { liveImage, openProcessMemory, type ProcessMemory } from '../target/process-memory.ts';
+import { locatePythonRuntime } from '../target/python-runtime.ts';
+import { refuseOtherInterpreter } from './unsupported-interpreter.ts';
+
+/** What one stop of the target gave. */
+export interface HeapCapture {
+  readonly walk: HeapWalk;
+  readonly image: MemoryImage;
+  readonly pauseMs: number;
+  readonly copiedBytes: number;
+}
+
+export interface CaptureHeapOptions {
+  readonly maxPauseMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly progress?: ((step: string) => void) | undefined;
+}
+
+/** A process with a known interpreter. `close` must be called; it also ends the watchdog. */
+export class AttachedTarget {
+  readonly info: ProcessInfo;
+  readonly interpreter: Interpreter;
+  readonly memory: ProcessMemory;
+  readonly #guard: PauseGuard;
+  readonly #problems: ProblemLog;
+  #buffers: CaptureBuffers | undefined;
+  #release: (() => void) | undefined;
+
+  private constructor(
+    info: ProcessInfo,
+    interpreter: Interpreter,
+    memory: ProcessMemory,
+    guard: PauseGuard,
+    problems: ProblemLog,
+  ) {
+    this.info = info;
+    this.interpreter = interpreter;
+    this.memory = memory;
+    this.#guard = guard;
+    this.#problems = problems;
+  }
+
+  /** Attaches without stopping the process. Throws E_NO_SUCH_PROCESS, E_PERMISSION, E_NOT_PYTHON and the like. */
+  static async attach(pid: number, problems: ProblemLog): Promise<AttachedTarget> {
+    const info = readProcessInfo(pid);
+    if (info === undefined) {
+      throw new LeakscopeError('E_NO_SUCH_PROCESS', `there is no process ${pid}`, {
+        hint: 'leakscope ps lists the Python processes',
+      });
+    }
+    const memory = openProcessMemory(pid);
+    try {
+      const regions = readMemoryMaps(pid);
+      const location = locatePythonRuntime(pid, regions, problems, { memory });
+      if (location === undefined) throw refuseOtherInterpreter(pid, info, regions);
+      const interpreter = attachInterpreter(liveImage(memory, regions), location, problems);
+      const guard = await openPauseGuard(pid);
+      return new AttachedTarget(info, interpreter, memory, guard, problems);
+    } catch (error) {
+      memory.close();
+      throw error;
+    }
+  }
+
+  get isAlive(): boolean {
+    return sameProcess(this.info.pid, this.info.startTimeTicks);
+  }
+
+  /** Stops the process, copies its memory, lets it run, and walks the copy. The previous capture's image becomes invalid. */
+  async capture(options: CaptureHeapOptions = {}): Promise<HeapCapture> {
+    if (!this.isAlive) throw targetExited(this.info.pid);
+    this.#release?.();
+    this.#release = undefined;
+    const main = this.interpreter.interpreters[0]!;
+    options.progress?.('copying memory');
+    const captured: CaptureResult = await captureMemory(this.info.pid, {
+      isQuiescent: (live) => !isCollecting(live, main),
+      maxPauseMs: options.maxPauseMs,
+      reuse: this.#buffers,
+      guard: this.#guard,
+      signal: options.signal,
+      problems: this.#problems,
+    });
+    this.#buffers = captured.buffers;
+    this.#release = () => captured.close();
+    const walk = walkHeap(
+      {
+        image: captured.image,
+        interpreter: this.interpreter,
+        ...(options.progress === undefined ? {} : { progress: options.progress }),
+      },
+      this.#problems,
+    );
+    return { walk, image: captured.image, pauseMs: captured.pauseMs, copiedBytes: captured.copiedBytes };
+  }
+
+  close(): void {
+    this.#release?.();
+    this.#guard.close();
+    this.memory.close();
+  }
+}
