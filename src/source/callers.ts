@@ -1,0 +1,74 @@
+// Outwards from the functions that write to a holder: who calls them, who calls those, up to a few levels.
+
+import type { CallSite } from './call-sites.ts';
+import { callSitesOf } from './call-sites.ts';
+import type { FunctionInfo, SourceIndex } from './source-index.ts';
+import { enclosingFunction } from './source-index.ts';
+import type { GlobalName } from './type-inference.ts';
+import { inferValues, resolveGlobal } from './type-inference.ts';
+
+export interface CallerSite extends CallSite {
+  /** 1 for calls of the writer itself. */
+  readonly level: number;
+}
+
+export interface CallerSearch {
+  /** The one object whose calls count, where the holder hangs on a global instance. */
+  readonly owner?: GlobalName | undefined;
+  readonly maxLevel?: number;
+}
+
+const DEFAULT_MAX_LEVEL = 3;
+/** Functions followed per level: beyond, a writer is so widely used that its callers say nothing. */
+const MAX_FRONTIER = 32;
+const MAX_SITES = 400;
+
+/** Call sites of `writers`, nearest first; breadth first, every function once. */
+export function callersOf(
+  index: SourceIndex,
+  writers: readonly FunctionInfo[],
+  search: CallerSearch = {},
+): readonly CallerSite[] {
+  const maxLevel = search.maxLevel ?? DEFAULT_MAX_LEVEL;
+  const seen = new Set<FunctionInfo>(writers);
+  const found: CallerSite[] = [];
+  let frontier: readonly FunctionInfo[] = [...seen];
+  // While the object has not been named, its other instances' calls are told apart by their receiver.
+  let bound = new Set<FunctionInfo>(search.owner === undefined ? [] : writers);
+  for (let level = 1; level <= maxLevel && frontier.length > 0; level++) {
+    const next: FunctionInfo[] = [];
+    const nextBound = new Set<FunctionInfo>();
+    for (const callee of frontier.slice(0, MAX_FRONTIER)) {
+      for (const site of callSitesOf(index, callee)) {
+        const relation = bound.has(callee) ? relationTo(index, site, search.owner!) : 'owner';
+        if (relation === 'other') continue;
+        if (found.length >= MAX_SITES) return found;
+        found.push({ ...site, level });
+        const caller = enclosingFunction(site.source, site.node);
+        if (caller === undefined || seen.has(caller)) continue;
+        seen.add(caller);
+        next.push(caller);
+        if (relation === 'self') nextBound.add(caller);
+      }
+    }
+    frontier = next;
+    bound = nextBound;
+  }
+  return found;
+}
+
+/** Whether a method is called on the owner, on `self` (so the question passes to the caller's callers), or on another object. */
+function relationTo(index: SourceIndex, site: CallSite, owner: GlobalName): 'owner' | 'self' | 'other' {
+  const { receiver, source } = site;
+  if (receiver === undefined) return 'owner';
+  const global = resolveGlobal(index, source, receiver);
+  if (global !== undefined) {
+    if (global.module === owner.module && global.name === owner.name) return 'owner';
+    return inferValues(index, source, receiver).some((value) => value.kind === 'instance') ? 'other' : 'owner';
+  }
+  if (receiver.kind === 'Name' && enclosingFunction(source, site.node)?.class !== undefined) return 'self';
+  // An object made on the spot is not the long-lived one.
+  if (receiver.kind === 'Call' && inferValues(index, source, receiver.func).some((value) => value.kind === 'class'))
+    return 'other';
+  return 'owner';
+}
