@@ -5,6 +5,7 @@ import { ExitCode, LeakscopeError } from '../base/errors.ts';
 import { VERSION } from '../base/version.ts';
 import { type CliContext, createOutcome, type OutputStream } from './cli-context.ts';
 import { addFindCommand } from './commands/find.ts';
+import { addPsCommand } from './commands/ps.ts';
 import { reportFailure, toFailure } from './failure.ts';
 
 export interface CliEnvironment {
@@ -63,6 +64,7 @@ export function createProgram(context: CliContext): Command {
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
     .addHelpText('after', EXAMPLES);
+  addPsCommand(program, context);
   addFindCommand(program, context);
   for (const command of [program, ...program.commands]) configure(command, context);
   return program;
@@ -70,7 +72,7 @@ export function createProgram(context: CliContext): Command {
 
 /** Makes commander throw instead of ending the process, and print to the context's streams. */
 function configure(command: Command, context: CliContext): void {
-  command.exitOverride().showSuggestionAfterError(true);
+  command.exitOverride().showSuggestionAfterError(true).configureHelp({ showGlobalOptions: true });
   command.configureOutput({
     writeOut: (text) => context.stdout.write(text),
     // Usage errors are told by reportFailure.

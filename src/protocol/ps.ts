@@ -21,5 +21,6 @@ export type PsProcess = v.InferOutput<typeof PsProcessSchema>;
 export const PsReportSchema = v.strictObject({
   schema: v.literal(PS_SCHEMA),
   processes: v.pipe(v.array(PsProcessSchema), v.description('largest resident memory first')),
+  unreadable_processes: count('processes of other users that could not be looked into; some may be Python'),
 });
 export type PsReport = v.InferOutput<typeof PsReportSchema>;

@@ -1,13 +1,14 @@
 // leakscope find: is it a leak, who holds the memory, which line grows it.
 
 import { closeSync, openSync, writeFileSync } from 'node:fs';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { ExitCode, LeakscopeError } from '../../base/errors.ts';
 import type { FindReport } from '../../diagnose/find-report.ts';
 import { runFind } from '../../session/find-session.ts';
 import { parseCountOf, parseMilliseconds, parsePid, parseRunLength } from '../arguments.ts';
 import { signalOf } from '../cancellation.ts';
 import { type CliContext, type Output, openOutput } from '../cli-context.ts';
+import { endedEarlyReport, meansExited } from '../ended-early.ts';
 import { pythonOfCommand } from '../python-of-command.ts';
 import { renderFindReport } from '../render/find-text.ts';
 import { safeJson } from '../render/sanitize.ts';
@@ -42,7 +43,9 @@ export function addFindCommand(program: Command, context: CliContext): void {
     .description('Tells whether a Python process leaks, who holds the memory, and which source line makes it grow.')
     .usage('[options] PID\n       leakscope find [options] -- COMMAND…')
     .argument('[pid]', 'process to observe', parsePid)
-    .option('--for <duration>', 'how long to observe: 90s, 5m, 1h', parseRunLength, 60)
+    .addOption(
+      new Option('--for <duration>', 'how long to observe: 90s, 5m, 1h').argParser(parseRunLength).default(60, '60s'),
+    )
     .option('--max-pause <ms>', 'give up rather than pause the process longer than this', parseMilliseconds)
     .option('--snapshots <n>', 'snapshots to take, at least 3', parseCountOf(3))
     .option('--show-values', 'read and show values of the program’s data, such as dict keys')
@@ -110,7 +113,14 @@ async function observeCommand(
   try {
     output.progress.stage('waiting for the command’s Python to start');
     const python = await waitForPython(started, pythonOfCommand, context.signal);
-    return await runFind(findOptions(python.pid, flags, context), output.progress);
+    const startedAt = performance.now();
+    try {
+      return await runFind(findOptions(python.pid, flags, context), output.progress);
+    } catch (error) {
+      if (!meansExited(error)) throw error;
+      const seconds = (performance.now() - startedAt) / 1000;
+      return endedEarlyReport(python, seconds, started.ending());
+    }
   } finally {
     output.progress.done();
     context.signal.removeEventListener('abort', passOn);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { PS_SCHEMA, type PsProcess } from '../../protocol/ps.ts';
+import { PS_SCHEMA, type PsProcess, type PsReport } from '../../protocol/ps.ts';
 import { renderProcesses } from './process-table.ts';
 import { createRenderStyle } from './render-style.ts';
 
@@ -25,8 +25,9 @@ const script: PsProcess = {
   note: 'belongs to root; run leakscope as root, or with sudo, or inside its container with CAP_SYS_PTRACE added',
 };
 
-function text(processes: readonly PsProcess[], columns: number): string {
-  return renderProcesses({ schema: PS_SCHEMA, processes: [...processes] }, createRenderStyle({ columns }));
+function text(processes: readonly PsProcess[], columns: number, unreadable_processes = 0): string {
+  const report: PsReport = { schema: PS_SCHEMA, processes: [...processes], unreadable_processes };
+  return renderProcesses(report, createRenderStyle({ columns }));
 }
 
 test('one line per process', () => {
@@ -57,6 +58,10 @@ test('none', () => {
     "No Python process runs here that this user can see.
     "
   `);
+});
+
+test('what could not be seen is said', () => {
+  expect(text([worker], 140, 12)).toContain('12 processes of other users could not be looked into');
 });
 
 test('a process title cannot act on the terminal', () => {

@@ -1,8 +1,9 @@
 // The text of `leakscope ps`: one line per Python process, the largest first.
 
 import { formatBytes, formatDuration } from '../../base/units.ts';
-import type { PsReport } from '../../protocol/ps.ts';
+import type { PsProcess, PsReport } from '../../protocol/ps.ts';
 import { wrap } from './layout.ts';
+import { counted } from './phrases.ts';
 import { type Column, renderTable } from './plain-table.ts';
 import type { RenderStyle } from './render-style.ts';
 import { sanitizeStrings } from './sanitize.ts';
@@ -17,8 +18,23 @@ const COLUMNS: readonly Column[] = [
 ];
 
 export function renderProcesses(untrusted: PsReport, style: RenderStyle): string {
-  const { processes } = sanitizeStrings(untrusted);
-  if (processes.length === 0) return 'No Python process runs here that this user can see.\n';
+  const { processes, unreadable_processes } = sanitizeStrings(untrusted);
+  const lines =
+    processes.length === 0 ? ['No Python process runs here that this user can see.'] : renderRows(processes, style);
+
+  const notes = processes.flatMap(({ pid, note }) => (note === undefined ? [] : [`${pid}: ${note}`]));
+  if (unreadable_processes > 0) {
+    notes.push(`${counted(unreadable_processes, 'process', 'processes')} of other users could not be looked into`);
+  }
+  if (notes.length > 0) lines.push('');
+  for (const note of notes) {
+    const [first = '', ...rest] = wrap(note, style.width - 2);
+    lines.push(style.paint('faint', first), ...rest.map((line) => style.paint('faint', `  ${line}`)));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function renderRows(processes: readonly PsProcess[], style: RenderStyle): string[] {
   const rows = processes.map((process) => [
     `${process.pid}`,
     formatBytes(process.rss_bytes),
@@ -27,13 +43,5 @@ export function renderProcesses(untrusted: PsReport, style: RenderStyle): string
     process.python,
     process.app,
   ]);
-  const lines = renderTable(COLUMNS, rows, style);
-
-  const notes = processes.filter((process) => process.note !== undefined);
-  if (notes.length > 0) lines.push('');
-  for (const process of notes) {
-    const [first = '', ...rest] = wrap(`${process.pid}: ${process.note}`, style.width);
-    lines.push(style.paint('faint', first), ...rest.map((line) => style.paint('faint', `  ${line}`)));
-  }
-  return `${lines.join('\n')}\n`;
+  return renderTable(COLUMNS, rows, style);
 }
