@@ -10,7 +10,8 @@ import type { MemoryImage } from './memory-image.ts';
 
 /** The first fact that does not hold when `layout` is applied at `runtimeAddress`; undefined when all hold. */
 export function failedCheck(image: MemoryImage, layout: Layout, runtimeAddress: Address): string | undefined {
-  const address = image.pointer(runtimeAddress + layout.need('_PyRuntimeState.interpreters.head'));
+  // The main interpreter: a sub-interpreter may have no thread.
+  const address = image.pointer(runtimeAddress + layout.need('_PyRuntimeState.interpreters.main'));
   if (address === 0 || address % 8 !== 0) return 'the runtime points to an interpreter';
   const thread = image.pointer(address + layout.need('PyInterpreterState.threads.head'));
   if (thread === 0 || image.pointer(thread + layout.need('PyThreadState.interp')) !== address) {
@@ -71,7 +72,7 @@ function failedListCheck(image: MemoryImage, interpreter: InterpreterState): str
   const isClosed = (head: Address): boolean =>
     link(link(head + next) + previous) === head && link(link(head + previous) + next) === head;
   for (const head of generationHeads) {
-    if (link(head + next) % 8 !== 0 || image.bytes(link(head + next), 16) === undefined) {
+    if (image.bytes(link(head + next), 16) === undefined) {
       return 'the collector has lists of objects';
     }
   }
