@@ -62,11 +62,12 @@ function searchArenaTable(image: MemoryImage, layout: Layout): ArenaTable | unde
   let best: ArenaTable | undefined;
   let bestArenas = 0;
   for (const region of image.regions) {
-    if (!region.writable || !image.isCopied(region.start) || region.end - region.start > SEARCHED_BYTES_LIMIT) continue;
+    if (!region.writable || region.shared || region.end - region.start > SEARCHED_BYTES_LIMIT) continue;
     if (region.path === '[heap]' || region.path === '[stack]') continue;
     searched += region.end - region.start;
     if (searched > 4 * SEARCHED_BYTES_LIMIT) break;
     for (let at = region.start; at + 8 <= region.end; at += 8) {
+      if (!image.isCopied(at)) continue;
       const table = image.pointer(at);
       if (table === 0 || table % 16 !== 0 || !image.isCopied(table)) continue;
       if (!isArenaRow(image, layout, table)) continue;

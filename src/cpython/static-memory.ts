@@ -3,8 +3,8 @@
 import type { Address } from '../graph/heap-graph.ts';
 import type { MemoryImage } from './memory-image.ts';
 
-/** Zero-initialised data follows its file's mapping as anonymous memory; this much of it at most belongs to the file. */
-const BSS_LIMIT = 64 << 20;
+/** Zero-initialised data follows its file's data as anonymous memory; interpreters have less than this of it. */
+const BSS_LIMIT = 4 << 20;
 
 export class StaticMemory {
   readonly #starts: number[] = [];
@@ -12,17 +12,17 @@ export class StaticMemory {
 
   constructor(image: MemoryImage) {
     let previousEnd = 0;
-    let previousIsFile = false;
+    let previousIsData = false;
     for (const region of image.regions) {
       const isFile = region.path.startsWith('/');
       const isBss =
-        region.path === '' && previousIsFile && region.start === previousEnd && region.end - region.start < BSS_LIMIT;
+        region.path === '' && previousIsData && region.start === previousEnd && region.end - region.start < BSS_LIMIT;
       if (isFile || isBss) {
         this.#starts.push(region.start);
         this.#ends.push(region.end);
       }
       previousEnd = region.end;
-      previousIsFile = isFile;
+      previousIsData = isFile && region.writable;
     }
   }
 
