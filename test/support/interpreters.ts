@@ -1,11 +1,13 @@
 // The CPython interpreters of this machine that leakscope supports (3.8 and later), for tests that start real targets.
-// Looks where people keep them: LEAKSCOPE_PYTHONS (colon-separated executables), pyenv, and python3* on PATH.
+// Looks where people keep them: LEAKSCOPE_PYTHONS (colon-separated executables), the cache of newer-pythons.ts, pyenv,
+// and python3* on PATH.
 // Finds, never installs: a test over a version that is not here says so with `interpreters()` and runs on the rest.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { cachedPythons } from './newer-pythons.ts';
 
 export interface Interpreter {
   /** Executable with every symbolic link resolved. */
@@ -73,7 +75,7 @@ function candidates(): string[] {
       .filter((name) => /^python3(\.\d+t?)?$/.test(name))
       .map((name) => join(folder, name)),
   );
-  return [...named, ...fromPyenv, ...fromPath].filter((path) => path !== '' && existsSync(path));
+  return [...named, ...cachedPythons(), ...fromPyenv, ...fromPath].filter((path) => path !== '' && existsSync(path));
 }
 
 function listed(folder: string): string[] {
