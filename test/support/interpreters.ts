@@ -38,9 +38,14 @@ export function interpreters(): readonly Interpreter[] {
   return found;
 }
 
-/** The interpreter to use where one is enough: the newest default build; throws where there is none. */
+/**
+ * The interpreter to use where one is enough: the newest default build that is a plain executable (those in the cache
+ * are started through a script); throws where there is none.
+ */
 export function anyInterpreter(): Interpreter {
-  const chosen = interpreters().findLast((interpreter) => !interpreter.freeThreaded) ?? interpreters().at(-1);
+  const scripts = new Set(cachedPythons().map((path) => realpathSync(path)));
+  const chosen =
+    interpreters().findLast(({ freeThreaded, path }) => !freeThreaded && !scripts.has(path)) ?? interpreters().at(-1);
   if (chosen === undefined) {
     throw new Error('no CPython 3.8 or later here: put python3 on PATH, or name one in LEAKSCOPE_PYTHONS');
   }
