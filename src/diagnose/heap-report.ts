@@ -3,7 +3,7 @@
 import type { Problem } from '../base/problems.ts';
 import { takeCensus } from '../graph/census.ts';
 import { largestRetained } from '../graph/dominator-tree.ts';
-import { NOT_A_CONTAINER, qualifiedTypeName } from '../graph/heap-graph.ts';
+import { NOT_A_CONTAINER, type NodeIndex, qualifiedTypeName } from '../graph/heap-graph.ts';
 import { isAccumulationPoint, pathText, type Retention } from './retention.ts';
 import type { SnapshotFacts } from './snapshot-facts.ts';
 
@@ -44,7 +44,7 @@ export interface HeapReport {
   };
   /** Most bytes first. */
   readonly types: readonly TypeRow[];
-  /** Where memory piles up, most retained first; a holder inside another holder stands in its own right. */
+  /** Where memory piles up, most retained first; one inside another only when it retains a good part of it. */
   readonly holders: readonly HolderRow[];
   readonly problems: readonly Problem[];
 }
@@ -68,9 +68,7 @@ export function reportHeap(retention: Retention, options: HeapReportOptions): He
       retained_bytes: row.retainedBytes ?? 0,
       share: shareOf(row.bytes),
     }));
-  const holders = largestRetained(dominators, retained, options.top, {
-    accept: (node) => isAccumulationPoint(retention, node),
-  }).map((node, index) => {
+  const holders = chooseHolders(retention, options.top).map((node, index) => {
     const entries = graph.entryCounts[node]!;
     return {
       rank: index + 1,
@@ -97,6 +95,28 @@ export function reportHeap(retention: Retention, options: HeapReportOptions): He
     holders,
     problems: options.problems,
   };
+}
+
+/** Candidates looked at per row shown: enough to get past the like parts of one large holder. */
+const CANDIDATES_PER_ROW = 20;
+/** A holder inside a listed one is worth a row of its own from this share of it on. */
+const INNER_SHARE = 0.1;
+
+/** Accumulation points, most retained first, without the many small parts of those already chosen. */
+function chooseHolders(retention: Retention, top: number): NodeIndex[] {
+  const { graph, dominators, retained } = retention;
+  const chosen = new Set<NodeIndex>();
+  const candidates = largestRetained(dominators, retained, top * CANDIDATES_PER_ROW, {
+    accept: (node) => isAccumulationPoint(retention, node),
+  });
+  for (const node of candidates) {
+    if (chosen.size === top) break;
+    // Larger ones were chosen before: what encloses this node is known by now.
+    let outer = dominators.idom[node]!;
+    while (outer !== graph.nodeCount && !chosen.has(outer)) outer = dominators.idom[outer]!;
+    if (outer === graph.nodeCount || retained[node]! >= INNER_SHARE * retained[outer]!) chosen.add(node);
+  }
+  return [...chosen];
 }
 
 export function hexAddress(address: number): string {

@@ -10,7 +10,7 @@ export const ErrorReportSchema = v.strictObject({
   error: v.strictObject({
     code: v.pipe(v.string(), v.regex(/^E_[A-Z_]+$/), v.description('stable; docs/error-codes.md lists them')),
     message: text('what happened'),
-    hint: v.optional(text('what to do next; may hold several lines')),
+    hint: v.exactOptional(text('what to do next; may hold several lines')),
   }),
 });
 export type ErrorReport = v.InferOutput<typeof ErrorReportSchema>;

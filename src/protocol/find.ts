@@ -45,19 +45,19 @@ const SiteSchema = v.strictObject({
     v.description('how the line is known to add to the holder'),
   ),
   code_excerpt_allowed: flag('whether the line may be shown'),
-  code: v.optional(text('the source line')),
-  source_changed: v.optional(flag('the file is newer than the running process')),
+  code: v.exactOptional(text('the source line')),
+  source_changed: v.exactOptional(flag('the file is newer than the running process')),
 });
 
 const HolderSchema = v.strictObject({
   path: text('names from a root to the holder'),
   name: text('dotted short form of the path'),
   type: text('qualified type name'),
-  address: v.optional(address('absent for groups of objects and for native memory')),
-  entries: v.optional(count('entries at the end of the run')),
-  bound: v.optional(count('bound found on the object itself: maxsize, maxlen')),
-  retained_bytes: v.optional(number('bytes freed if the holder went')),
-  retained_share: v.optional(share('of all live object memory')),
+  address: v.exactOptional(address('absent for groups of objects and for native memory')),
+  entries: v.exactOptional(count('entries at the end of the run')),
+  bound: v.exactOptional(count('bound found on the object itself: maxsize, maxlen')),
+  retained_bytes: v.exactOptional(number('bytes freed if the holder went')),
+  retained_share: v.exactOptional(share('of all live object memory')),
 });
 
 const GrowthSchema = v.strictObject({
@@ -102,7 +102,7 @@ export const FindReportSchema = v.strictObject({
     app: text('application: gunicorn worker [shop], python -m app, app.py'),
     uptime_seconds: number('age of the process'),
     rss_bytes: number('resident memory at the end of the run'),
-    memory_limit_bytes: v.optional(number('the smaller of the memory limits of the cgroup and the process')),
+    memory_limit_bytes: v.exactOptional(number('the smaller of the memory limits of the cgroup and the process')),
   }),
   verdict: VerdictSchema,
   summary: text('why this verdict, in one sentence'),
@@ -111,7 +111,7 @@ export const FindReportSchema = v.strictObject({
     bytes_per_minute: number('live object memory added per minute'),
     objects_per_minute: number('objects added per minute'),
     rss_bytes_per_minute: number('resident memory added per minute'),
-    seconds_to_limit: v.optional(number('until the memory limit, or the free memory, is reached at this rate')),
+    seconds_to_limit: v.exactOptional(number('until the memory limit, or the free memory, is reached at this rate')),
   }),
   pauses_ms: v.pipe(v.array(v.number()), v.description('how long the process was stopped for each snapshot')),
   heap: v.strictObject({

@@ -14,7 +14,7 @@ export const PsProcessSchema = v.strictObject({
   uptime_seconds: number('age of the process'),
   rss_bytes: number('resident memory'),
   supported: flag('whether leakscope can read this interpreter, permission given'),
-  note: v.optional(text('why it cannot be read')),
+  note: v.exactOptional(text('why it cannot be read')),
 });
 export type PsProcess = v.InferOutput<typeof PsProcessSchema>;
 

@@ -32,7 +32,7 @@ export const HeapReportSchema = v.strictObject({
         path: text('names from a root to the holder'),
         type: text('qualified type name'),
         address: address('of the holder'),
-        entries: v.optional(count('entries of a container')),
+        entries: v.exactOptional(count('entries of a container')),
         retained_objects: count('objects freed if it went, itself included'),
         retained_bytes: number('their memory'),
         retained_share: share('of all heap memory'),

@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { address, count, number, problems, SnapshotFactsSchema, text } from './common.ts';
 
 const RelatedObjectSchema = v.strictObject({
-  name: v.optional(text('what a referrer calls the object; empty when the referrer is garbage')),
+  name: v.exactOptional(text('what a referrer calls the object; empty when the referrer is garbage')),
   type: text('qualified type name'),
   address: address('of this object'),
   retained_bytes: number('memory freed if it went'),
@@ -37,11 +37,11 @@ export const HeapWhySchema = v.strictObject({
     v.description('objects by how they are held, most bytes first'),
   ),
   group_count: count('groups in all'),
-  object: v.optional(
+  object: v.exactOptional(
     v.strictObject({
       type: text('qualified type name'),
       address: address('of the object'),
-      entries: v.optional(count('entries of a container')),
+      entries: v.exactOptional(count('entries of a container')),
       bytes: number('its own memory'),
       retained_bytes: number('memory freed if it went'),
       retained_objects: count('objects freed if it went, itself included'),

@@ -13,7 +13,7 @@ export function renderSnapshot(untrusted: SnapshotReport, style: RenderStyle): s
   const report = sanitizeStrings(untrusted);
   const { snapshot, heap } = report;
   const facts = [
-    `${style.paint('name', snapshot.file)}  ${formatBytes(report.file_bytes)}`,
+    `${snapshot.file}  ${formatBytes(report.file_bytes)}`,
     `${counted(heap.objects, 'object')}, ${formatBytes(heap.bytes)}`,
     counted(heap.references, 'reference'),
     `process paused ${Math.round(report.pause_ms)} ms`,

@@ -1,0 +1,102 @@
+// The documented JSON schemas are generated from src/protocol and committed: `npm run schemas` writes them anew.
+// Real outputs are checked against the same definitions, which allow no field that is not documented.
+
+import { toJsonSchema } from '@valibot/to-json-schema';
+import * as v from 'valibot';
+import { expect, expectTypeOf, test } from 'vitest';
+import { toFailure } from '../src/cli/failure.ts';
+import type { Finding, FindReport } from '../src/diagnose/find-report.ts';
+import { diffHeaps, type HeapDiff } from '../src/diagnose/heap-diff.ts';
+import { type HeapReport, reportHeap } from '../src/diagnose/heap-report.ts';
+import { explainRetention, type HeapWhy } from '../src/diagnose/heap-why.ts';
+import { computeRetention } from '../src/diagnose/retention.ts';
+import { HeapDiffSchema } from '../src/protocol/diff.ts';
+import { ErrorReportSchema } from '../src/protocol/error.ts';
+import { FindReportSchema } from '../src/protocol/find.ts';
+import { PsReportSchema } from '../src/protocol/ps.ts';
+import { HeapReportSchema } from '../src/protocol/report.ts';
+import { SnapshotReportSchema } from '../src/protocol/snapshot.ts';
+import { HeapWhySchema } from '../src/protocol/why.ts';
+import { drawnFacts, drawServiceHeap } from './support/drawn-heaps.ts';
+import { healthyReport, inconclusiveReport, leakReport, twoFindingsReport } from './support/find-reports.ts';
+import { runLeakscope } from './support/run-leakscope.ts';
+
+const SCHEMAS = {
+  find: FindReportSchema,
+  ps: PsReportSchema,
+  snapshot: SnapshotReportSchema,
+  report: HeapReportSchema,
+  diff: HeapDiffSchema,
+  why: HeapWhySchema,
+  error: ErrorReportSchema,
+} as const;
+
+for (const [name, schema] of Object.entries(SCHEMAS)) {
+  test(`docs/schemas/${name}.schema.json says what src/protocol/${name}.ts says`, async () => {
+    const json = toJsonSchema(schema, { target: 'draft-2020-12', errorMode: 'ignore' });
+    const document = {
+      $schema: 'https://json-schema.org/draft/2020-12/schema',
+      title: name === 'error' ? 'any leakscope command --json that fails' : `leakscope ${name} --json`,
+      ...openToNewFields(json),
+    };
+    await expect(`${JSON.stringify(document, undefined, 2)}\n`).toMatchFileSnapshot(
+      `../docs/schemas/${name}.schema.json`,
+    );
+  });
+}
+
+test('TypeScript types and schemas are the same shape', () => {
+  type Output<S extends v.GenericSchema> = DeepReadonly<v.InferOutput<S>>;
+  expectTypeOf<DeepReadonly<FindReport>>().toEqualTypeOf<Output<typeof FindReportSchema>>();
+  expectTypeOf<DeepReadonly<HeapReport>>().toEqualTypeOf<Output<typeof HeapReportSchema>>();
+  expectTypeOf<DeepReadonly<HeapDiff>>().toEqualTypeOf<Output<typeof HeapDiffSchema>>();
+  expectTypeOf<DeepReadonly<HeapWhy>>().toEqualTypeOf<Output<typeof HeapWhySchema>>();
+  expectTypeOf<Finding['kind']>().toEqualTypeOf<Output<typeof FindReportSchema>['findings'][number]['kind']>();
+});
+
+test('answers about heaps follow their schemas', () => {
+  const snapshot = drawnFacts('a.heap', 12);
+  const retention = computeRetention(drawServiceHeap(6));
+  const options = { snapshot, problems: [{ code: 'torn', message: 'torn', count: 2, examples: ['0x10'] }], top: 10 };
+  v.parse(HeapReportSchema, reportHeap(retention, options));
+  v.parse(HeapWhySchema, explainRetention(retention, 'User', options));
+  v.parse(HeapWhySchema, explainRetention(retention, '0x8180', options));
+  const snapshots = [snapshot, drawnFacts('b.heap', 22)];
+  v.parse(
+    HeapDiffSchema,
+    diffHeaps([drawServiceHeap(4)], retention, { ...options, snapshots, sameProcess: true, seconds: 600 }),
+  );
+});
+
+test('find reports follow their schema, and a field too many does not', () => {
+  for (const report of [leakReport, twoFindingsReport, healthyReport, inconclusiveReport]) {
+    v.parse(FindReportSchema, report);
+  }
+  expect(v.safeParse(FindReportSchema, { ...leakReport, undocumented: 1 }).success).toBe(false);
+});
+
+test('what the program prints follows the schemas', async () => {
+  const ps = await runLeakscope(['ps', '--json']);
+  expect(ps.exitCode).toBe(0);
+  v.parse(PsReportSchema, JSON.parse(ps.stdout));
+  const failure = await runLeakscope(['find', 'nonsense', '--json']);
+  expect(failure.exitCode).toBe(2);
+  v.parse(ErrorReportSchema, JSON.parse(failure.stdout));
+  expect(toFailure(new Error('x')).code).toBe('E_INTERNAL');
+});
+
+/** Readers of today's schema must accept tomorrow's outputs, which may have more fields. */
+function openToNewFields(schema: unknown): Record<string, unknown> {
+  const open = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(open);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value)
+        .filter(([key]) => key !== 'additionalProperties')
+        .map(([key, item]) => [key, open(item)]),
+    );
+  };
+  return open(schema) as Record<string, unknown>;
+}
+
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
