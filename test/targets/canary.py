@@ -2,8 +2,8 @@
 
     python3 canary.py MARKER          (MARKER should hold a character that no identifier has, such as a dash)
 
-Every planted text contains MARKER; every planted number contains the digits of `4929` and the ten-digit CRC-32 of MARKER. Set more in the
-environment from outside. Prints `ready` and then keeps planting, 50 times a second, so that the holders of the
+Every planted text contains MARKER; every planted number begins with 4929 and the ten digits of MARKER's CRC-32. Set
+more in the environment from outside. Prints `ready` and then keeps planting, 50 times a second, so that the holders of the
 secrets are also what grows. The marker is no part of this source, whose lines may be shown.
 """
 
