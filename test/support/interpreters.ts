@@ -17,6 +17,8 @@ export interface Interpreter {
   /** `3.11.7`, `3.14.0rc2`, `3.13.7t` for a free-threaded build; with a number behind it where two share a version. */
   readonly label: string;
   readonly freeThreaded: boolean;
+  /** `path` is a script that starts the interpreter (those in the cache): it cannot be copied or moved. */
+  readonly isLauncher: boolean;
 }
 
 /** Oldest layout leakscope reads. */
@@ -43,9 +45,8 @@ export function interpreters(): readonly Interpreter[] {
  * are started through a script); throws where there is none.
  */
 export function anyInterpreter(): Interpreter {
-  const scripts = new Set(cachedPythons().map((path) => realpathSync(path)));
   const chosen =
-    interpreters().findLast(({ freeThreaded, path }) => !freeThreaded && !scripts.has(path)) ?? interpreters().at(-1);
+    interpreters().findLast(({ freeThreaded, isLauncher }) => !freeThreaded && !isLauncher) ?? interpreters().at(-1);
   if (chosen === undefined) {
     throw new Error('no CPython 3.8 or later here: put python3 on PATH, or name one in LEAKSCOPE_PYTHONS');
   }
@@ -103,7 +104,10 @@ function probe(executable: string): Interpreter | undefined {
     string,
   ];
   if (implementation !== 'CPython' || version[0] !== 3 || version[1] < OLDEST_MINOR) return undefined;
-  return { path: realpathSync(path), version, label: freeThreaded ? `${name}t` : name, freeThreaded };
+  const label = freeThreaded ? `${name}t` : name;
+  const resolved = realpathSync(path);
+  const isLauncher = cachedPythons().some((launcher) => realpathSync(launcher) === resolved);
+  return { path: resolved, version, label, freeThreaded, isLauncher };
 }
 
 function byVersion(a: Interpreter, b: Interpreter): number {
