@@ -30,11 +30,29 @@ const SUBCOMMANDS: Readonly<Record<string, ReadonlySet<string>>> = {
   'manage.py': new Set(['runserver', 'shell', 'migrate', 'test', 'qcluster', 'rqworker', 'celery', 'process_tasks']),
 };
 
+const LOADER_OPTIONS_WITH_VALUE = new Set([
+  '--argv0',
+  '--audit',
+  '--glibc-hwcaps-mask',
+  '--glibc-hwcaps-prepend',
+  '--inhibit-rpath',
+  '--library-path',
+  '--preload',
+]);
+
 /** The application in a few words. Never empty. */
 export function applicationName(facts: CommandFacts): string {
-  const { argv } = facts;
-  const name = titleName(argv) ?? commandName(argv, facts.exe, facts.parentArgv);
+  const argv = withoutLoader(facts.argv);
+  const name = titleName(argv) ?? commandName(argv, facts.exe, facts.parentArgv && withoutLoader(facts.parentArgv));
   return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name;
+}
+
+/** A program may be started through the dynamic loader, with the loader's own options before it: ld.so(8). */
+function withoutLoader(argv: readonly string[]): readonly string[] {
+  if (!/^ld(-linux[\w-]*|-musl[\w-]*)?\.so[\d.]*$/.test(baseName(argv[0] ?? ''))) return argv;
+  let at = 1;
+  while (at < argv.length && argv[at]!.startsWith('-')) at += LOADER_OPTIONS_WITH_VALUE.has(argv[at]!) ? 2 : 1;
+  return argv.slice(at);
 }
 
 /** Titles that servers write over their command line (setproctitle). */

@@ -117,6 +117,7 @@ class Capture {
   readonly #options: CaptureOptions;
   readonly #problems: ProblemLog;
   #buffers: CaptureBuffers;
+  #plan: CapturePlan | undefined;
 
   constructor(
     pid: number,
@@ -170,6 +171,7 @@ class Capture {
   async #prepare(): Promise<MappedRegion[]> {
     const regions = this.#readMaps();
     const plan = planCapture(regions, this.#pagemap);
+    this.#plan = plan;
     this.#refuseLongPause(plan);
     const wanted = plan.bufferBytes * (1 + HEADROOM_SHARE) + HEADROOM_BYTES;
     const missing = wanted - bufferBytes(this.#buffers);
@@ -201,7 +203,7 @@ class Capture {
       if (isQuiescent !== undefined && !isQuiescent(liveImage(this.#memory, known))) return { kind: 'busy' };
       // Mappings may have come and gone since the plan was made; reading them again takes a millisecond.
       const regions = this.#readMaps();
-      const plan = planCapture(regions, this.#pagemap);
+      const plan = planCapture(regions, this.#pagemap, this.#plan);
       if (plan.bufferBytes > bufferBytes(this.#buffers)) return { kind: 'outgrown' };
       this.#refuseLongPause(plan);
       const segments = this.#copy(plan, startedAt);

@@ -2,7 +2,7 @@
 // The rules are those of ptrace(2) "Ptrace access mode checking"; docs/permissions.md shows them as a table.
 
 import { LeakscopeError } from '../base/errors.ts';
-import { errnoCode, meansGone, readProcLink, readProcText } from './proc-file.ts';
+import { errnoCode, meansGone, readProcText } from './proc-file.ts';
 import { type ProcessInfo, readProcessInfo, statusField } from './process-info.ts';
 
 /** What decides whether this process may read that one. */
@@ -121,11 +121,4 @@ export function permissionError(pid: number, error: unknown, what: string): unkn
     hint: remedy,
     cause: error,
   });
-}
-
-/** Whether `pid` lives in the PID namespace of this process; undefined when that cannot be told. */
-export function inOwnPidNamespace(pid: number): boolean | undefined {
-  const own = readProcLink('/proc/self/ns/pid');
-  const other = readProcLink(`/proc/${pid}/ns/pid`);
-  return own === undefined || other === undefined ? undefined : own === other;
 }
