@@ -1,7 +1,7 @@
 // Outwards from the functions that write to a holder: who calls them, who calls those, up to a few levels.
 
-import type { CallSite } from './call-sites.ts';
 import { callSitesOf } from './call-sites.ts';
+import type { CallSite } from './class-creation.ts';
 import type { FunctionInfo, SourceIndex } from './source-index.ts';
 import { enclosingFunction } from './source-index.ts';
 import type { GlobalName } from './type-inference.ts';

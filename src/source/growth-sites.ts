@@ -1,5 +1,6 @@
 // Answers a growth-site query: the lines that add to a holder, the calls that reach them, the lines that remove from it.
 
+import type { CallerSite } from './callers.ts';
 import { callersOf } from './callers.ts';
 import { usesOf } from './container-operations.ts';
 import { cacheDecoratorOf } from './growth-bound.ts';
@@ -20,6 +21,8 @@ import { definingGlobal, resolveGlobal } from './type-inference.ts';
 const MAX_SITES = 12;
 const MAX_WRITES = 6;
 const MAX_SHRINKS = 12;
+/** Callers inside libraries, which a person can seldom change: shown to explain the way, not to fill the page. */
+const MAX_LIBRARY_CALLERS = 4;
 
 interface Candidate {
   readonly source: ModuleSource;
@@ -34,7 +37,14 @@ interface Candidate {
 export function findGrowthSites(index: SourceIndex, query: GrowthSiteQuery): GrowthSites {
   const answer = query.holder.form === 'function cache' ? cacheSites(index, query) : containerSites(index, query);
   const creates = findTypeCreations(index, query.growingTypes);
-  const grows = mergeSites([sites(answer.writes).slice(0, MAX_WRITES), sites(answer.callers), creates]);
+  const library = answer.callers.filter((caller) => caller.source.isLibrary);
+  const application = answer.callers.filter((caller) => !caller.source.isLibrary);
+  const grows = mergeSites([
+    sites(answer.writes).slice(0, MAX_WRITES),
+    sites(application),
+    sites(library).slice(0, MAX_LIBRARY_CALLERS),
+    creates,
+  ]);
   return {
     grows: grows.slice(0, MAX_SITES),
     shrinks: sites(answer.shrinks).slice(0, MAX_SHRINKS),
@@ -66,16 +76,9 @@ function containerSites(index: SourceIndex, query: GrowthSiteQuery): Answer {
       if (caller !== undefined) writers.add(caller);
     } else if (grow.function !== undefined) writers.add(grow.function);
   }
-  for (const site of callersOf(index, [...writers], { owner })) {
-    callers.push({
-      source: site.source,
-      node: site.node,
-      operation: site.operation,
-      basis: 'calls writer',
-      rank: callerRank(site.source, site.node, site.level, site.certain),
-    });
-  }
-  if (writing.length === 0) callers.push(...handedOn(index, collected.uses, owner));
+  callers.push(...callersAsCandidates(callersOf(index, [...writers], { owner })));
+  const inApplication = [...writing, ...callers].some(({ source }) => !source.isLibrary);
+  if (!inApplication) callers.push(...handedOn(index, collected.uses, owner));
   return {
     writes: writing.map((grow) => ({ ...grow, basis: 'writes holder', rank: writeRank(grow) })),
     callers,
@@ -132,13 +135,27 @@ function cacheSites(index: SourceIndex, query: GrowthSiteQuery): Answer {
       basis: 'writes holder',
       rank: 0,
     });
-    for (const site of callersOf(index, [callee])) {
-      const rank = callerRank(site.source, site.node, site.level, site.certain);
-      callers.push({ source: site.source, node: site.node, operation: site.operation, basis: 'calls writer', rank });
-    }
+    callers.push(...callersAsCandidates(callersOf(index, [callee])));
     if (callee.node.kind !== 'Lambda') shrinks.push(...cacheClears(index, callee, callee.node.name));
   }
   return { writes, callers, shrinks, bound };
+}
+
+/** Callers as rows; what runs once when a module is imported, or to start the program, is no growth site of its own. */
+function callersAsCandidates(found: readonly CallerSite[]): readonly Candidate[] {
+  return found
+    .filter(({ source, node, level }) => level === 1 || !runsOnce(source, node))
+    .map(({ source, node, operation, level, certain }) => ({
+      source,
+      node,
+      operation,
+      basis: 'calls writer',
+      rank: callerRank(source, node, level, certain),
+    }));
+}
+
+function runsOnce(source: ModuleSource, node: Node): boolean {
+  return enclosingFunction(source, node) === undefined && !isInLoop(node);
 }
 
 /** `f.cache_clear()`, `Class.method.cache_clear()`. */
@@ -172,8 +189,7 @@ function isEntryUse({ use }: HolderUse): boolean {
 }
 
 function callerRank(source: ModuleSource, node: Node, level: number, certain: boolean): number {
-  const once = enclosingFunction(source, node) === undefined && !isInLoop(node);
-  return (source.isLibrary ? 100 : 0) + (once ? 10 : 0) + level * 2 + (certain ? 0 : 1);
+  return (source.isLibrary ? 100 : 0) + (runsOnce(source, node) ? 10 : 0) + level * 2 + (certain ? 0 : 1);
 }
 
 function sites(candidates: readonly Candidate[]): readonly SourceSite[] {

@@ -1,12 +1,12 @@
 // Judges what the program does to a holder: which uses make it grow, which shrink it, what bounds it.
 // The rules a single expression cannot settle: rebinding, lazy initialisation, defaultdict reads, len() guards.
 
+import { isStatement, statementOf, walk } from './ast-walk.ts';
 import { calledFunctions } from './call-sites.ts';
 import type { Use } from './container-operations.ts';
 import { boundOfGuard, boundOfValue, comparesWithLimit } from './growth-bound.ts';
 import type { HolderUse, HolderUses } from './holder-uses.ts';
 import type { Compare, Expr, Node } from './python-ast.ts';
-import { isStatement, statementOf, walk } from './python-ast.ts';
 import type { FunctionInfo, ModuleSource, SourceIndex } from './source-index.ts';
 import { enclosingFunction } from './source-index.ts';
 import { inferValues } from './type-inference.ts';
@@ -148,7 +148,7 @@ function rebindKind(
 }
 
 const BUILDING_METHODS =
-  /^(?:__init__|__new__|__post_init__|__attrs_post_init__|__setstate__|__init_subclass__|__set_name__|setUp|setup_method)$/;
+  /^(?:__init__|__new__|__post_init__|__attrs_post_init__|__setstate__|__init_subclass__|__set_name__|setUp|setup_method|_*init\w*)$/;
 
 /** `X + more`, `[*X, more]`, `{**X, …}`, `Node(X)`, `(X, item)`: the new value still holds the old one. */
 function extendsItself(value: Expr, denoting: ReadonlySet<Expr>): boolean {

@@ -2,16 +2,18 @@
 // it is passed to, attributes it is stored in), and what each of those places does to it.
 
 import { calledFunctions, callSitesOf } from './call-sites.ts';
+import { attributeStores } from './class-members.ts';
 import type { Use } from './container-operations.ts';
 import { usesOf } from './container-operations.ts';
 import type { GrowthSiteQuery, HolderReference } from './growth-site-query.ts';
 import type { Call, Expr } from './python-ast.ts';
 import type { Binding } from './scopes.ts';
 import { lookup } from './scopes.ts';
-import type { ClassInfo, FunctionInfo, ModuleSource, SourceIndex, Value } from './source-index.ts';
+import type { ClassInfo, FunctionInfo, ModuleSource, SourceIndex } from './source-index.ts';
 import { bindingOf, enclosingFunction, filesMentioning, findClasses, findFunctions, scopeOf } from './source-index.ts';
 import type { GlobalName } from './type-inference.ts';
-import { areRelated, attributeStores, definingGlobal, inferValues, resolveGlobal } from './type-inference.ts';
+import { areRelated, definingGlobal, inferValues, resolveGlobal } from './type-inference.ts';
+import type { Value } from './value.ts';
 
 /** One name the holder goes by. */
 export type Target = (

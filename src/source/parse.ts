@@ -3,8 +3,8 @@
 // parsed again, so that one unsupported construct does not hide a whole module.
 
 import * as pyAst from 'py-ast';
+import { CHILD_FIELDS } from './ast-walk.ts';
 import type { Module, Node, NodeKind } from './python-ast.ts';
-import { CHILD_FIELDS } from './python-ast.ts';
 
 export interface ParseError {
   readonly message: string;

@@ -1,6 +1,7 @@
 // Symbol tables of one module with Python's rules: which scope a name belongs to, and what it is bound to there.
 // Reference: the Python language reference, 4.2 "Naming and binding". Values and types are type-inference.ts's business.
 
+import { isStatement, pushChildren } from './ast-walk.ts';
 import type {
   Alias,
   Arg,
@@ -15,7 +16,6 @@ import type {
   Node,
   NodeKind,
 } from './python-ast.ts';
-import { isStatement, pushChildren } from './python-ast.ts';
 
 export type ScopeNode = Module | ClassDef | FunctionDef | Lambda | ComprehensionExpr;
 

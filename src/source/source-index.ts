@@ -1,6 +1,7 @@
 // The Python files of one program, looked at as modules, classes and functions. Files are parsed on first need only:
 // a query names identifiers, and a file whose text lacks them is never parsed. No file is read here.
 
+import { pushChildren } from './ast-walk.ts';
 import type { SourceFile } from './growth-site-query.ts';
 import type { ParseError } from './parse.ts';
 import { parse } from './parse.ts';
@@ -17,9 +18,9 @@ import type {
   Subscript,
   WithItem,
 } from './python-ast.ts';
-import { pushChildren } from './python-ast.ts';
 import type { ModuleScopes, Scope } from './scopes.ts';
 import { buildScopes, lookup, runningScope, scopeAt } from './scopes.ts';
+import type { Value } from './value.ts';
 
 export interface ClassInfo {
   readonly file: ModuleSource;
@@ -37,15 +38,6 @@ export interface FunctionInfo {
   readonly class: ClassInfo | undefined;
   readonly role: 'function' | 'method' | 'class method' | 'static method' | 'property';
 }
-
-/** What an expression may evaluate to, as far as the source says. */
-export type Value =
-  | { readonly kind: 'module'; readonly name: string }
-  | { readonly kind: 'class'; readonly class: ClassInfo }
-  | { readonly kind: 'instance'; readonly class: ClassInfo }
-  | { readonly kind: 'function'; readonly function: FunctionInfo }
-  /** Something outside the index by its dotted name (`collections.deque`), or the result of calling it. */
-  | { readonly kind: 'external'; readonly name: string; readonly called: boolean };
 
 /** One parsed file, with its identifiers indexed by name. */
 export interface ModuleSource {

@@ -1,15 +1,18 @@
 // Lines that create objects of given types: constructor calls, the standard factories of types nobody calls by name,
 // class statements inside functions and `type(…)` calls for classes that grow in number.
 
-import { classCreations, constructions } from './call-sites.ts';
+import { classCreations, constructions } from './class-creation.ts';
 import type { SourceSite } from './growth-site-query.ts';
 import type { Node } from './python-ast.ts';
+import { dottedName } from './qualified-name.ts';
 import type { ModuleSource, SourceIndex } from './source-index.ts';
 import { enclosingFunction, filesMentioning, findClasses } from './source-index.ts';
 import { mergeSites, siteAt } from './source-site.ts';
 import { inferValues } from './type-inference.ts';
 
 const MAX_CREATIONS = 12;
+/** Library lines shown when the application creates none itself. */
+const MAX_LIBRARY_CREATIONS = 4;
 
 /** Callables of the standard library that make objects of a type by another name than the type's. */
 const FACTORIES: Readonly<Record<string, readonly string[]>> = {
@@ -53,7 +56,7 @@ const FACTORIES: Readonly<Record<string, readonly string[]>> = {
 const UNTELLING =
   /^(?:builtins\.)?(?:dict|list|set|frozenset|tuple|str|bytes|bytearray|int|float|complex|bool|object|NoneType|function|method|cell|range|slice|property|getset_descriptor|member_descriptor|wrapper_descriptor|builtin_function_or_method|frame|traceback|generator|coroutine|dict_keys|dict_values|dict_items)$/;
 
-/** Lines that create instances of the types (`module.Class`, most wanted first), application files before libraries. */
+/** Lines that create instances of the types (`module.Class`, most wanted first): the application's, else a few of its libraries'. */
 export function findTypeCreations(index: SourceIndex, typeNames: readonly string[]): readonly SourceSite[] {
   const found: { readonly source: ModuleSource; readonly node: Node; readonly operation: string }[] = [];
   for (const name of typeNames) {
@@ -72,10 +75,8 @@ export function findTypeCreations(index: SourceIndex, typeNames: readonly string
     found.push(...callsResolvingTo(index, [name, ...(FACTORIES[name] ?? [])]));
   }
   const repeated = found.filter(({ source, node }) => enclosingFunction(source, node) !== undefined);
-  const ordered = [
-    ...repeated.filter(({ source }) => !source.isLibrary),
-    ...repeated.filter(({ source }) => source.isLibrary),
-  ];
+  const application = repeated.filter(({ source }) => !source.isLibrary);
+  const ordered = application.length > 0 ? application : repeated.slice(0, MAX_LIBRARY_CREATIONS);
   const rows = ordered.map(({ source, node, operation }) => siteAt(source, node, 'creates', operation));
   return mergeSites([rows]).slice(0, MAX_CREATIONS);
 }
@@ -106,7 +107,9 @@ function callsResolvingTo(index: SourceIndex, wanted: readonly string[]) {
       const maybe = words.includes(last) || words.some((word) => source.importedAs.get(word)?.includes(last));
       if (!maybe) return [];
       const values = inferValues(index, source, func);
+      const written = dottedName(source, func);
       const hit =
+        (written !== undefined && exact.has(written)) ||
         values.some((value) => value.kind === 'external' && exact.has(value.name)) ||
         (func.kind === 'Attribute' &&
           methods.has(func.attr) &&
@@ -150,5 +153,6 @@ const CLASS_FACTORIES: readonly string[] = [
   'enum.Enum',
   'pydantic.create_model',
   'ctypes.POINTER',
+  '_ctypes.POINTER',
   'ctypes.CFUNCTYPE',
 ];

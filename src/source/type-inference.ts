@@ -2,16 +2,24 @@
 // attributes, annotations and returns. Flow-insensitive and deliberately shallow: it serves to tell receivers apart,
 // and an empty answer means "unknown", never "nothing".
 
-import type { Attribute, Call, Expr, Node, Subscript } from './python-ast.ts';
+import {
+  assignedValue,
+  attributeStores,
+  classAround,
+  isReceiver,
+  MAX_DEFINITIONS,
+  ownMethods,
+  returnedExpressions,
+} from './class-members.ts';
+import type { Call, Expr, Subscript } from './python-ast.ts';
 import type { Definition } from './scopes.ts';
-import { unpackedValue } from './scopes.ts';
-import type { ClassInfo, FunctionInfo, ModuleSource, SourceIndex, Value } from './source-index.ts';
+import type { ClassInfo, FunctionInfo, ModuleSource, SourceIndex } from './source-index.ts';
 import { bindingOf, enclosingFunction, importedModule, moduleSource } from './source-index.ts';
+import type { Value } from './value.ts';
+import { builtinInstance, distinctValues, instanceOf } from './value.ts';
 
 /** Steps followed from one expression. Real chains (import, alias, attribute, return) stay well below. */
 const MAX_DEPTH = 12;
-/** Definitions of one variable that are looked at. */
-const MAX_DEFINITIONS = 8;
 
 export interface GlobalName {
   readonly module: string;
@@ -23,7 +31,7 @@ export function inferValues(index: SourceIndex, source: ModuleSource, expr: Expr
   if (known !== undefined) return known;
   if (depth > MAX_DEPTH) return [];
   index.values.set(expr, []); // an expression that depends on itself adds nothing
-  const values = distinct(infer(index, source, expr, depth + 1));
+  const values = distinctValues(infer(index, source, expr, depth + 1));
   index.values.set(expr, values);
   return values;
 }
@@ -118,39 +126,6 @@ export function findMethods(index: SourceIndex, cls: ClassInfo, name: string): r
     if (found.length > 0) return found;
   }
   return [];
-}
-
-/** Places where the class's own methods (or module code naming the class) assign the attribute. */
-export function attributeStores(cls: ClassInfo, name: string): readonly Attribute[] {
-  return (cls.file.attributes.get(name) ?? []).filter((node) => {
-    if (node.ctx !== 'Store' || node.value.kind !== 'Name') return false;
-    const receiver = bindingOf(cls.file, node.value);
-    return (
-      receiver?.definitions.some(
-        (definition) =>
-          (definition.kind === 'parameter' && isReceiver(cls, definition)) ||
-          (definition.kind === 'class' && definition.node === cls.node),
-      ) ?? false
-    );
-  });
-}
-
-/** The expression assigned to a store target, where the source writes it out. */
-export function assignedValue(target: Expr): Expr | undefined {
-  const parent = target.parent;
-  switch (parent?.kind) {
-    case 'Assign':
-    case 'AnnAssign':
-    case 'NamedExpr':
-      return parent.value;
-    case 'withitem':
-      return parent.context_expr;
-    case 'Tuple':
-    case 'List':
-      return unpackedValue(parent, parent.elts.indexOf(target));
-    default:
-      return undefined;
-  }
 }
 
 function infer(index: SourceIndex, source: ModuleSource, expr: Expr, depth: number): readonly Value[] {
@@ -299,14 +274,6 @@ function ownMemberValues(index: SourceIndex, cls: ClassInfo, name: string, depth
   return values;
 }
 
-function ownMethods(cls: ClassInfo, name: string): readonly FunctionInfo[] {
-  const definitions = cls.scope.bindings.get(name)?.definitions ?? [];
-  return definitions.flatMap((definition) => {
-    const info = definition.kind === 'function' ? cls.file.functionOf.get(definition.node) : undefined;
-    return info === undefined ? [] : [info];
-  });
-}
-
 function resultValues(
   index: SourceIndex,
   source: ModuleSource,
@@ -381,43 +348,6 @@ function returnValues(index: SourceIndex, callee: FunctionInfo, depth: number): 
   return returnedExpressions(callee).flatMap((value) => inferValues(index, file, value, depth));
 }
 
-/** The expressions a function returns, without those of functions inside it. */
-export function returnedExpressions(callee: FunctionInfo): readonly Expr[] {
-  const { node } = callee;
-  if (node.kind === 'Lambda') return [node.body];
-  const found: Expr[] = [];
-  const pending: Node[] = [...node.body];
-  for (let current = pending.pop(); current !== undefined; current = pending.pop()) {
-    switch (current.kind) {
-      case 'Return':
-        if (current.value !== undefined) found.push(current.value);
-        break;
-      case 'If':
-      case 'For':
-      case 'AsyncFor':
-      case 'While':
-        pending.push(...current.body, ...current.orelse);
-        break;
-      case 'With':
-      case 'AsyncWith':
-      case 'ExceptHandler':
-      case 'match_case':
-        pending.push(...current.body);
-        break;
-      case 'Try':
-      case 'TryStar':
-        pending.push(...current.body, ...current.handlers, ...current.orelse, ...current.finalbody);
-        break;
-      case 'Match':
-        pending.push(...current.cases);
-        break;
-      default:
-    }
-    if (found.length >= MAX_DEFINITIONS) break;
-  }
-  return found;
-}
-
 /** Instances of the type an annotation names: `T`, `"T"`, `Optional[T]`, `T | None`, `Final[T]`. */
 function annotatedValues(index: SourceIndex, source: ModuleSource, annotation: Expr, depth: number): readonly Value[] {
   if (depth > MAX_DEPTH) return [];
@@ -454,33 +384,6 @@ function namedType(index: SourceIndex, source: ModuleSource, text: string, depth
   let values = globalValues(index, source.module, first!, depth + 1);
   for (const name of rest) values = values.flatMap((value) => memberValues(index, value, name, depth + 1));
   return values.flatMap(instanceOf);
-}
-
-function instanceOf(value: Value): readonly Value[] {
-  switch (value.kind) {
-    case 'class':
-      return [{ kind: 'instance', class: value.class }];
-    case 'external':
-      return [{ ...value, called: true }];
-    default:
-      return [];
-  }
-}
-
-/** Whether a parameter is the `self` or `cls` of a method of the class. */
-function isReceiver(cls: ClassInfo, definition: Definition & { readonly kind: 'parameter' }): boolean {
-  const owner = cls.file.functionOf.get(definition.scope.node);
-  if (owner === undefined || owner.class !== cls || owner.role === 'static method' || owner.role === 'function')
-    return false;
-  const { args } = owner.node;
-  return (args.posonlyargs[0] ?? args.args[0]) === definition.node;
-}
-
-function classAround(source: ModuleSource, method: FunctionInfo): ClassInfo | undefined {
-  for (let scope = method.scope.parent; scope !== undefined; scope = scope.parent) {
-    if (scope.kind === 'class') return source.classOf.get(scope.node);
-  }
-  return undefined;
 }
 
 function moduleValue(index: SourceIndex, name: string): Value {
@@ -523,31 +426,4 @@ function starImported(index: SourceIndex, source: ModuleSource, name: string, de
     }
   }
   return undefined;
-}
-
-function builtinInstance(name: string): Value {
-  return { kind: 'external', name: `builtins.${name}`, called: true };
-}
-
-function distinct(values: readonly Value[]): readonly Value[] {
-  if (values.length < 2) return values;
-  const kept: Value[] = [];
-  for (const value of values) {
-    if (!kept.some((other) => sameValue(other, value))) kept.push(value);
-  }
-  return kept;
-}
-
-function sameValue(a: Value, b: Value): boolean {
-  switch (a.kind) {
-    case 'module':
-      return b.kind === 'module' && a.name === b.name;
-    case 'class':
-    case 'instance':
-      return b.kind === a.kind && a.class === b.class;
-    case 'function':
-      return b.kind === 'function' && a.function === b.function;
-    case 'external':
-      return b.kind === 'external' && a.name === b.name && a.called === b.called;
-  }
 }

@@ -1,0 +1,96 @@
+// Lines that run code of one named module or package, for leaks inside an extension: which calls may be losing memory.
+
+import type { SourceSite } from './growth-site-query.ts';
+import { isInLoop } from './holder-effects.ts';
+import type { Expr, Node } from './python-ast.ts';
+import { dottedName } from './qualified-name.ts';
+import type { ModuleSource, SourceIndex } from './source-index.ts';
+import { enclosingFunction, filesMentioning, parsedFile } from './source-index.ts';
+import { mergeSites, siteAt } from './source-site.ts';
+import { inferValues } from './type-inference.ts';
+import type { Value } from './value.ts';
+
+export interface ModuleCallQuery {
+  /** First part of the module's name: `ujson`, `pandas`. */
+  readonly moduleRoot: string;
+  readonly limit?: number;
+}
+
+const DEFAULT_LIMIT = 12;
+
+/** Calls, subscripts and attribute look-ups that run the module's code, most direct first; application files only. */
+export function findCallSites(index: SourceIndex, query: ModuleCallQuery): readonly SourceSite[] {
+  const { moduleRoot } = query;
+  const found: {
+    readonly source: ModuleSource;
+    readonly node: Node;
+    readonly operation: string;
+    readonly rank: number;
+  }[] = [];
+  for (const source of candidates(index, moduleRoot)) {
+    const add = (node: Node, operation: string, directness: number) => {
+      const once = enclosingFunction(source, node) === undefined && !isInLoop(node);
+      found.push({ source, node, operation, rank: directness + (once ? 10 : 0) + (source.isLibrary ? 100 : 0) });
+    };
+    for (const call of source.calls) {
+      const written = dottedName(source, call.func);
+      if (written !== undefined && isUnder(written, moduleRoot)) add(call, 'call', 0);
+      else if (comesFrom(index, source, call.func, moduleRoot)) add(call, 'method call', 1);
+      else if (call.args.some((arg) => isObjectOf(index, source, arg, moduleRoot))) add(call, 'passed to a call', 2);
+    }
+    for (const node of source.subscripts) {
+      if (isObjectOf(index, source, node.value, moduleRoot)) add(node, 'subscript', 1);
+    }
+  }
+  found.sort((a, b) => a.rank - b.rank);
+  return mergeSites([
+    found.map(({ source, node, operation }) => siteAt(source, node, 'calls writer', operation)),
+  ]).slice(0, query.limit ?? DEFAULT_LIMIT);
+}
+
+/** Files outside the module that name it, or that use a variable such a file defines. */
+function candidates(index: SourceIndex, root: string): readonly ModuleSource[] {
+  const direct = filesMentioning(index, root).filter((source) => !isUnder(source.module, root));
+  const modules = new Set(direct.map((source) => source.module));
+  const further = index.files.filter(
+    (file) =>
+      !modules.has(file.module) &&
+      !isUnder(file.module, root) &&
+      direct.some(
+        (source) => !source.isLibrary && file.text.includes(source.module.slice(source.module.lastIndexOf('.') + 1)),
+      ),
+  );
+  return [...direct, ...further.flatMap((file) => parsedFile(index, file) ?? [])];
+}
+
+function comesFrom(index: SourceIndex, source: ModuleSource, expr: Expr, root: string): boolean {
+  return inferValues(index, source, expr).some((value) => isUnder(originOf(value), root));
+}
+
+/** Whether the expression is an object the module made, as against the module or one of its functions. */
+function isObjectOf(index: SourceIndex, source: ModuleSource, expr: Expr, root: string): boolean {
+  if (expr.kind === 'Constant') return false;
+  return inferValues(index, source, expr).some(
+    (value) =>
+      isUnder(originOf(value), root) &&
+      (value.kind === 'instance' ||
+        (value.kind === 'external' && (value.called || dottedName(source, expr) === undefined))),
+  );
+}
+
+function originOf(value: Value): string {
+  switch (value.kind) {
+    case 'module':
+    case 'external':
+      return value.name;
+    case 'class':
+    case 'instance':
+      return value.class.file.module;
+    case 'function':
+      return value.function.file.module;
+  }
+}
+
+function isUnder(name: string, root: string): boolean {
+  return name === root || name.startsWith(`${root}.`);
+}
