@@ -4,6 +4,7 @@ A builder takes how many instances to make and returns what keeps them alive.
 """
 
 import abc
+import builtins
 import collections
 import enum
 import sys
@@ -147,8 +148,8 @@ def subclasses_of_builtins(n):
         (collections.defaultdict, (list, {"k": [1]})), (collections.Counter, ("abc",)),
         (collections.UserDict, ({"k": [1]},)), (collections.ChainMap, ({"k": [1]},)), (threading.local, ()),
     ]  # fmt: skip
-    if VERSION >= (3, 15) and "frozendict" in dir(__builtins__):
-        bases.append((getattr(__builtins__, "frozendict"), ({"k": [1]},)))
+    if hasattr(builtins, "frozendict"):  # 3.15
+        bases.append((builtins.frozendict, ({"k": [1]},)))
     for base, arguments in bases:
         for variant, namespace in (
             ("Dict", {}), ("Bare", {"__slots__": ()}), ("Slots", {"__slots__": ("one", "two")}),
@@ -180,7 +181,7 @@ def exception_types(n):
         "UnicodeTranslateError": ("\xff", 0, 1, "bad"), "BaseExceptionGroup": ("group", [ValueError([1])]),
         "ExceptionGroup": ("group", [ValueError([1]), KeyError("k")]),
     }  # fmt: skip
-    found = [e for e in vars(__import__("builtins")).values() if isinstance(e, type) and issubclass(e, BaseException)]
+    found = [e for e in vars(builtins).values() if isinstance(e, type) and issubclass(e, BaseException)]
     for cls in sorted(set(found), key=lambda e: e.__name__):
         child = type(cls.__name__ + "Child", (cls,), {})
         for kind in (cls, child):
@@ -242,8 +243,7 @@ def dicts(n):
             collections.OrderedDict((k, [k]) for k in range(5)), collections.defaultdict(list, {key: [i]}),
             collections.Counter(key), collections.ChainMap({}, {key: [i]}), collections.UserDict({key: [i]}),
         ]  # fmt: skip
-        if VERSION >= (3, 8):
-            made.append(reversed(mixed))
+        made.append(reversed(mixed))
     # The three widths of a dict's index: 8, 16 and 32 bits.
     return made + [{k: str(k) for k in range(size)} for size in (100, 300, 70_000 if n >= 20 else 1000)]
 
