@@ -56,38 +56,51 @@ export function readThreads(image: MemoryImage, interpreter: InterpreterState, p
     nativeId: native >= 0 ? image.u64(address + native) : 0,
     threadId: image.u64(address + ident),
     name: undefined,
-    frames: readFrames(image, layout, innermostFrame(image, layout, address), problems),
+    frames: readFrames(image, layout, chainStarts(image, layout, address), problems),
   }));
 }
 
-/** The frame a thread runs, or 0 for a thread outside Python code. */
-function innermostFrame(image: MemoryImage, layout: Layout, thread: Address): Address {
+/**
+ * Where the chains of a thread's frames start, innermost first: one, but in 3.11 and 3.12 one for each C-level call of
+ * the interpreter. There the first chain holds the others, except for the few instructions in which the interpreter
+ * switches frames: the outer ones then give the callers all the same.
+ */
+function chainStarts(image: MemoryImage, layout: Layout, thread: Address): Address[] {
   const current = layout.at('PyThreadState.current_frame');
-  if (current >= 0) return image.pointer(thread + current);
-  if (layout.minor <= 10) return image.pointer(thread + layout.need('PyThreadState.frame'));
-  // 3.11 and 3.12 keep it in a structure on the thread's C stack.
-  const cFrame = image.pointer(thread + layout.need('PyThreadState.cframe'));
-  return cFrame === 0 ? 0 : image.pointer(cFrame + layout.need('_PyCFrame.current_frame'));
+  if (current >= 0) return [image.pointer(thread + current)];
+  if (layout.minor <= 10) return [image.pointer(thread + layout.need('PyThreadState.frame'))];
+  const frame = layout.need('_PyCFrame.current_frame');
+  const previous = layout.need('_PyCFrame.previous');
+  const starts: Address[] = [];
+  // These structures lie on the thread's C stack.
+  let call = image.pointer(thread + layout.need('PyThreadState.cframe'));
+  while (call !== 0 && starts.length < MAX_FRAMES) {
+    starts.push(image.pointer(call + frame));
+    call = image.pointer(call + previous);
+  }
+  return starts;
 }
 
-function readFrames(image: MemoryImage, layout: Layout, innermost: Address, problems: ProblemLog): FrameInfo[] {
+function readFrames(image: MemoryImage, layout: Layout, starts: readonly Address[], problems: ProblemLog): FrameInfo[] {
   const frames: FrameInfo[] = [];
   const seen = new Set<Address>();
-  let address = innermost;
-  while (address !== 0) {
-    if (seen.has(address) || seen.size >= MAX_FRAMES) {
-      problems.addAt('frame-chain', 'a chain of frames does not end', address);
-      break;
+  for (const start of starts) {
+    let address = start;
+    while (address !== 0 && !seen.has(address)) {
+      if (seen.size >= MAX_FRAMES || image.bytes(address, 8) === undefined) {
+        problems.addAt('frame-chain', 'a chain of frames does not end or leaves the memory that was read', address);
+        break;
+      }
+      seen.add(address);
+      // The interpreter's own entry frames are not Python code and come back undefined.
+      const frame = readFrameAt(image, layout, address);
+      if (frame !== undefined) frames.push(frame);
+      address = previousFrame(image, layout, address);
     }
-    seen.add(address);
-    if (image.bytes(address, 8) === undefined) {
-      problems.addAt('frame-chain', 'a frame lies in memory that was not read', address);
-      break;
-    }
-    // The interpreter's own entry frames are not Python code and come back undefined.
-    const frame = readFrameAt(image, layout, address);
-    if (frame !== undefined) frames.push(frame);
-    address = previousFrame(image, layout, address);
+  }
+  // A generator runs for someone: caught while the interpreter switched frames.
+  if (frames.at(-1)?.owner === 'generator') {
+    problems.addAt('frame-chain-torn', 'a thread was stopped between two frames: its callers are unknown', starts[0]!);
   }
   return frames;
 }
