@@ -135,7 +135,6 @@ function howUsed(
     case 'Dict':
     case 'List':
     case 'Tuple':
-    case 'Return':
       return { node: expr, operation: 'callback' };
     default:
       return undefined;

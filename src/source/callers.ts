@@ -2,8 +2,10 @@
 
 import { callSitesOf } from './call-sites.ts';
 import type { CallSite } from './class-creation.ts';
-import type { FunctionInfo, SourceIndex } from './source-index.ts';
-import { enclosingFunction } from './source-index.ts';
+import { isReceiver } from './class-members.ts';
+import type { Expr } from './python-ast.ts';
+import type { FunctionInfo, ModuleSource, SourceIndex } from './source-index.ts';
+import { bindingOf, enclosingFunction } from './source-index.ts';
 import type { GlobalName } from './type-inference.ts';
 import { inferValues, resolveGlobal } from './type-inference.ts';
 
@@ -66,9 +68,38 @@ function relationTo(index: SourceIndex, site: CallSite, owner: GlobalName): 'own
     if (global.module === owner.module && global.name === owner.name) return 'owner';
     return inferValues(index, source, receiver).some((value) => value.kind === 'instance') ? 'other' : 'owner';
   }
-  if (receiver.kind === 'Name' && enclosingFunction(source, site.node)?.class !== undefined) return 'self';
+  const method = enclosingFunction(source, site.node);
+  if (receiver.kind === 'Name' && method?.class !== undefined && isReceiverName(source, receiver)) return 'self';
+  if (isSuperCall(receiver)) return 'self';
   // An object made on the spot is not the long-lived one.
-  if (receiver.kind === 'Call' && inferValues(index, source, receiver.func).some((value) => value.kind === 'class'))
-    return 'other';
-  return 'owner';
+  return isFresh(index, source, receiver) ? 'other' : 'owner';
+}
+
+/** `self` or `cls`: the first parameter of a method. */
+function isReceiverName(source: ModuleSource, name: Expr & { readonly kind: 'Name' }): boolean {
+  return (bindingOf(source, name)?.definitions ?? []).some((definition) => {
+    const owner = definition.kind === 'parameter' ? source.functionOf.get(definition.scope.node) : undefined;
+    return owner?.class !== undefined && definition.kind === 'parameter' && isReceiver(owner.class, definition);
+  });
+}
+
+function isSuperCall(expr: Expr): boolean {
+  return expr.kind === 'Call' && expr.func.kind === 'Name' && expr.func.id === 'super';
+}
+
+/** A constructor call, or a local variable given nothing else. */
+function isFresh(index: SourceIndex, source: ModuleSource, expr: Expr): boolean {
+  if (expr.kind === 'Call') return inferValues(index, source, expr.func).some((value) => value.kind === 'class');
+  if (expr.kind !== 'Name') return false;
+  const definitions = bindingOf(source, expr)?.definitions ?? [];
+  return (
+    definitions.length > 0 &&
+    definitions.every(
+      ({ kind, ...definition }) =>
+        kind === 'value' &&
+        'value' in definition &&
+        definition.value.kind === 'Call' &&
+        isFresh(index, source, definition.value),
+    )
+  );
 }

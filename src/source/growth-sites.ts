@@ -69,12 +69,27 @@ function containerSites(index: SourceIndex, query: GrowthSiteQuery): Answer {
   const writers = new Set<FunctionInfo>();
   const callers: Candidate[] = [];
   for (const grow of writing) {
-    const { via } = grow.origin.target;
-    if (via !== undefined) {
-      callers.push({ source: via.source, node: via.call, operation: 'call', basis: 'calls writer', rank: 1 });
-      const caller = enclosingFunction(via.source, via.call);
-      if (caller !== undefined) writers.add(caller);
-    } else if (grow.function !== undefined) writers.add(grow.function);
+    const { vias } = grow.origin.target;
+    // A function that adds to its parameter writes to the holder only when the holder is what it is given.
+    if (vias.length === 0 && grow.function !== undefined) writers.add(grow.function);
+    for (const via of vias) {
+      const { source, call, outer } = via;
+      callers.push({
+        source,
+        node: call,
+        operation: 'call',
+        basis: 'calls writer',
+        rank: callerRank(source, call, 1, true),
+      });
+      const caller = enclosingFunction(source, call);
+      if (outer === undefined && caller !== undefined) writers.add(caller);
+      if (outer !== undefined) {
+        const rank = callerRank(outer.source, outer.call, 2, true);
+        callers.push({ source: outer.source, node: outer.call, operation: 'call', basis: 'calls writer', rank });
+        const outermost = enclosingFunction(outer.source, outer.call);
+        if (outer.outer === undefined && outermost !== undefined) writers.add(outermost);
+      }
+    }
   }
   callers.push(...callersAsCandidates(callersOf(index, [...writers], { owner })));
   const inApplication = [...writing, ...callers].some(({ source }) => !source.isLibrary);

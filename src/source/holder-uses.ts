@@ -12,7 +12,7 @@ import { lookup } from './scopes.ts';
 import type { ClassInfo, FunctionInfo, ModuleSource, SourceIndex } from './source-index.ts';
 import { bindingOf, enclosingFunction, filesMentioning, findClasses, findFunctions, scopeOf } from './source-index.ts';
 import type { GlobalName } from './type-inference.ts';
-import { areRelated, definingGlobal, inferValues, resolveGlobal } from './type-inference.ts';
+import { areRelated, definingGlobal, inferValues, isSameGlobal, resolveGlobal } from './type-inference.ts';
 import type { Value } from './value.ts';
 
 /** One name the holder goes by. */
@@ -33,9 +33,16 @@ export type Target = (
   readonly depth: number;
   /** Names something taken out of the holder, not the holder. */
   readonly entry: boolean;
-  /** The call that passed the holder in as an argument. */
-  readonly via: { readonly source: ModuleSource; readonly call: Call } | undefined;
+  /** The calls that passed the holder in as an argument; more may be found while the search runs. */
+  readonly vias: Passage[];
 };
+
+/** A call that hands the holder to a parameter; `outer` handed it to the function that makes this call. */
+export interface Passage {
+  readonly source: ModuleSource;
+  readonly call: Call;
+  readonly outer: Passage | undefined;
+}
 
 export interface Occurrence {
   readonly source: ModuleSource;
@@ -75,7 +82,10 @@ export function collectHolderUses(index: SourceIndex, query: GrowthSiteQuery): H
         uses.push({ target, use, ...occurrence });
         if (target.depth >= MAX_DEPTH || targets.length >= MAX_TARGETS) continue;
         for (const next of furtherTargets(index, target, occurrence, use)) {
-          if (!targets.some((known) => sameTarget(known, next))) targets.push(next);
+          const known = targets.find((target) => sameTarget(target, next));
+          if (known === undefined) targets.push(next);
+          else
+            known.vias.push(...next.vias.filter((passage) => !known.vias.some((other) => other.call === passage.call)));
         }
       }
     }
@@ -84,7 +94,7 @@ export function collectHolderUses(index: SourceIndex, query: GrowthSiteQuery): H
 }
 
 function primaryTargets(index: SourceIndex, holder: HolderReference): readonly Target[] {
-  const first = { depth: 0, entry: false, via: undefined };
+  const first = { depth: 0, entry: false, vias: [] };
   switch (holder.form) {
     case 'global':
       return [{ ...first, form: 'global', name: definingGlobal(index, holder.module, holder.name) }];
@@ -153,26 +163,35 @@ export function occurrencesOf(index: SourceIndex, target: Target): readonly Occu
 }
 
 export function globalOccurrences(index: SourceIndex, wanted: GlobalName): readonly Occurrence[] {
-  const found: Occurrence[] = [];
-  for (const source of filesMentioning(index, wanted.name)) {
-    const aliases = source.importedAs.get(wanted.name) ?? [];
-    const candidates: Expr[] = [
-      ...(source.names.get(wanted.name) ?? []),
-      ...aliases.flatMap((alias) => source.names.get(alias) ?? []),
-      ...(source.attributes.get(wanted.name) ?? []),
-    ];
-    for (const constant of source.strings.get(wanted.name) ?? []) {
-      const parent = constant.parent;
-      if (parent?.kind === 'Subscript' || parent?.kind === 'Call') candidates.push(parent);
-    }
-    for (const expr of candidates) {
-      const named = resolveGlobal(index, source, expr);
-      if (named !== undefined && named.name === wanted.name && named.module === wanted.module) {
-        found.push({ source, expr, certain: true });
+  const found = new Map<Expr, Occurrence>();
+  const names = [wanted.name];
+  // The list grows while other modules re-export the variable under further names.
+  for (let i = 0; i < names.length && i < MAX_REEXPORTS; i++) {
+    const name = names[i]!;
+    for (const source of filesMentioning(index, name)) {
+      const aliases = source.importedAs.get(name) ?? [];
+      for (const expr of [name, ...aliases].flatMap((word) => spellings(source, word))) {
+        const named = resolveGlobal(index, source, expr);
+        if (named !== undefined && isSameGlobal(named, wanted)) found.set(expr, { source, expr, certain: true });
+      }
+      for (const alias of aliases) {
+        const isExported = source.scopes.module.bindings.has(alias) && !names.includes(alias);
+        if (isExported && isSameGlobal(definingGlobal(index, source.module, alias), wanted)) names.push(alias);
       }
     }
   }
-  return found;
+  return [...found.values()];
+}
+
+/** Names under which one variable is re-exported. */
+const MAX_REEXPORTS = 8;
+
+/** Expressions that may name a global called `name`: the name, an attribute, `globals()['name']`, `getattr(m, 'name')`. */
+function spellings(source: ModuleSource, name: string): readonly Expr[] {
+  const quoted = (source.strings.get(name) ?? []).flatMap(({ parent }) =>
+    parent?.kind === 'Subscript' || parent?.kind === 'Call' ? [parent] : [],
+  );
+  return [...(source.names.get(name) ?? []), ...(source.attributes.get(name) ?? []), ...quoted];
 }
 
 function attributeOccurrences(
@@ -216,7 +235,7 @@ function receiverMatches(
   if (owner !== undefined) {
     const global = resolveGlobal(index, source, receiver);
     if (global !== undefined && !isClassOrModule(inferValues(index, source, receiver))) {
-      return global.module === owner.module && global.name === owner.name ? 'yes' : 'no';
+      return isSameGlobal(global, owner) ? 'yes' : 'no';
     }
   }
   const values = inferValues(index, source, receiver);
@@ -241,7 +260,7 @@ function isClassOrModule(values: readonly Value[]): boolean {
 
 /** Names the holder gets by this use of it. */
 function furtherTargets(index: SourceIndex, from: Target, { source, expr }: Occurrence, use: Use): readonly Target[] {
-  const next = { depth: from.depth + 1, via: from.via };
+  const next = { depth: from.depth + 1, vias: from.vias };
   switch (use.effect) {
     case 'alias': {
       const entry = from.entry || use.entry;
@@ -250,7 +269,7 @@ function furtherTargets(index: SourceIndex, from: Target, { source, expr }: Occu
         ...target,
         ...next,
         entry,
-        via: target.form === 'variable' ? from.via : undefined,
+        vias: target.form === 'variable' ? from.vias : [],
       }));
     }
     case 'default': {
@@ -266,7 +285,14 @@ function furtherTargets(index: SourceIndex, from: Target, { source, expr }: Occu
         const binding = parameterOf(source, use.call, callee, use.position);
         if (binding === undefined) return [];
         return [
-          { form: 'variable', source: callee.file, binding, depth: next.depth, entry, via: { source, call: use.call } },
+          {
+            form: 'variable',
+            source: callee.file,
+            binding,
+            depth: next.depth,
+            entry,
+            vias: [{ source, call: use.call, outer: from.vias[0] }],
+          },
         ];
       });
     }
@@ -281,9 +307,9 @@ function furtherTargets(index: SourceIndex, from: Target, { source, expr }: Occu
 }
 
 type NamedTarget =
-  | Omit<Target & { readonly form: 'global' }, 'depth' | 'entry' | 'via'>
-  | Omit<Target & { readonly form: 'attribute' }, 'depth' | 'entry' | 'via'>
-  | Omit<Target & { readonly form: 'variable' }, 'depth' | 'entry' | 'via'>;
+  | Omit<Target & { readonly form: 'global' }, 'depth' | 'entry' | 'vias'>
+  | Omit<Target & { readonly form: 'attribute' }, 'depth' | 'entry' | 'vias'>
+  | Omit<Target & { readonly form: 'variable' }, 'depth' | 'entry' | 'vias'>;
 
 /** What an assignment target names. */
 function targetsNamed(index: SourceIndex, source: ModuleSource, target: Expr): readonly NamedTarget[] {
@@ -352,7 +378,7 @@ function sameTarget(a: Target, b: Target): boolean {
   if (a.entry !== b.entry) return false;
   switch (a.form) {
     case 'global':
-      return b.form === 'global' && a.name.module === b.name.module && a.name.name === b.name.name;
+      return b.form === 'global' && isSameGlobal(a.name, b.name);
     case 'attribute':
       return b.form === 'attribute' && a.name === b.name && a.classes[0] === b.classes[0];
     case 'variable':

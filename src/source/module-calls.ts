@@ -43,8 +43,12 @@ export function findCallSites(index: SourceIndex, query: ModuleCallQuery): reado
     }
   }
   found.sort((a, b) => a.rank - b.rank);
+  // What runs once loses memory once.
+  const repeated = found.filter(({ source, node }) => enclosingFunction(source, node) !== undefined || isInLoop(node));
   return mergeSites([
-    found.map(({ source, node, operation }) => siteAt(source, node, 'calls writer', operation)),
+    (repeated.length > 0 ? repeated : found).map(({ source, node, operation }) =>
+      siteAt(source, node, 'calls writer', operation),
+    ),
   ]).slice(0, query.limit ?? DEFAULT_LIMIT);
 }
 

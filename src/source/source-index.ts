@@ -103,11 +103,30 @@ export function moduleSource(index: SourceIndex, module: string): ModuleSource |
 export function filesMentioning(index: SourceIndex, ...words: readonly string[]): readonly ModuleSource[] {
   const sources: ModuleSource[] = [];
   for (const file of index.files) {
-    if (!words.some((word) => file.text.includes(word))) continue;
+    if (!words.some((word) => mentions(file.text, word))) continue;
     const source = parsedFile(index, file);
     if (source !== undefined) sources.push(source);
   }
   return [...sources.filter((source) => !source.isLibrary), ...sources.filter((source) => source.isLibrary)];
+}
+
+/** Whether the text contains the word, not merely as a part of a longer one. */
+function mentions(text: string, word: string): boolean {
+  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
+    if (!isWordUnit(text.charCodeAt(at - 1)) && !isWordUnit(text.charCodeAt(at + word.length))) return true;
+  }
+  return false;
+}
+
+/** ASCII letters, digits, underscore, and everything beyond ASCII; false past the ends of the text (NaN). */
+function isWordUnit(unit: number): boolean {
+  return (
+    (unit >= 0x61 && unit <= 0x7a) ||
+    (unit >= 0x41 && unit <= 0x5a) ||
+    (unit >= 0x30 && unit <= 0x39) ||
+    unit === 0x5f ||
+    unit >= 0x80
+  );
 }
 
 /** Files that did not parse, or only in part, among those looked at so far. */

@@ -36,6 +36,10 @@ export function inferValues(index: SourceIndex, source: ModuleSource, expr: Expr
   return values;
 }
 
+export function isSameGlobal(a: GlobalName, b: GlobalName): boolean {
+  return a.name === b.name && a.module === b.module;
+}
+
 /** The global variable an expression names, under the module that defines it. */
 export function resolveGlobal(index: SourceIndex, source: ModuleSource, expr: Expr): GlobalName | undefined {
   switch (expr.kind) {
