@@ -21,8 +21,14 @@ export interface CliContext {
   readonly childCommand: readonly string[] | undefined;
   /** Aborted on SIGINT and SIGTERM; cancellation.ts. */
   readonly signal: AbortSignal;
-  /** Set by the command that ran. */
-  readonly outcome: { exitCode: ExitCode };
+  readonly outcome: Outcome;
+}
+
+/** What the command that runs leaves for the program to end with. */
+export interface Outcome {
+  exitCode: ExitCode;
+  /** Ended by the program too, as a command may fail in the middle of a stage. */
+  progress: Progress;
 }
 
 /** Flags every command takes. */
@@ -54,6 +60,7 @@ export function openOutput(context: CliContext, command: Command): Output {
   });
   const interactive = isInteractive(context.stderr, context.env);
   const progress = quiet || (json && !interactive) ? silentProgress : createProgress(context.stderr, interactive);
+  context.outcome.progress = progress;
   return {
     json,
     style,
@@ -82,6 +89,6 @@ function isInteractive(stream: OutputStream, env: Readonly<Record<string, string
   return stream.isTTY === true && env.TERM !== 'dumb' && (env.CI ?? '') === '';
 }
 
-export function createOutcome(): { exitCode: ExitCode } {
-  return { exitCode: ExitCode.healthy };
+export function createOutcome(): Outcome {
+  return { exitCode: ExitCode.healthy, progress: silentProgress };
 }

@@ -40,7 +40,9 @@ export function reportFailure(
   const { paint } = createRenderStyle({
     colour: wantsColour({ isTty: context.stderr.isTTY === true, disabled: flags.noColour, env: context.env }),
   });
-  const width = clampWidth(outputColumns(context.stderr, context.env));
+  // A log is searched for a message by its words: only a terminal gets it wrapped.
+  const columns = outputColumns(context.stderr, context.env);
+  const width = columns === undefined ? Number.POSITIVE_INFINITY : clampWidth(columns);
   const lines = wrapLabelled(`error ${code}:`, sanitize(message), width, (label) => paint('leak', label));
   if (hint !== undefined) {
     // A remedy may take several lines, one per way out.

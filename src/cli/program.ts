@@ -4,8 +4,12 @@ import { Command, CommanderError } from 'commander';
 import { ExitCode, LeakscopeError } from '../base/errors.ts';
 import { VERSION } from '../base/version.ts';
 import { type CliContext, createOutcome, type OutputStream } from './cli-context.ts';
+import { addDiffCommand } from './commands/diff.ts';
 import { addFindCommand } from './commands/find.ts';
 import { addPsCommand } from './commands/ps.ts';
+import { addReportCommand } from './commands/report.ts';
+import { addSnapshotCommand } from './commands/snapshot.ts';
+import { addWhyCommand } from './commands/why.ts';
 import { reportFailure, toFailure } from './failure.ts';
 
 export interface CliEnvironment {
@@ -45,8 +49,10 @@ export async function runCli(words: readonly string[], environment: CliEnvironme
     const program = createProgram(context);
     // `leakscope` alone is a question, not a mistake.
     await program.parseAsync(own.length === 0 ? ['--help'] : [...own], { from: 'user' });
+    context.outcome.progress.done();
     return context.outcome.exitCode;
   } catch (thrown) {
+    context.outcome.progress.done();
     // Help and version end in an exception too.
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return ExitCode.healthy;
     return reportFailure(toFailure(thrown), context, flags);
@@ -66,6 +72,10 @@ export function createProgram(context: CliContext): Command {
     .addHelpText('after', EXAMPLES);
   addPsCommand(program, context);
   addFindCommand(program, context);
+  addSnapshotCommand(program, context);
+  addReportCommand(program, context);
+  addDiffCommand(program, context);
+  addWhyCommand(program, context);
   for (const command of [program, ...program.commands]) configure(command, context);
   return program;
 }

@@ -5,6 +5,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LeakscopeError } from '../base/errors.ts';
+import { sameProcess } from '../target/process-info.ts';
+import { familyOf } from './process-family.ts';
 
 /** How long a command may take until a Python interpreter runs in it: covers a slow wrapper, not an installation. */
 const PYTHON_WAIT_MS = 60_000;
@@ -18,7 +20,7 @@ export interface StartedCommand {
   ending(): string | undefined;
   /** Passes a signal on, if the command still runs. */
   signal(name: NodeJS.Signals): void;
-  /** Ends the command: SIGTERM, then SIGKILL; returns when it has ended. */
+  /** Ends the command and what it started: SIGTERM, then SIGKILL; returns when it has ended. */
   terminate(): Promise<void>;
   /** Lets the tool end while the command runs on. */
   release(): void;
@@ -84,14 +86,35 @@ function ending(child: ChildProcess): string | undefined {
   return child.exitCode === null ? undefined : `exit status ${child.exitCode}`;
 }
 
+/**
+ * Ends the command and every process it started: a shell passes no signal on to its children. Who is meant is settled
+ * before the first signal, as orphans lose their parent.
+ */
 async function terminate(child: ChildProcess): Promise<void> {
+  if (ending(child) !== undefined) return;
+  let members = familyOf(child.pid!);
   for (const name of ['SIGTERM', 'SIGKILL'] as const) {
-    if (ending(child) !== undefined) return;
-    const ended = once(child, 'exit');
-    child.kill(name);
-    const patience = new AbortController();
-    await Promise.race([ended, delay(GRACE_MS, undefined, { signal: patience.signal }).catch(() => {})]);
-    patience.abort();
+    for (const member of members) sendSignal(member.pid, name);
+    for (let waited = 0; waited < GRACE_MS && members.length > 0; waited += POLL_MS) {
+      await delay(POLL_MS);
+      members = members.filter((member) => sameProcess(member.pid, member.startTimeTicks));
+    }
+    if (members.length === 0) break;
+  }
+  if (ending(child) !== undefined) return;
+  // Started with sudo, it may not be ours to end: then it must not keep the tool from ending.
+  if (members.some((member) => member.pid === child.pid)) child.unref();
+  // The kernel has ended it; Node hears of it a moment later.
+  else await once(child, 'exit');
+}
+
+function sendSignal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    // It has ended meanwhile, or belongs to another user (sudo) and cannot be ended by us.
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code !== 'ESRCH' && code !== 'EPERM') throw error;
   }
 }
 

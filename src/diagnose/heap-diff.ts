@@ -14,7 +14,15 @@ import {
   type NodeColumns,
   type TypeChange,
 } from '../graph/comparison.ts';
-import { NO_NODE, NOT_A_CONTAINER, type NodeIndex, qualifiedTypeName, WORD_BYTES } from '../graph/heap-graph.ts';
+import {
+  type HeapGraph,
+  NO_NODE,
+  NOT_A_CONTAINER,
+  type NodeIndex,
+  qualifiedTypeName,
+  RootKind,
+  WORD_BYTES,
+} from '../graph/heap-graph.ts';
 import { hexAddress } from './heap-report.ts';
 import { pathText, type Retention } from './retention.ts';
 import type { SnapshotFacts } from './snapshot-facts.ts';
@@ -110,6 +118,20 @@ export function diffHeaps(earlier: readonly NodeColumns[], last: Retention, opti
       new_bytes: holder.words * WORD_BYTES,
     })),
   };
+}
+
+/**
+ * Whether two graphs are of one run of one process: its table of modules stands at one address as long as it lives, and
+ * the loader places each run's memory anew. A PID does not tell: in a container it is the same after every restart.
+ */
+export function isSameProcess(one: HeapGraph, other: HeapGraph): boolean {
+  const [a, b] = [moduleTableAddress(one), moduleTableAddress(other)];
+  return a !== undefined && a === b;
+}
+
+function moduleTableAddress({ roots, addresses }: HeapGraph): number | undefined {
+  const row = roots.kinds.indexOf(RootKind.modules);
+  return row < 0 ? undefined : addresses[roots.nodes[row]!];
 }
 
 interface GrowingHolder {

@@ -47,5 +47,5 @@ test('elided text fits', () => {
 });
 
 test('the width is that of the terminal within reason', () => {
-  expect([undefined, 0, 20, 100, 500, Number.NaN].map(clampWidth)).toEqual([80, 80, 80, 100, 160, 80]);
+  expect([undefined, 0, 20, 100, 500, Number.NaN].map(clampWidth)).toEqual([120, 80, 80, 100, 160, 120]);
 });

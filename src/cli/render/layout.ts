@@ -3,6 +3,8 @@
 
 export const MIN_WIDTH = 80;
 export const MAX_WIDTH = 160;
+/** Of a file or a pipe, which has no width: most findings stay on one line. */
+const WIDTH_WITHOUT_TERMINAL = 120;
 
 /** East Asian wide and fullwidth blocks and emoji: two columns each. */
 const WIDE =
@@ -75,7 +77,7 @@ export function wrapParts(parts: readonly string[], separator: string, width: nu
 
 /** `MIN_WIDTH..MAX_WIDTH`: narrower breaks the labels, wider is hard to read. */
 export function clampWidth(columns: number | undefined): number {
-  if (columns === undefined || !Number.isFinite(columns)) return MIN_WIDTH;
+  if (columns === undefined || !Number.isFinite(columns)) return WIDTH_WITHOUT_TERMINAL;
   return Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, Math.floor(columns)));
 }
 
