@@ -35,6 +35,8 @@ export function visitDictEntries(
   const valueOffset = layout.need(`${struct}.me_value`);
   const stride = layout.sizeof(struct);
   const entries = keys + layout.need('PyDictKeysObject.dk_indices') + indexBytes;
+  // A forged count ends here, not after millions of reads of nothing.
+  if (count > 0 && image.bytes(entries + (count - 1) * stride, stride) === undefined) return false;
   for (let i = 0; i < count; i++) {
     const value = image.pointer(entries + i * stride + valueOffset);
     if (value !== 0 && visit(image.pointer(entries + i * stride + keyOffset), value)) break;

@@ -177,7 +177,8 @@ function addExitCallbacks(image: MemoryImage, { layout, address }: InterpreterSt
     return;
   }
   const count = Math.min(image.u32(address + countAt), MAX_EXIT_CALLBACKS);
-  for (let i = 0; i < count && callbacks !== 0; i++) {
+  if (count === 0 || image.bytes(callbacks + (count - 1) * WORD, WORD) === undefined) return;
+  for (let i = 0; i < count; i++) {
     const callback = image.pointer(callbacks + i * WORD);
     if (callback === 0) continue;
     for (let part = 0; part < EXIT_CALLBACK_PARTS; part++) {
