@@ -40,7 +40,7 @@ test('no string keeps a dangerous character', () => {
   const anyString = fc.string({ unit: fc.nat({ max: 0x10ffff }).map((code) => String.fromCodePoint(code)) });
   fc.assert(
     fc.property(anyString, (name) => {
-      for (const character of sanitize(name)) expect(isDangerous(character.codePointAt(0)!)).toBe(false);
+      expect([...sanitize(name)].filter((character) => isDangerous(character.codePointAt(0)!))).toEqual([]);
     }),
   );
 });
@@ -64,7 +64,8 @@ test('JSON keeps the data and drops the danger', () => {
       const data = { value, name: `${name}\u009b\u202e\u{e0041}` };
       const json = safeJson(data);
       expect(JSON.parse(json)).toEqual(JSON.parse(JSON.stringify(data)));
-      for (const character of json.replaceAll('\n', '')) expect(isDangerous(character.codePointAt(0)!)).toBe(false);
+      expect([...json.replaceAll('\n', '')].filter((character) => isDangerous(character.codePointAt(0)!))).toEqual([]);
     }),
+    { numRuns: 30 },
   );
 });
