@@ -1,0 +1,144 @@
+// Judges a run: findings ranked, one verdict, and what was looked at and found sound. Pure: an observation in, a report out.
+
+import { formatByteRate, formatBytes, formatCount, formatDuration } from '../base/units.ts';
+import { computeDominators } from '../graph/dominators.ts';
+import { nodeNames } from '../graph/node-names.ts';
+import { shortestPaths } from '../graph/reachability.ts';
+import { buildReferrers } from '../graph/referrers.ts';
+import { retainedBytes } from '../graph/retained-size.ts';
+import { judgeTrend, type Trend } from '../metrics/growth-trend.ts';
+import type { DraftFinding } from './draft-finding.ts';
+import { FIND_SCHEMA, type FindReport, type Verdict } from './find-report.ts';
+import { findHolderFindings, type HeapAnalysis } from './holder-findings.ts';
+import { findGarbageGrowth, findNativeBlocks, findNativeHolds, total } from './native-findings.ts';
+import type { Observation } from './observation.ts';
+import { programFacts } from './program-facts.ts';
+import { findResourceGrowth } from './resource-findings.ts';
+import { findUnexplainedRss } from './unexplained-rss.ts';
+
+/** Findings shown at most; below this share of the largest they are not worth a person's time. */
+const FINDINGS_LIMIT = 8;
+const LEAST_SHARE = 0.01;
+/** Free or waiting memory worth a line. */
+const NOTED_BYTES = 4 << 20;
+
+/** The report of a run of at least one snapshot. */
+export function diagnose(observation: Observation): FindReport {
+  const analysis = analyse(observation);
+  const holders = findHolderFindings(observation, analysis);
+  const native = [
+    ...findNativeHolds(observation, analysis),
+    ...findNativeBlocks(observation),
+    ...findGarbageGrowth(observation, analysis),
+  ];
+  const resources = findResourceGrowth(observation, holders.findings);
+  const explained = [...holders.findings, ...native, ...resources];
+  const drafts = [...explained, ...findUnexplainedRss(observation, explained)];
+  const ranked = rank(drafts);
+  const verdict = overallVerdict(observation, ranked);
+  const first = observation.summaries[0]!;
+  const last = observation.summaries.at(-1)!;
+  const seconds = observation.observedSeconds;
+  const bytes = trendOf(observation, (summary) => summary.objects.bytes + summary.ownerlessBytes);
+  const objects = trendOf(observation, (summary) => summary.objects.count);
+  const rss = judgeTrend(observation.resources.map((sample) => [sample.atSeconds, sample.rssBytes] as const));
+  const bytesPerMinute =
+    seconds > 0 ? (bytes.shape === 'too short' ? (bytes.rise / seconds) * 60 : bytes.ratePerMinute) : 0;
+  const limit = observation.target.memory_limit_bytes;
+  const room = limit === undefined ? undefined : limit - observation.target.rss_bytes;
+  const grows = verdict === 'leak' || verdict === 'suspect';
+  return {
+    schema: FIND_SCHEMA,
+    target: observation.target,
+    verdict,
+    summary: summarise(observation, verdict, ranked, bytesPerMinute),
+    observed_seconds: seconds,
+    growth: {
+      bytes_per_minute: bytesPerMinute,
+      objects_per_minute:
+        objects.shape === 'too short' ? (seconds > 0 ? (objects.rise / seconds) * 60 : 0) : objects.ratePerMinute,
+      rss_bytes_per_minute: rss.ratePerMinute,
+      ...(grows && room !== undefined && bytesPerMinute > 0
+        ? { seconds_to_limit: Math.max(0, room / bytesPerMinute) * 60 }
+        : {}),
+    },
+    pauses_ms: observation.summaries.map((summary) => Math.round(summary.pauseMs * 10) / 10),
+    heap: {
+      objects: last.objects.count,
+      bytes: last.objects.bytes,
+      garbage_objects: total(last.garbage).count,
+      garbage_bytes: total(last.garbage).bytes,
+    },
+    findings: ranked.map(({ weight: _, ...finding }, i) => ({ rank: i + 1, ...finding })),
+    not_leaking: [...holders.notLeaking, ...soundMemory(observation, first === last)],
+    problems: observation.problems,
+  };
+}
+
+function analyse(observation: Observation): HeapAnalysis {
+  const { graph } = observation;
+  const dominators = computeDominators(graph);
+  return {
+    graph,
+    paths: shortestPaths(graph),
+    referrers: buildReferrers(graph),
+    names: nodeNames(graph),
+    facts: programFacts(graph),
+    retained: retainedBytes(graph, dominators),
+  };
+}
+
+/** Leaks before suspects, then by what they cost; what is a small fraction of the first is left out. */
+function rank(drafts: readonly DraftFinding[]): DraftFinding[] {
+  const order: Record<Verdict, number> = { leak: 0, suspect: 1, inconclusive: 2, healthy: 3 };
+  const sorted = [...drafts].sort((a, b) => order[a.verdict] - order[b.verdict] || b.weight - a.weight);
+  const largest = sorted[0]?.weight ?? 0;
+  return sorted.filter((draft) => draft.weight >= largest * LEAST_SHARE).slice(0, FINDINGS_LIMIT);
+}
+
+function overallVerdict(observation: Observation, ranked: readonly DraftFinding[]): Verdict {
+  if (ranked.some((finding) => finding.verdict === 'leak')) return 'leak';
+  if (ranked.some((finding) => finding.verdict === 'suspect')) return 'suspect';
+  return observation.summaries.length < 3 ? 'inconclusive' : 'healthy';
+}
+
+function trendOf(observation: Observation, value: (summary: Observation['summaries'][number]) => number): Trend {
+  return judgeTrend(observation.summaries.map((summary) => [summary.atSeconds, value(summary)] as const));
+}
+
+function summarise(
+  observation: Observation,
+  verdict: Verdict,
+  ranked: readonly DraftFinding[],
+  bytesPerMinute: number,
+): string {
+  const first = ranked[0];
+  const over = `in ${formatDuration(observation.observedSeconds)}`;
+  switch (verdict) {
+    case 'leak':
+      return first!.growth.bytes_per_minute > 0
+        ? `${first!.holder.name} grows ${formatByteRate(first!.growth.bytes_per_minute)} without a bound in sight`
+        : `${first!.holder.name} grow by ${formatCount(first!.growth.entries_per_minute)} a minute without a bound in sight`;
+    case 'suspect':
+      return `${first!.holder.name} grows ${formatByteRate(first!.growth.bytes_per_minute)}, but a bound or an end is possible`;
+    case 'healthy':
+      return `nothing grows steadily: live objects changed by ${formatByteRate(bytesPerMinute)} ${over}`;
+    case 'inconclusive':
+      return `not enough evidence: ${observation.endedEarly ?? `${observation.summaries.length} snapshots ${over}`}`;
+  }
+}
+
+/** Memory that looks like a leak from outside and is none. */
+function soundMemory(observation: Observation, isSingle: boolean): string[] {
+  const last = observation.summaries.at(-1)!;
+  const said: string[] = [];
+  const garbage = total(last.garbage);
+  if (garbage.bytes >= NOTED_BYTES || (garbage.count > 1000 && !isSingle)) {
+    said.push(
+      `${formatBytes(garbage.bytes)} in ${formatCount(garbage.count)} unreachable objects, waiting for the collector`,
+    );
+  }
+  if (last.freeSmallBytes >= NOTED_BYTES) said.push(`${formatBytes(last.freeSmallBytes)} free inside Python's arenas`);
+  if (last.freeMallocBytes >= NOTED_BYTES) said.push(`${formatBytes(last.freeMallocBytes)} free in malloc`);
+  return said;
+}

@@ -1,0 +1,220 @@
+// Findings with a Python holder: each group of holders that gained, judged by its series, its bound and its source.
+
+import { formatBytes, formatCount } from '../base/units.ts';
+import { type HeapGraph, qualifiedTypeName } from '../graph/heap-graph.ts';
+import type { NodeNames } from '../graph/node-names.ts';
+import { namePath } from '../graph/path-names.ts';
+import type { ShortestPaths } from '../graph/reachability.ts';
+import type { Referrers } from '../graph/referrers.ts';
+import { alternativePaths } from '../graph/retaining-path.ts';
+import { judgeTrend, type SeriesPoint, type Trend } from '../metrics/growth-trend.ts';
+import type { GrowthSites } from '../source/growth-site-query.ts';
+import { findGrowthSites } from '../source/growth-sites.ts';
+import { adviceFor } from './advice.ts';
+import {
+  type DraftFinding,
+  limitSites,
+  listSeries,
+  mergeSeries,
+  perMinute,
+  runningSites,
+  toFindSite,
+  trendInWords,
+} from './draft-finding.ts';
+import type { Confidence, FindSite, Verdict } from './find-report.ts';
+import { kindOfHolder } from './finding-kind.ts';
+import { findHolderGrowth, type HolderGrowth } from './holder-growth.ts';
+import { type NamedHolder, referenceOf } from './holder-reference.ts';
+import type { Observation } from './observation.ts';
+import type { ProgramFacts } from './program-facts.ts';
+
+export interface HeapAnalysis {
+  readonly graph: HeapGraph;
+  readonly paths: ShortestPaths;
+  readonly referrers: Referrers;
+  readonly names: NodeNames;
+  readonly facts: ProgramFacts;
+  /** Retained bytes by node. */
+  readonly retained: Float64Array;
+}
+
+export interface HolderFindings {
+  readonly findings: readonly DraftFinding[];
+  /** Holders that gained and are no leak, one sentence each. */
+  readonly notLeaking: readonly string[];
+}
+
+/** Entries a holder must gain in the run to be looked at, and the bytes. */
+const LEAST_ENTRIES = 8;
+const LEAST_BYTES = 512;
+/** Holders examined with their source: each costs a search of the program. */
+const EXAMINED_LIMIT = 24;
+/** Cooling holders worth a line: those that gained at least this much. */
+const NOTED_BYTES = 32 << 10;
+const NOTED_LIMIT = 6;
+const OTHER_PATHS = 3;
+
+export function findHolderFindings(observation: Observation, analysis: HeapAnalysis): HolderFindings {
+  const growths = findHolderGrowth(analysis.graph, analysis.paths, analysis.names, observation.summaries);
+  const findings: DraftFinding[] = [];
+  const notLeaking: string[] = [];
+  let examined = 0;
+  for (const growth of growths) {
+    if (growth.count < LEAST_ENTRIES || growth.bytes < LEAST_BYTES) continue;
+    const series = mergeSeries(growth.series, liveSeries(observation, analysis.graph, growth));
+    const trend = judgeTrend(series, { leastRise: LEAST_ENTRIES });
+    if (trend.shape !== 'steady' && trend.shape !== 'too short') {
+      if (
+        growth.bytes >= NOTED_BYTES &&
+        notLeaking.length < NOTED_LIMIT &&
+        trend.shape !== 'flat' &&
+        trend.shape !== 'falling'
+      ) {
+        const named = referenceOf(analysis.graph, analysis.facts, growth.name.steps);
+        notLeaking.push(
+          `${named.name}: ${trendInWords(trend, series.length)} (${formatCount(series.at(-1)?.[1] ?? 0)} entries)`,
+        );
+      }
+      continue;
+    }
+    if (++examined > EXAMINED_LIMIT) break;
+    const drafted = draft(observation, analysis, growth, series, trend);
+    if (typeof drafted === 'string') notLeaking.push(drafted);
+    else findings.push(drafted);
+  }
+  return { findings, notLeaking };
+}
+
+function liveSeries(observation: Observation, graph: HeapGraph, growth: HolderGrowth): readonly SeriesPoint[] {
+  if (!growth.isContainer || growth.members.length !== 1) return [];
+  return observation.liveEntries.get(graph.addresses[growth.holder]!) ?? [];
+}
+
+/** The finding, or a sentence that says why it is none. */
+function draft(
+  observation: Observation,
+  analysis: HeapAnalysis,
+  growth: HolderGrowth,
+  series: readonly SeriesPoint[],
+  trend: Trend,
+): DraftFinding | string {
+  const { graph, facts } = analysis;
+  const named = referenceOf(graph, facts, growth.name.steps);
+  const sites = sitesOf(observation, growth, named);
+  const bound = boundOf(observation, graph, growth);
+  const entries = growth.isContainer ? series.at(-1)![1] : undefined;
+  if (bound !== undefined && entries !== undefined && growth.members.length === 1 && entries <= bound) {
+    return fillingSentence(named.name, growth, entries, bound);
+  }
+  const kind = kindOfHolder(graph, growth);
+  const seconds = observation.observedSeconds;
+  const sourceBound = sites?.bound;
+  const verdict: Verdict =
+    trend.shape === 'too short' || (sourceBound !== undefined && (entries ?? 0) <= sourceBound) ? 'suspect' : 'leak';
+  const holderNode = growth.holder;
+  const grows =
+    sites === undefined || sites.grows.length === 0
+      ? runningSites(observation)
+      : sites.grows.map((site) => toFindSite(observation, site));
+  const shrinks = sites?.shrinks.map((site) => toFindSite(observation, site)) ?? [];
+  const retainedBytes = growth.members.reduce((sum, node) => sum + analysis.retained[node]!, 0);
+  const total = observation.summaries.at(-1)!.objects.bytes;
+  const bytesPerMinute = perMinute(growth.bytes, seconds);
+  const type = qualifiedTypeName(graph.types[graph.typeOf[holderNode]!]!);
+  return {
+    weight: bytesPerMinute,
+    kind,
+    verdict,
+    confidence: confidenceOf(trend, series.length, grows, shrinks),
+    holder: {
+      path: growth.name.text,
+      name: growth.members.length > 1 ? `${named.name} (${formatCount(growth.members.length)} objects)` : named.name,
+      type,
+      ...(growth.members.length === 1 ? { address: `0x${graph.addresses[holderNode]!.toString(16)}` } : {}),
+      ...(entries === undefined ? {} : { entries }),
+      ...(bound === undefined ? {} : { bound }),
+      retained_bytes: retainedBytes,
+      retained_share: total === 0 ? 0 : Math.min(1, retainedBytes / total),
+    },
+    growth: {
+      entries_per_minute: growth.isContainer ? trend.ratePerMinute : 0,
+      bytes_per_minute: bytesPerMinute,
+      objects_per_minute: perMinute(growth.count, seconds),
+      types: growth.types.slice(0, 5).map((gain) => ({
+        type: gain.type,
+        objects_per_minute: perMinute(gain.count, seconds),
+        bytes_per_minute: perMinute(gain.bytes, seconds),
+      })),
+      series: listSeries(series),
+    },
+    sites: limitSites(grows),
+    shrinks: limitSites(shrinks),
+    other_paths: otherPaths(analysis, growth),
+    because: reasons(trend, series, grows, shrinks, sourceBound),
+    advice: adviceFor(kind, { name: named.name, holderType: type, shrinksSomewhere: shrinks.length > 0 }),
+  };
+}
+
+function sitesOf(observation: Observation, growth: HolderGrowth, named: NamedHolder): GrowthSites | undefined {
+  const growingTypes = growth.types.map((gain) => gain.type).filter((type) => type.includes('.'));
+  if (named.reference === undefined) return undefined;
+  return findGrowthSites(observation.source, { holder: named.reference, growingTypes });
+}
+
+/** A bound on the holder itself, or on the object right above it that manages it. */
+function boundOf(observation: Observation, graph: HeapGraph, growth: HolderGrowth): number | undefined {
+  const nodes = growth.path.nodes;
+  for (let i = nodes.length - 1; i >= Math.max(0, nodes.length - 3); i--) {
+    const bound = observation.boundAt(graph.addresses[nodes[i]!]!);
+    if (bound !== undefined) return bound;
+  }
+  return undefined;
+}
+
+function fillingSentence(name: string, growth: HolderGrowth, entries: number, bound: number): string {
+  const each = growth.bytes / Math.max(1, growth.series.at(-1)![1] - growth.series[0]![1]);
+  const full = Number.isFinite(each) && each > 0 ? `, about ${formatBytes(each * bound)} when full` : '';
+  return `${name}: a cache filling to its bound, ${formatCount(entries)} of ${formatCount(bound)} entries${full}`;
+}
+
+function confidenceOf(
+  trend: Trend,
+  points: number,
+  grows: readonly FindSite[],
+  shrinks: readonly FindSite[],
+): Confidence {
+  if (trend.shape === 'too short') return 'low';
+  const writes = grows.some((site) => site.basis === 'writes holder');
+  if (points >= 6 && trend.pace > 0.6 && (writes ? shrinks.length === 0 : true)) return 'high';
+  return 'medium';
+}
+
+function reasons(
+  trend: Trend,
+  series: readonly SeriesPoint[],
+  grows: readonly FindSite[],
+  shrinks: readonly FindSite[],
+  sourceBound: number | undefined,
+): string[] {
+  const said = [trendInWords(trend, series.length)];
+  const writes = grows.filter((site) => site.basis === 'writes holder').length;
+  if (writes > 0) {
+    const places = writes === 1 ? '1 place' : `${writes} places`;
+    if (shrinks.length === 0) said.push(`written at ${places}, removed from nowhere in the source`);
+    else
+      said.push(
+        `written at ${places}, removed from at ${shrinks.length === 1 ? '1 place' : `${shrinks.length} places`}, but more slowly`,
+      );
+  }
+  if (sourceBound !== undefined) said.push(`the source bounds it at ${formatCount(sourceBound)} entries`);
+  return said;
+}
+
+function otherPaths(analysis: HeapAnalysis, growth: HolderGrowth): string[] {
+  const { graph, paths, referrers, names } = analysis;
+  const target = growth.path.nodes.at(-1)!;
+  return alternativePaths(graph, paths, referrers, target, OTHER_PATHS + 1)
+    .slice(1)
+    .map((path) => namePath(graph, path, names).text)
+    .filter((text) => text !== growth.name.text);
+}

@@ -1,0 +1,328 @@
+// Growth without a Python holder: objects that only native code keeps, raw blocks nobody owns, garbage the collector
+// does not free. The honest answer is what there is, how much, of which type and size, and what ran meanwhile.
+
+import { hasBit } from '../base/bitset.ts';
+import { formatBytes, formatCount } from '../base/units.ts';
+import { compareNodes } from '../graph/comparison.ts';
+import { findGarbage, representativeCycle } from '../graph/garbage.ts';
+import {
+  EDGE_KIND_SHIFT,
+  EDGE_PAYLOAD_MASK,
+  EdgeKind,
+  type HeapGraph,
+  NO_NODE,
+  type NodeIndex,
+  qualifiedTypeName,
+  RootKind,
+  WORD_BYTES,
+} from '../graph/heap-graph.ts';
+import { reachableFrom } from '../graph/reachability.ts';
+import { sourceOfEdge } from '../graph/referrers.ts';
+import { judgeTrend, type SeriesPoint, type Trend } from '../metrics/growth-trend.ts';
+import { findTypeCreations } from '../source/type-creations.ts';
+import { adviceFor } from './advice.ts';
+import {
+  type DraftFinding,
+  limitSites,
+  listSeries,
+  perMinute,
+  runningSites,
+  toFindSite,
+  trendInWords,
+} from './draft-finding.ts';
+import type { FindingKind, FindSite, Verdict } from './find-report.ts';
+import type { HeapAnalysis } from './holder-findings.ts';
+import type { Observation } from './observation.ts';
+import type { Amount, AmountsByType, SnapshotSummary } from './snapshot-summary.ts';
+
+/** Objects or blocks that must come in the run, and bytes, before native growth is believed. */
+const LEAST_COUNT = 12;
+const LEAST_BYTES = 1024;
+const NATIVE_TYPES_LISTED = 4;
+
+/** Objects held by native code alone, one finding per type of the object that is held. */
+export function findNativeHolds(observation: Observation, analysis: HeapAnalysis): DraftFinding[] {
+  const { graph, paths } = analysis;
+  const { summaries } = observation;
+  const { fresh } = compareNodes(summaries[0]!.columns, graph);
+  const groups = new Map<string, { example: NodeIndex; count: number; bytes: number; types: Map<string, Amount> }>();
+  const rootOf = nativeRoots(graph, paths.parent, paths.parentEdge, fresh);
+  for (let n = 0; n < graph.nodeCount; n++) {
+    const root = rootOf[n]!;
+    if (root === NO_NODE) continue;
+    const type = qualifiedTypeName(graph.types[graph.typeOf[root]!]!);
+    let group = groups.get(type);
+    if (group === undefined) {
+      group = { example: root, count: 0, bytes: 0, types: new Map() };
+      groups.set(type, group);
+    }
+    const bytes = graph.shallowWords[n]! * WORD_BYTES;
+    if (n === root) group.count++;
+    group.bytes += bytes;
+    const own = qualifiedTypeName(graph.types[graph.typeOf[n]!]!);
+    const sum = group.types.get(own);
+    group.types.set(own, { count: (sum?.count ?? 0) + 1, bytes: (sum?.bytes ?? 0) + bytes });
+  }
+  const findings: DraftFinding[] = [];
+  for (const [type, group] of groups) {
+    if (group.count < LEAST_COUNT || group.bytes < LEAST_BYTES) continue;
+    const series = seriesOf(summaries, (summary) => summary.nativelyHeld.get(type)?.count ?? 0);
+    const trend = judgeTrend(series, { leastRise: LEAST_COUNT });
+    if (trend.shape !== 'steady') continue;
+    findings.push(
+      nativeFinding(observation, 'native hold (reference leak: no Python owner)', {
+        path: `native code (no Python owner) → (${type})${attributesOf(graph, group.example)}`,
+        name: `${type} objects without a Python owner`,
+        type,
+        count: group.count,
+        bytes: group.bytes,
+        types: group.types,
+        series,
+        trend,
+        because: [
+          `${formatCount(group.count)} new ${type} objects have references that no Python object accounts for`,
+          trendInWords(trend, series.length),
+        ],
+        extraSites: creationSites(observation, [type]),
+      }),
+    );
+  }
+  return findings.sort((a, b) => b.weight - a.weight).slice(0, NATIVE_TYPES_LISTED);
+}
+
+/** For each new node whose path starts at a new natively held root, that root; NO_NODE for all others. */
+function nativeRoots(graph: HeapGraph, parent: Uint32Array, parentEdge: Uint32Array, fresh: Uint32Array): Uint32Array {
+  const rootOf = new Uint32Array(graph.nodeCount).fill(NO_NODE);
+  const settled = new Uint8Array(graph.nodeCount);
+  const pending: NodeIndex[] = [];
+  for (let n = 0; n < graph.nodeCount; n++) {
+    if (!hasBit(fresh, n) || settled[n] === 1 || parent[n] === NO_NODE) continue;
+    let at = n;
+    let root = NO_NODE;
+    while (true) {
+      if (settled[at] === 1) {
+        root = rootOf[at]!;
+        break;
+      }
+      pending.push(at);
+      const up = parent[at]!;
+      if (up === graph.nodeCount) {
+        if (graph.roots.kinds[parentEdge[at]!] === RootKind.native && hasBit(fresh, at)) root = at;
+        break;
+      }
+      at = up;
+    }
+    while (pending.length > 0) {
+      const node = pending.pop()!;
+      settled[node] = 1;
+      rootOf[node] = hasBit(fresh, node) ? root : NO_NODE;
+    }
+  }
+  return rootOf;
+}
+
+/** ` › .pickler`: the attributes of a held object, which tell what it is part of. */
+function attributesOf(graph: HeapGraph, node: NodeIndex): string {
+  const names: string[] = [];
+  const collect = (source: NodeIndex): void => {
+    for (let e = graph.firstEdge[source]!; e < graph.firstEdge[source + 1]! && names.length < 4; e++) {
+      const packed = graph.edgeNames[e]!;
+      const kind = packed >>> EDGE_KIND_SHIFT;
+      const name = graph.strings[packed & EDGE_PAYLOAD_MASK] ?? '';
+      if (kind === EdgeKind.attribute) names.push(`.${name}`);
+      else if (kind === EdgeKind.field && name === '__dict__') collect(graph.edgeTargets[e]!);
+    }
+  };
+  collect(node);
+  return names.length === 0 ? '' : ` with ${names.join(', ')}`;
+}
+
+/** Raw blocks that hold no object and belong to none, judged as a whole and by size. */
+export function findNativeBlocks(observation: Observation): DraftFinding[] {
+  const { summaries } = observation;
+  const last = summaries.at(-1)!;
+  const findings: DraftFinding[] = [];
+  const grown: { size: number; count: number; series: SeriesPoint[]; trend: Trend }[] = [];
+  for (const group of last.ownerlessBlocks) {
+    const series = seriesOf(
+      summaries,
+      (summary) => summary.ownerlessBlocks.find((g) => g.blockBytes === group.blockBytes)?.count ?? 0,
+    );
+    const rise = series.at(-1)![1] - series[0]![1];
+    if (rise < LEAST_COUNT || rise * group.blockBytes < LEAST_BYTES) continue;
+    const trend = judgeTrend(series, { leastRise: LEAST_COUNT });
+    if (trend.shape === 'steady') grown.push({ size: group.blockBytes, count: rise, series, trend });
+  }
+  if (grown.length === 0) return findings;
+  grown.sort((a, b) => b.count * b.size - a.count * a.size);
+  const main = grown[0]!;
+  const bytes = grown.reduce((sum, group) => sum + group.count * group.size, 0);
+  const sizes = grown.slice(0, 3).map((group) => `${formatCount(group.count)} of ${formatBytes(group.size)}`);
+  findings.push(
+    nativeFinding(observation, 'native memory (no Python owner)', {
+      path: `allocator blocks without a Python owner (${formatBytes(main.size)} each)`,
+      name: 'native memory (malloc) without a Python owner',
+      type: 'raw memory',
+      count: grown.reduce((sum, group) => sum + group.count, 0),
+      bytes,
+      types: new Map(),
+      series: main.series,
+      trend: main.trend,
+      because: [
+        `live blocks that hold no Python object and that none owns: ${sizes.join(', ')} more than at the start`,
+        trendInWords(main.trend, main.series.length),
+      ],
+      extraSites: [],
+    }),
+  );
+  return findings;
+}
+
+/** Garbage that keeps growing: the collector is off, or cannot see the cycles. */
+export function findGarbageGrowth(observation: Observation, analysis: HeapAnalysis): DraftFinding[] {
+  const { summaries } = observation;
+  const first = summaries[0]!;
+  const last = summaries.at(-1)!;
+  const full = (summary: SnapshotSummary): number => summary.collector.stats.at(-1)?.collections ?? 0;
+  const collected = full(last) > full(first);
+  const oldSeries = seriesOf(summaries, (summary) => total(summary.oldGarbage).count);
+  const allSeries = seriesOf(summaries, (summary) => total(summary.garbage).count);
+  const isOff = !last.collector.enabled;
+  const oldTrend = judgeTrend(oldSeries, { leastRise: LEAST_COUNT });
+  const allTrend = judgeTrend(allSeries, { leastRise: LEAST_COUNT });
+  const uncollectable = collected && oldTrend.shape === 'steady';
+  const uncollected = isOff && allTrend.shape === 'steady';
+  if (!uncollectable && !uncollected) return [];
+  const amounts = uncollected ? last.garbage : last.oldGarbage;
+  const before = uncollected ? first.garbage : first.oldGarbage;
+  const [series, trend] = uncollected ? [allSeries, allTrend] : [oldSeries, oldTrend];
+  const gained = subtract(amounts, before);
+  const cycle = nameCycle(analysis.graph);
+  const types = [...gained].filter(([, amount]) => amount.count > 0).sort((a, b) => b[1].bytes - a[1].bytes);
+  const kind: FindingKind = uncollected ? 'uncollected cycle' : 'uncollectable cycle';
+  return [
+    nativeFinding(observation, kind, {
+      path: `no root reaches it: ${cycle}`,
+      name: cycle,
+      type: types[0]?.[0] ?? 'object',
+      count: total(gained).count,
+      bytes: total(gained).bytes,
+      types: gained,
+      series,
+      trend,
+      because: uncollected
+        ? [
+            'the cyclic collector is disabled (gc.disable) while cycles become garbage',
+            trendInWords(trend, series.length),
+          ]
+        : [
+            'unreachable objects outlived a full collection: the collector cannot see all references of the cycle',
+            trendInWords(trend, series.length),
+          ],
+      extraSites: creationSites(
+        observation,
+        types.map(([type]) => type),
+      ),
+    }),
+  ];
+}
+
+/** `Job.pickler → Pickler.memo → Job`: the largest garbage cluster's cycle in names. */
+function nameCycle(graph: HeapGraph): string {
+  const garbage = findGarbage(graph, reachableFrom(graph, graph.roots.nodes));
+  if (garbage.clusterCount === 0) return 'unreachable objects';
+  const edges = representativeCycle(graph, garbage, 0);
+  const parts = edges.map((edge) => {
+    const source = sourceOfEdge(graph, edge);
+    const type = qualifiedTypeName(graph.types[graph.typeOf[source]!]!);
+    const packed = graph.edgeNames[edge]!;
+    const kind = packed >>> EDGE_KIND_SHIFT;
+    const named =
+      kind === EdgeKind.attribute || kind === EdgeKind.field || kind === EdgeKind.local || kind === EdgeKind.cell;
+    const name = named ? (graph.strings[packed & EDGE_PAYLOAD_MASK] ?? '') : '';
+    return name === '' || name === '__dict__' ? type : `${type}.${name}`;
+  });
+  const first = parts[0];
+  return first === undefined
+    ? 'unreachable objects'
+    : [...parts, first.replace(/\.[^.]*$/, (m) => (edges.length > 1 ? '' : m))].join(' → ');
+}
+
+interface NativeFacts {
+  readonly path: string;
+  readonly name: string;
+  readonly type: string;
+  readonly count: number;
+  readonly bytes: number;
+  readonly types: AmountsByType;
+  readonly series: readonly SeriesPoint[];
+  readonly trend: Trend;
+  readonly because: readonly string[];
+  readonly extraSites: readonly FindSite[];
+}
+
+function nativeFinding(observation: Observation, kind: FindingKind, facts: NativeFacts): DraftFinding {
+  const seconds = observation.observedSeconds;
+  const bytesPerMinute = perMinute(facts.bytes, seconds);
+  const verdict: Verdict = 'leak';
+  return {
+    weight: bytesPerMinute,
+    kind,
+    verdict,
+    confidence: facts.series.length >= 5 ? 'high' : 'medium',
+    holder: {
+      path: facts.path,
+      name: facts.name,
+      type: facts.type,
+      entries: facts.series.at(-1)?.[1] ?? 0,
+      retained_bytes: facts.bytes,
+    },
+    growth: {
+      entries_per_minute: facts.trend.ratePerMinute,
+      bytes_per_minute: bytesPerMinute,
+      objects_per_minute: perMinute(facts.count, seconds),
+      types: [...facts.types]
+        .sort((a, b) => b[1].bytes - a[1].bytes)
+        .slice(0, 5)
+        .map(([type, amount]) => ({
+          type,
+          objects_per_minute: perMinute(amount.count, seconds),
+          bytes_per_minute: perMinute(amount.bytes, seconds),
+        })),
+      series: listSeries(facts.series),
+    },
+    sites: limitSites([...facts.extraSites.slice(0, 4), ...runningSites(observation)]),
+    shrinks: [],
+    other_paths: [],
+    because: facts.because,
+    advice: adviceFor(kind, { name: facts.name, holderType: facts.type, shrinksSomewhere: false }),
+  };
+}
+
+function creationSites(observation: Observation, types: readonly string[]): FindSite[] {
+  const named = types.filter((type) => type.includes('.'));
+  return findTypeCreations(observation.source, named).map((site) => toFindSite(observation, site));
+}
+
+function seriesOf(summaries: readonly SnapshotSummary[], value: (summary: SnapshotSummary) => number): SeriesPoint[] {
+  return summaries.map((summary) => [summary.atSeconds, value(summary)] as const);
+}
+
+export function total(amounts: AmountsByType): Amount {
+  let count = 0;
+  let bytes = 0;
+  for (const amount of amounts.values()) {
+    count += amount.count;
+    bytes += amount.bytes;
+  }
+  return { count, bytes };
+}
+
+function subtract(after: AmountsByType, before: AmountsByType): Map<string, Amount> {
+  const gained = new Map<string, Amount>();
+  for (const [type, amount] of after) {
+    const was = before.get(type);
+    gained.set(type, { count: amount.count - (was?.count ?? 0), bytes: amount.bytes - (was?.bytes ?? 0) });
+  }
+  return gained;
+}

@@ -1,0 +1,58 @@
+// Everything a run of `find` saw, as data: what diagnose judges. Made by session/, which does the reading.
+
+import type { Problem } from '../base/problems.ts';
+import type { Address, HeapGraph } from '../graph/heap-graph.ts';
+import type { SeriesPoint } from '../metrics/growth-trend.ts';
+import type { SourceIndex } from '../source/source-index.ts';
+import type { FindTarget } from './find-report.ts';
+import type { SnapshotSummary } from './snapshot-summary.ts';
+
+/** What the kernel counts for the process at one moment. */
+export interface ResourceSample {
+  readonly atSeconds: number;
+  readonly rssBytes: number;
+  readonly descriptors: number;
+  readonly threads: number;
+  readonly children: number;
+  readonly zombies: number;
+}
+
+/** A source line that was seen running between snapshots. */
+export interface RunningLine {
+  readonly file: string;
+  readonly line: number;
+  readonly function: string;
+  /** Samples that had it on a stack. */
+  readonly count: number;
+  /** Frames below it on the stack, on average: 0 for the innermost. */
+  readonly depth: number;
+  readonly isApplication: boolean;
+}
+
+/** How descriptors are used, by kind (`socket`, `file`, `pipe` …): count at the start and at the end. */
+export interface DescriptorGrowth {
+  readonly kind: string;
+  readonly before: number;
+  readonly after: number;
+}
+
+export interface Observation {
+  readonly target: FindTarget;
+  readonly observedSeconds: number;
+  /** In order of time; the last is the graph's. */
+  readonly summaries: readonly SnapshotSummary[];
+  readonly graph: HeapGraph;
+  /** Entry counts read between snapshots, by the container's address. */
+  readonly liveEntries: ReadonlyMap<Address, readonly SeriesPoint[]>;
+  readonly resources: readonly ResourceSample[];
+  readonly descriptors: readonly DescriptorGrowth[];
+  readonly running: readonly RunningLine[];
+  readonly source: SourceIndex;
+  /** Paths of source files that changed after the process started. */
+  readonly changedFiles: ReadonlySet<string>;
+  /** Bound that the object at an address carries (lru_cache maxsize, deque maxlen, an attribute named so). */
+  readonly boundAt: (address: Address) => number | undefined;
+  readonly problems: readonly Problem[];
+  /** Why the run ended early, when it did. */
+  readonly endedEarly: string | undefined;
+}

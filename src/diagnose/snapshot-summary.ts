@@ -1,0 +1,142 @@
+// What is kept of a snapshot when its edges and its memory are dropped: enough to see what grew since.
+
+import { hasBit } from '../base/bitset.ts';
+import type { CollectorState } from '../cpython/collector-state.ts';
+import type { HeapWalk } from '../cpython/heap-walk.ts';
+import type { OwnerlessGroup } from '../cpython/ownerless-blocks.ts';
+import type { NodeColumns } from '../graph/comparison.ts';
+import { type HeapGraph, NodeFlag, qualifiedTypeName, RootKind, WORD_BYTES } from '../graph/heap-graph.ts';
+import { reachableFrom } from '../graph/reachability.ts';
+
+/** Objects and bytes. */
+export interface Amount {
+  readonly count: number;
+  readonly bytes: number;
+}
+
+export type AmountsByType = ReadonlyMap<string, Amount>;
+
+export interface SnapshotSummary {
+  /** Seconds since the start of the run. */
+  readonly atSeconds: number;
+  readonly pauseMs: number;
+  readonly columns: NodeColumns;
+  /** Everything live: objects with their buffers. */
+  readonly objects: Amount;
+  readonly byType: AmountsByType;
+  /** Objects that only native code holds, by type. */
+  readonly nativelyHeld: AmountsByType;
+  /** Objects no root reaches, by type. */
+  readonly garbage: AmountsByType;
+  /** The part of `garbage` that survived at least one collection of its generation: what the collector will not free. */
+  readonly oldGarbage: AmountsByType;
+  readonly interned: Amount;
+  /** Allocator blocks without an object or an owner, by size. */
+  readonly ownerlessBlocks: readonly OwnerlessGroup[];
+  readonly ownerlessBytes: number;
+  readonly collector: CollectorState;
+  /** Bytes free inside the allocators: memory that is not leaked but not given back either. */
+  readonly freeSmallBytes: number;
+  readonly freeMallocBytes: number;
+}
+
+/** Summarises one walk; costs one sweep over the edges. */
+export function summariseSnapshot(walk: HeapWalk, atSeconds: number, pauseMs: number): SnapshotSummary {
+  const { graph } = walk;
+  const owned = rowsOf(graph, (kind) => kind !== RootKind.native);
+  const reachable = reachableFrom(graph, graph.roots.nodes);
+  const reachedByOwners = reachableFrom(graph, owned);
+  const { addresses, typeOf, types, shallowWords, entryCounts, nodeFlags } = graph;
+  const names = types.map(qualifiedTypeName);
+  const all = new AmountTable(names);
+  const native = new AmountTable(names);
+  const garbage = new AmountTable(names);
+  const oldGarbage = new AmountTable(names);
+  for (let n = 0; n < graph.nodeCount; n++) {
+    const type = typeOf[n]!;
+    const words = shallowWords[n]!;
+    all.add(type, words);
+    if (!hasBit(reachable, n)) {
+      garbage.add(type, words);
+      if ((nodeFlags[n]! & NodeFlag.oldGeneration) !== 0) oldGarbage.add(type, words);
+    } else if (!hasBit(reachedByOwners, n) && (nodeFlags[n]! & NodeFlag.synthetic) === 0) native.add(type, words);
+  }
+  return {
+    atSeconds,
+    pauseMs,
+    columns: { addresses, typeOf, types, shallowWords, entryCounts },
+    objects: all.total(),
+    byType: all.byName(),
+    nativelyHeld: native.byName(),
+    garbage: garbage.byName(),
+    oldGarbage: oldGarbage.byName(),
+    interned: internedStrings(graph),
+    ownerlessBlocks: walk.ownerless.groups,
+    ownerlessBytes: walk.ownerless.bytes,
+    collector: walk.collector,
+    freeSmallBytes: walk.allocators.small.freeBytes,
+    freeMallocBytes: walk.allocators.malloc.freeBytes,
+  };
+}
+
+/** Root nodes of the kinds chosen. */
+export function rowsOf(graph: HeapGraph, isChosen: (kind: number) => boolean): number[] {
+  const nodes: number[] = [];
+  for (let row = 0; row < graph.roots.nodes.length; row++)
+    if (isChosen(graph.roots.kinds[row]!)) nodes.push(graph.roots.nodes[row]!);
+  return nodes;
+}
+
+/** Entries of the interned table. */
+function internedStrings(graph: HeapGraph): Amount {
+  let count = 0;
+  let words = 0;
+  for (const table of rowsOf(graph, (kind) => kind === RootKind.interned)) {
+    count += (graph.firstEdge[table + 1]! - graph.firstEdge[table]!) / 2;
+    words += graph.shallowWords[table]!;
+  }
+  return { count: Math.floor(count), bytes: words * WORD_BYTES };
+}
+
+/** Counts and words by type index, turned into names at the end. */
+class AmountTable {
+  readonly #names: readonly string[];
+  readonly #counts: Float64Array;
+  readonly #words: Float64Array;
+
+  constructor(names: readonly string[]) {
+    this.#names = names;
+    this.#counts = new Float64Array(names.length);
+    this.#words = new Float64Array(names.length);
+  }
+
+  add(type: number, words: number): void {
+    this.#counts[type]!++;
+    this.#words[type]! += words;
+  }
+
+  total(): Amount {
+    let count = 0;
+    let words = 0;
+    for (let t = 0; t < this.#counts.length; t++) {
+      count += this.#counts[t]!;
+      words += this.#words[t]!;
+    }
+    return { count, bytes: words * WORD_BYTES };
+  }
+
+  byName(): AmountsByType {
+    const amounts = new Map<string, Amount>();
+    for (let t = 0; t < this.#counts.length; t++) {
+      const count = this.#counts[t]!;
+      if (count === 0) continue;
+      const name = this.#names[t]!;
+      const before = amounts.get(name);
+      amounts.set(name, {
+        count: count + (before?.count ?? 0),
+        bytes: this.#words[t]! * WORD_BYTES + (before?.bytes ?? 0),
+      });
+    }
+    return amounts;
+  }
+}

@@ -1,0 +1,119 @@
+// Tells steady growth from a plateau, a step, a sawtooth and noise, in a short series of measurements.
+//
+// Rates are Theil-Sen slopes (Sen 1968): the median slope of all pairs, which one outlier does not move. A trend is
+// believed only when the series keeps reaching new highs to its end, does not fall back, and does not owe most of its
+// rise to one jump: the filters that removed false alarms in published leak detectors, where trend tests alone did not.
+
+/** A measurement: seconds since the start of the run, and the value. */
+export type SeriesPoint = readonly [seconds: number, value: number];
+
+export type TrendShape =
+  /** Rises to the end at a rate that holds. */
+  | 'steady'
+  /** Rose and stopped, or is slowing to a stop. */
+  | 'plateau'
+  /** One jump makes most of the rise. */
+  | 'step'
+  /** Rises and falls back. */
+  | 'sawtooth'
+  | 'flat'
+  | 'falling'
+  /** Fewer than four points. */
+  | 'too short';
+
+export interface Trend {
+  readonly shape: TrendShape;
+  /** Median slope over the whole series, per minute. */
+  readonly ratePerMinute: number;
+  /** Last value minus first. */
+  readonly rise: number;
+  /** Slope of the last third over the slope of the whole; 1 when growth holds its pace. */
+  readonly pace: number;
+}
+
+export interface TrendOptions {
+  /** A rise of less than this is flat. */
+  readonly leastRise?: number;
+}
+
+const LEAST_POINTS = 4;
+/** Below this share of the overall slope, the last third is slowing down to a plateau. */
+const PLATEAU_PACE = 0.35;
+/** A fall-back of this share of the rise from a high makes a sawtooth. */
+const SAWTOOTH_FALL = 0.35;
+/** One increment of this share of the rise makes a step, when there are enough points to tell. */
+const STEP_SHARE = 0.7;
+const STEP_POINTS = 4;
+/** Pairs looked at for a slope: series of a run are short, this bounds long ones. */
+const POINTS_LIMIT = 400;
+
+/** Judges a series whose times ascend. Pure; O(points²) for up to POINTS_LIMIT points, thinned above. */
+export function judgeTrend(series: readonly SeriesPoint[], options: TrendOptions = {}): Trend {
+  const points = thin(series);
+  const first = points[0];
+  const last = points.at(-1);
+  if (first === undefined || last === undefined || points.length < LEAST_POINTS) {
+    return { shape: 'too short', ratePerMinute: 0, rise: first === undefined ? 0 : last![1] - first[1], pace: 0 };
+  }
+  const rise = last[1] - first[1];
+  const slope = medianSlope(points);
+  const tail = points.filter(([seconds]) => seconds >= first[0] + ((last[0] - first[0]) * 2) / 3);
+  const tailSlope = tail.length >= 2 ? (tail.length >= 3 ? medianSlope(tail) : pairSlope(tail[0]!, tail.at(-1)!)) : 0;
+  const pace = slope > 0 ? tailSlope / slope : 0;
+  const trend = { ratePerMinute: slope * 60, rise, pace };
+  const leastRise = options.leastRise ?? 1;
+  if (rise <= -leastRise && slope < 0) return { ...trend, shape: 'falling' };
+  if (largestFall(points) > Math.max(SAWTOOTH_FALL * Math.max(rise, 0), leastRise / 2))
+    return { ...trend, shape: 'sawtooth' };
+  if (rise < leastRise) return { ...trend, shape: 'flat' };
+  if (points.length >= STEP_POINTS && largestIncrement(points) > STEP_SHARE * rise) return { ...trend, shape: 'step' };
+  const isSlowing = pace < PLATEAU_PACE;
+  return { ...trend, shape: isSlowing ? 'plateau' : 'steady' };
+}
+
+/** Theil-Sen: the median of the slopes of all pairs of points, per second. */
+export function medianSlope(points: readonly SeriesPoint[]): number {
+  const slopes: number[] = [];
+  for (let i = 0; i < points.length; i++) {
+    for (let j = i + 1; j < points.length; j++) {
+      if (points[j]![0] > points[i]![0]) slopes.push(pairSlope(points[i]!, points[j]!));
+    }
+  }
+  if (slopes.length === 0) return 0;
+  slopes.sort((a, b) => a - b);
+  const middle = slopes.length >>> 1;
+  return slopes.length % 2 === 1 ? slopes[middle]! : (slopes[middle - 1]! + slopes[middle]!) / 2;
+}
+
+function pairSlope(a: SeriesPoint, b: SeriesPoint): number {
+  return b[0] === a[0] ? 0 : (b[1] - a[1]) / (b[0] - a[0]);
+}
+
+/** Deepest fall from any high before it. */
+function largestFall(points: readonly SeriesPoint[]): number {
+  let high = Number.NEGATIVE_INFINITY;
+  let fall = 0;
+  for (const [, value] of points) {
+    high = Math.max(high, value);
+    fall = Math.max(fall, high - value);
+  }
+  return fall;
+}
+
+/** Largest rise between neighbours, scaled to the median spacing so that one long gap is no jump. */
+function largestIncrement(points: readonly SeriesPoint[]): number {
+  const spacings = points.slice(1).map((p, i) => p[0] - points[i]![0]);
+  const typical = [...spacings].sort((a, b) => a - b)[spacings.length >>> 1]!;
+  let largest = 0;
+  for (let i = 1; i < points.length; i++) {
+    const gap = Math.max(1, spacings[i - 1]! / typical);
+    largest = Math.max(largest, (points[i]![1] - points[i - 1]![1]) / gap);
+  }
+  return largest;
+}
+
+function thin(series: readonly SeriesPoint[]): readonly SeriesPoint[] {
+  if (series.length <= POINTS_LIMIT) return series;
+  const stride = series.length / POINTS_LIMIT;
+  return Array.from({ length: POINTS_LIMIT }, (_, i) => series[Math.min(series.length - 1, Math.round(i * stride))]!);
+}
