@@ -1,14 +1,17 @@
 // Captures real processes: what is copied is what the target holds, and the target always runs on.
 
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { afterEach, describe, expect, test } from 'vitest';
 import { anyInterpreter } from '../../test/support/interpreters.ts';
 import { startPython, type TargetProcess } from '../../test/support/target-process.ts';
+import { LeakscopeError } from '../base/errors.ts';
 import { MemoryImage } from '../cpython/memory-image.ts';
 import { type CaptureOptions, captureMemory } from './memory-capture.ts';
 import { regionAt } from './memory-maps.ts';
 import { openPauseGuard } from './pause.ts';
 import { readProcessStat } from './process-info.ts';
+import { openProcessMemory } from './process-memory.ts';
 
 const python = anyInterpreter().path;
 
@@ -224,6 +227,44 @@ test('a target that dies in the middle is said to have ended', async () => {
     return true;
   };
   await expect(captureMemory(pid, { isQuiescent })).rejects.toMatchObject({ code: 'E_TARGET_EXITED' });
+});
+
+test('a target killed at any moment is said to have ended, or was copied before', async () => {
+  let ended = 0;
+  for (let round = 0; round < 8; round++) {
+    target = await startPython(python, `data = bytes(b'x') * (96 << 20); print('ready', flush=True); input()`);
+    const { pid } = target;
+    // From outside, because the copy blocks this process: at a time that falls into one of the captures.
+    const killed = once(spawn('sh', ['-c', `sleep 0.${2 + round}; kill -9 ${pid}`]), 'exit');
+    try {
+      for (let reuse: CaptureOptions['reuse']; ; ) {
+        const capture = await captureMemory(pid, { reuse });
+        reuse = capture.buffers;
+        capture.close();
+      }
+    } catch (error) {
+      if (!(error instanceof LeakscopeError)) throw error;
+      expect(['E_TARGET_EXITED', 'E_NO_SUCH_PROCESS']).toContain(error.code);
+      if (error.code === 'E_TARGET_EXITED') ended++;
+    }
+    await killed;
+    await target.stop();
+  }
+  expect(ended).toBeGreaterThan(0);
+});
+
+test('constants are still readable when the target has ended after its capture', async () => {
+  target = await startPython(python, HOLDS_BYTES);
+  const capture = await captureMemory(target.pid);
+  const text = capture.regions.find((region) => region.executable && region.path.includes('python'))!;
+  const live = openProcessMemory(target.pid);
+  const before = new Uint8Array(4096);
+  live.read(text.start, before);
+  live.close();
+  await target.stop();
+  expect(capture.image.bytes(text.start, 4096)).toEqual(before);
+  expect(capture.image.bytes(Number(target.firstLine), 9)).toEqual(ascii('leakscope'));
+  capture.close();
 });
 
 test('a process that is not there is said so', async () => {

@@ -6,17 +6,16 @@ import { LeakscopeError } from '../base/errors.ts';
 import { type Problem, ProblemLog } from '../base/problems.ts';
 import { formatBytes } from '../base/units.ts';
 import { type ColdReader, MemoryImage } from '../cpython/memory-image.ts';
-import type { MemoryRegion, MemorySegment } from '../cpython/memory-reader.ts';
+import type { MemorySegment } from '../cpython/memory-reader.ts';
 import { BufferCursor, bufferBytes, type CaptureBuffers, prepareBuffers } from './capture-buffers.ts';
 import { type CapturePlan, canHoldObjects, isAnonymous, isPlainMemory, planCapture } from './capture-plan.ts';
 import { readAvailableMemory } from './memory-limit.ts';
 import { type MappedRegion, readMemoryMaps, regionAt } from './memory-maps.ts';
 import { openPagemap, type Pagemap } from './pagemap.ts';
 import { openPauseGuard, type PauseGuard, targetExited } from './pause.ts';
-import { permissionError } from './permission.ts';
-import { meansGone } from './proc-file.ts';
 import { readProcessStat, sameProcess } from './process-info.ts';
 import { liveImage, openProcessMemory, PAGE_BYTES, type ProcessMemory, READ_BYTES } from './process-memory.ts';
+import { openTargetFiles, type TargetFiles } from './target-files.ts';
 
 export interface CaptureOptions {
   /**
@@ -282,8 +281,9 @@ class Capture {
       this.#problems.add('not-paused', 'the target could not be paused: objects that changed meanwhile are torn');
     }
     const memory = this.#memory;
+    const files = openTargetFiles(this.#pid);
     return {
-      image: new MemoryImage(segments, regions, coldReader(memory, regions)),
+      image: new MemoryImage(segments, regions, coldReader(memory, files, regions)),
       regions,
       pauseMs,
       shortPausesMs,
@@ -291,20 +291,23 @@ class Capture {
       attempts: shortPausesMs.length + 1,
       problems: this.#problems.list(),
       buffers: this.#buffers,
-      close: () => memory.close(),
+      close: () => {
+        memory.close();
+        files.close();
+      },
     };
   }
 
   #readMaps(): MappedRegion[] {
+    let regions: MappedRegion[] = [];
     try {
-      const regions = readMemoryMaps(this.#pid);
-      // The maps of a process that is ending are empty.
-      if (regions.length === 0) throw targetExited(this.#pid);
-      return regions;
+      regions = readMemoryMaps(this.#pid);
     } catch (error) {
-      if (meansGone(error)) throw targetExited(this.#pid);
-      throw error instanceof LeakscopeError ? error : permissionError(this.#pid, error, 'its memory map');
+      if (!(error instanceof LeakscopeError) || error.code !== 'E_NO_SUCH_PROCESS') throw error;
     }
+    // The map of a process that is ending is empty.
+    if (regions.length === 0) throw targetExited(this.#pid);
+    return regions;
   }
 
   #refuseLongPause(plan: CapturePlan): void {
@@ -345,15 +348,15 @@ class Capture {
 }
 
 /**
- * Reads what was not copied: read-only data from the living target. A page of a copied region that did not exist in the
- * pause was zero (or as in its file) and must not be read from the present.
+ * Reads what was not copied: read-only data from the living target, or from its files once it has ended. A page of a
+ * copied region that did not exist in the pause was zero (or as in its file) and must not be read from the present.
  */
-function coldReader(memory: ProcessMemory, regions: readonly MappedRegion[]): ColdReader {
+function coldReader(memory: ProcessMemory, files: TargetFiles, regions: readonly MappedRegion[]): ColdReader {
   return (start, length) => {
-    const region: MemoryRegion | undefined = regionAt(regions, start);
+    const region = regionAt(regions, start);
     if (region === undefined || !isPlainMemory(region)) return undefined;
     if (canHoldObjects(region) && isAnonymous(region)) return new Uint8Array(length);
     const bytes = new Uint8Array(length);
-    return memory.read(start, bytes) > 0 ? bytes : undefined;
+    return memory.read(start, bytes) > 0 ? bytes : files.readMapped(region, start, length);
   };
 }

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { MemoryRegion } from '../cpython/memory-reader.ts';
+import { permissionError } from './permission.ts';
 
 /** A region with the identity of its backing file. */
 export interface MappedRegion extends MemoryRegion {
@@ -57,9 +58,15 @@ export function parseMemoryMaps(text: string): MappedRegion[] {
   return regions;
 }
 
-/** The regions of a process. Throws the system error (`EACCES`, `ENOENT`, …) when they cannot be read. */
+/** The regions of a process; none for a thread of the kernel or a zombie. Throws E_PERMISSION or E_NO_SUCH_PROCESS. */
 export function readMemoryMaps(pid: number): MappedRegion[] {
-  return parseMemoryMaps(readFileSync(`/proc/${pid}/maps`, 'utf8'));
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${pid}/maps`, 'utf8');
+  } catch (error) {
+    throw permissionError(pid, error, 'its memory map');
+  }
+  return parseMemoryMaps(text);
 }
 
 /** The files mapped by a process, in order of their first region. Devices and shared memory count as files. */

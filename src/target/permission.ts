@@ -1,5 +1,5 @@
 // Turns a refused access to another process into E_PERMISSION with the remedy for this host and container.
-// The rules are those of ptrace(2) "Ptrace access mode checking"; docs/permissions.md shows them as a table.
+// The rules are those of ptrace(2), "Ptrace access mode checking", and of the Yama security module.
 
 import { LeakscopeError } from '../base/errors.ts';
 import { errnoCode, meansGone, readProcText } from './proc-file.ts';

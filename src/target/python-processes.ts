@@ -4,7 +4,7 @@ import { LeakscopeError } from '../base/errors.ts';
 import { ProblemLog } from '../base/problems.ts';
 import { applicationName } from './application-name.ts';
 import { type MappedRegion, readMemoryMaps } from './memory-maps.ts';
-import { meansGone, readProcText } from './proc-file.ts';
+import { readProcText } from './proc-file.ts';
 import { listPids, type ProcessInfo, readProcessInfo } from './process-info.ts';
 import { openProcessMemory } from './process-memory.ts';
 import { locatePythonRuntime, type PythonModuleCache } from './python-runtime.ts';
@@ -57,19 +57,14 @@ export function findPythonProcess(pid: number, cache?: PythonModuleCache): Pytho
 }
 
 function inspect(pid: number, cache: PythonModuleCache | undefined): PythonProcess | 'unreadable' | undefined {
-  let regions: MappedRegion[];
   try {
-    regions = readMemoryMaps(pid);
+    const regions = readMemoryMaps(pid);
+    // Threads of the kernel, and zombies.
+    return regions.length === 0 ? undefined : inspectRegions(pid, regions, cache);
   } catch (error) {
-    return meansGone(error) ? undefined : 'unreadable';
-  }
-  // Threads of the kernel, and zombies.
-  if (regions.length === 0) return undefined;
-  try {
-    return inspectRegions(pid, regions, cache);
-  } catch (error) {
-    if (error instanceof LeakscopeError) return error.code === 'E_PERMISSION' ? 'unreadable' : undefined;
-    throw error;
+    if (!(error instanceof LeakscopeError)) throw error;
+    // It may also have ended while it was looked at.
+    return error.code === 'E_PERMISSION' ? 'unreadable' : undefined;
   }
 }
 
