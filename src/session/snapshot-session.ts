@@ -1,18 +1,51 @@
-// Placeholder: one snapshot of a live process is written beside this.
+// One snapshot of a live process: attach, pause, copy, resume, walk.
 
-import { LeakscopeError } from '../base/errors.ts';
-import type { Problem } from '../base/problems.ts';
+import { type Problem, ProblemLog } from '../base/problems.ts';
+import { VERSION } from '../base/version.ts';
 import type { HeapGraph } from '../graph/heap-graph.ts';
 import type { HeapFileMeta } from '../snapshot/heap-file.ts';
+import { applicationOf } from '../target/python-processes.ts';
+import { AttachedTarget } from './attached-target.ts';
 import type { Progress, SnapshotOptions } from './session-options.ts';
 
 export interface TakenSnapshot {
   readonly graph: HeapGraph;
   readonly meta: HeapFileMeta;
+  /** How long the process was stopped. */
   readonly pauseMs: number;
   readonly problems: readonly Problem[];
 }
 
-export async function takeSnapshot(_options: SnapshotOptions, _progress: Progress): Promise<TakenSnapshot> {
-  throw new LeakscopeError('E_INTERNAL', 'snapshot is not connected yet');
+/** Throws what attaching and pausing throw; the process runs on in every case. */
+export async function takeSnapshot(options: SnapshotOptions, progress: Progress): Promise<TakenSnapshot> {
+  const log = new ProblemLog();
+  progress.stage(`attaching to process ${options.pid}`);
+  const target = await AttachedTarget.attach(options.pid, log);
+  try {
+    const takenAt = new Date().toISOString();
+    const { walk, pauseMs } = await target.capture({
+      maxPauseMs: options.maxPauseMs,
+      signal: options.signal,
+      progress: (step) => progress.stage(step),
+    });
+    const problems = log.list();
+    const { interpreter, info } = target;
+    return {
+      graph: walk.graph,
+      meta: {
+        toolVersion: VERSION,
+        python: `CPython ${interpreter.versionText}${interpreter.layout.freeThreaded ? ' free-threaded' : ''}`,
+        app: applicationOf(info),
+        pid: info.pid,
+        takenAt,
+        rssBytes: info.rssBytes,
+        pauseMs,
+        problems,
+      },
+      pauseMs,
+      problems,
+    };
+  } finally {
+    target.close();
+  }
 }
