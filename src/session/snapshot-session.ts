@@ -19,14 +19,14 @@ export interface TakenSnapshot {
 /** Throws what attaching and pausing throw; the process runs on in every case. */
 export async function takeSnapshot(options: SnapshotOptions, progress: Progress): Promise<TakenSnapshot> {
   const log = new ProblemLog();
-  progress.stage(`attaching to process ${options.pid}`);
+  progress.stage(`reading process ${options.pid}`);
   const target = await AttachedTarget.attach(options.pid, log);
   try {
     const takenAt = new Date().toISOString();
     const { walk, pauseMs } = await target.capture({
       maxPauseMs: options.maxPauseMs,
       signal: options.signal,
-      progress: (step) => progress.stage(step),
+      progress: (step) => progress.update(undefined, step),
     });
     const problems = log.list();
     const { interpreter, info } = target;

@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writeHeapFile } from '../../src/snapshot/heap-file-io.ts';
 import { drawServiceHeap } from '../support/drawn-heaps.ts';
+import { anyInterpreter } from '../support/interpreters.ts';
 import { type CliRun, runLeakscope } from '../support/run-leakscope.ts';
+import { startPython } from '../support/target-process.ts';
 
 let folder: string;
 
@@ -148,6 +150,38 @@ test('colour only where it is wanted', async () => {
   expect((await runLeakscope(['report', heap('a'), '--no-color'], { env: { FORCE_COLOR: '1' } })).stdout).not.toContain(
     escape,
   );
+});
+
+test('snapshot, report and why of a live process', async () => {
+  const target = await startPython(
+    anyInterpreter().path,
+    [
+      'import time',
+      'class Session:',
+      '    def __init__(self): self.basket = [None] * 100',
+      'sessions = {i: Session() for i in range(500)}',
+      "print('ready')",
+      'time.sleep(600)',
+    ].join('\n'),
+  );
+  try {
+    const file = join(folder, 'live.heap');
+    const taken = await runLeakscope(['snapshot', `${target.pid}`, '-o', file, '--json']);
+    expect([taken.exitCode, taken.stderr]).toEqual([0, '']);
+    expect(jsonOf(taken)).toMatchObject({ snapshot: { file, pid: target.pid, app: 'python -c …' } });
+    const report = jsonOf(await runLeakscope(['report', file, '--json']));
+    expect(report.holders).toContainEqual(
+      expect.objectContaining({ path: 'module __main__ › global sessions', type: 'dict', entries: 500 }),
+    );
+    const why = await runLeakscope(['why', `${target.pid}`, '__main__.Session', '--json']);
+    expect(jsonOf(why)).toMatchObject({
+      matches: [{ type: '__main__.Session', objects: 500, unreachable_objects: 0 }],
+      groups: [{ path: "module __main__ › global sessions › ['…']", objects: 500 }],
+      group_count: 1,
+    });
+  } finally {
+    await target.stop();
+  }
 });
 
 test('processes that cannot be observed', async () => {
