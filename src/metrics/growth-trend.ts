@@ -18,7 +18,7 @@ export type TrendShape =
   | 'sawtooth'
   | 'flat'
   | 'falling'
-  /** Fewer than four points. */
+  /** Fewer than three points. */
   | 'too short';
 
 export interface Trend {
@@ -36,7 +36,7 @@ export interface TrendOptions {
   readonly leastRise?: number;
 }
 
-const LEAST_POINTS = 4;
+const LEAST_POINTS = 3;
 /** Below this share of the overall slope, the last third is slowing down to a plateau. */
 const PLATEAU_PACE = 0.35;
 /** A fall-back of this share of the rise from a high makes a sawtooth. */

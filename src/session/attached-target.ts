@@ -12,8 +12,7 @@ import { readMemoryMaps } from '../target/memory-maps.ts';
 import { openPauseGuard, type PauseGuard, targetExited } from '../target/pause.ts';
 import { type ProcessInfo, readProcessInfo, sameProcess } from '../target/process-info.ts';
 import { liveImage, openProcessMemory, type ProcessMemory } from '../target/process-memory.ts';
-import { locatePythonRuntime } from '../target/python-runtime.ts';
-import { refuseOtherInterpreter } from './unsupported-interpreter.ts';
+import { requirePythonRuntime } from '../target/unsupported-python.ts';
 
 /** What one stop of the target gave. */
 export interface HeapCapture {
@@ -64,8 +63,7 @@ export class AttachedTarget {
     const memory = openProcessMemory(pid);
     try {
       const regions = readMemoryMaps(pid);
-      const location = locatePythonRuntime(pid, regions, problems, { memory });
-      if (location === undefined) throw refuseOtherInterpreter(pid, info, regions);
+      const location = requirePythonRuntime(pid, regions, problems, { memory });
       const interpreter = attachInterpreter(liveImage(memory, regions), location, problems);
       const guard = await openPauseGuard(pid);
       return new AttachedTarget(info, interpreter, memory, guard, problems);

@@ -1,9 +1,192 @@
-// Placeholder: the run of `find` over time is written beside this.
+// One run of `find`: several snapshots of a live process with looks at it in between, then the judgement.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LeakscopeError } from '../base/errors.ts';
-import type { FindReport } from '../diagnose/find-report.ts';
+import { ProblemLog } from '../base/problems.ts';
+import { formatDuration } from '../base/units.ts';
+import { diagnose } from '../diagnose/diagnose.ts';
+import type { FindReport, FindTarget } from '../diagnose/find-report.ts';
+import type { DescriptorGrowth, Observation } from '../diagnose/observation.ts';
+import { type SnapshotSummary, summariseSnapshot } from '../diagnose/snapshot-summary.ts';
+import { compareEntryCounts } from '../graph/comparison.ts';
+import type { Address } from '../graph/heap-graph.ts';
+import { createSourceIndex } from '../source/source-index.ts';
+import { memoryLimit } from '../target/memory-limit.ts';
+import { readRss } from '../target/process-info.ts';
+import { applicationOf } from '../target/python-processes.ts';
+import { readResources } from '../target/resources.ts';
+import { AttachedTarget, type HeapCapture } from './attached-target.ts';
+import { boundReader } from './holder-bound.ts';
+import { LiveSampler } from './live-sampler.ts';
 import type { FindOptions, Progress } from './session-options.ts';
+import { readTargetSource } from './target-source.ts';
 
-export async function runFind(_options: FindOptions, _progress: Progress): Promise<FindReport> {
-  throw new LeakscopeError('E_INTERNAL', 'find is not connected yet');
+/** Snapshots of a run; big heaps, whose walk takes long, get the least that shows a trend. */
+const SNAPSHOTS = 5;
+const LEAST_SNAPSHOTS = 3;
+/** A walk that takes more than this share of the run is taken less often. */
+const WALK_SHARE = 0.12;
+/** Looks between snapshots: ten a second for short runs, never more than this many in all. */
+const SAMPLE_SECONDS = 0.1;
+const SAMPLES_LIMIT = 600;
+/** Containers followed between snapshots: the ones that gained most entries. */
+const FOLLOWED_LIMIT = 128;
+/** RSS growth since the last snapshot that brings the next one forward: fast leaks are seen before they kill. */
+const EARLY_GROWTH = 1.5;
+
+/** Runs `find`. Throws LeakscopeError when the process cannot be read at all; an early exit gives what is known. */
+export async function runFind(options: FindOptions, progress: Progress): Promise<FindReport> {
+  const problems = new ProblemLog();
+  progress.stage(`attaching to process ${options.pid}`);
+  const target = await AttachedTarget.attach(options.pid, problems);
+  try {
+    return await new FindRun(target, options, progress, problems).run();
+  } finally {
+    progress.done();
+    target.close();
+  }
+}
+
+class FindRun {
+  readonly #target: AttachedTarget;
+  readonly #options: FindOptions;
+  readonly #progress: Progress;
+  readonly #problems: ProblemLog;
+  readonly #sampler: LiveSampler;
+  readonly #startedAtMs = performance.now();
+  readonly #summaries: SnapshotSummary[] = [];
+  #last: HeapCapture | undefined;
+  #endedEarly: string | undefined;
+
+  constructor(target: AttachedTarget, options: FindOptions, progress: Progress, problems: ProblemLog) {
+    this.#target = target;
+    this.#options = options;
+    this.#progress = progress;
+    this.#problems = problems;
+    this.#sampler = new LiveSampler(target);
+  }
+
+  async run(): Promise<FindReport> {
+    const { seconds } = this.#options;
+    const before = readResources(this.#target.info.pid);
+    const walkSeconds = await this.#snapshot(1);
+    const wanted = this.#options.snapshots ?? (walkSeconds > seconds * WALK_SHARE ? LEAST_SNAPSHOTS : SNAPSHOTS);
+    const count = Math.max(LEAST_SNAPSHOTS, wanted);
+    for (let i = 2; i <= count && this.#endedEarly === undefined; i++) {
+      const due = ((i - 1) * seconds) / (count - 1);
+      await this.#waitUntil(due, i, count);
+      if (this.#endedEarly !== undefined) break;
+      await this.#tolerateExit(() => this.#snapshot(i));
+      this.#followGrowing();
+    }
+    this.#progress.stage('finding who holds what grew');
+    return diagnose(this.#observation(groupCounts(before)));
+  }
+
+  get #elapsed(): number {
+    return (performance.now() - this.#startedAtMs) / 1000;
+  }
+
+  /** Takes and summarises one snapshot; returns the seconds it took to walk. */
+  async #snapshot(number: number): Promise<number> {
+    this.#progress.stage(`snapshot ${number}`);
+    const atSeconds = this.#elapsed;
+    const capture = await this.#target.capture({
+      maxPauseMs: this.#options.maxPauseMs,
+      signal: this.#options.signal,
+      progress: (step) => this.#progress.update(undefined, `snapshot ${number}: ${step}`),
+    });
+    const summary = summariseSnapshot(capture.walk, atSeconds, capture.pauseMs);
+    this.#summaries.push(summary);
+    this.#last = capture;
+    return this.#elapsed - atSeconds;
+  }
+
+  /** Samples until the next snapshot is due, or earlier when memory grows fast. */
+  async #waitUntil(due: number, number: number, count: number): Promise<void> {
+    const { pid } = this.#target.info;
+    const rssAtStart = readRss(pid) ?? 0;
+    const interval = Math.max(SAMPLE_SECONDS, this.#options.seconds / SAMPLES_LIMIT);
+    this.#progress.stage(
+      `watching for ${formatDuration(Math.max(0, due - this.#elapsed))} until snapshot ${number} of ${count}`,
+    );
+    while (this.#elapsed < due) {
+      if (this.#options.signal.aborted) throw new LeakscopeError('E_CANCELLED', 'cancelled; the process runs on');
+      if (!this.#target.isAlive) {
+        this.#endedEarly = `the process exited after ${formatDuration(this.#elapsed)}`;
+        return;
+      }
+      this.#sampler.sample(this.#elapsed);
+      const rss = readRss(pid) ?? 0;
+      if (number > LEAST_SNAPSHOTS && rss > rssAtStart * EARLY_GROWTH) return;
+      this.#progress.update(this.#elapsed / this.#options.seconds);
+      await sleep(Math.min(interval, Math.max(0.01, due - this.#elapsed)) * 1000, undefined, {
+        signal: this.#options.signal,
+      }).catch(() => {});
+    }
+  }
+
+  async #tolerateExit(step: () => Promise<unknown>): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      if (!(error instanceof LeakscopeError) || error.code !== 'E_TARGET_EXITED') throw error;
+      this.#endedEarly = `the process exited after ${formatDuration(this.#elapsed)}`;
+    }
+  }
+
+  /** Follows the containers that gained entries since the first snapshot. */
+  #followGrowing(): void {
+    const [first, last] = [this.#summaries[0]!, this.#summaries.at(-1)!];
+    if (first === last) return;
+    const changes = compareEntryCounts(first.columns, last.columns);
+    const gains = Array.from(changes.deltas, (delta, i) => ({ delta, node: changes.afterNodes[i]! }));
+    const growing = gains.filter((gain) => gain.delta > 0).sort((a, b) => b.delta - a.delta);
+    const addresses: Address[] = growing.slice(0, FOLLOWED_LIMIT).map((gain) => last.columns.addresses[gain.node]!);
+    this.#sampler.follow(addresses);
+  }
+
+  #observation(before: ReadonlyMap<string, number>): Observation {
+    const { info, interpreter } = this.#target;
+    const { walk, image } = this.#last!;
+    const source = readTargetSource(info, walk.graph, image, interpreter.layout);
+    const after = this.#target.isAlive ? groupCounts(readResources(info.pid)) : new Map<string, number>();
+    return {
+      target: this.#describeTarget(),
+      observedSeconds: this.#summaries.at(-1)!.atSeconds - this.#summaries[0]!.atSeconds,
+      summaries: this.#summaries,
+      graph: walk.graph,
+      liveEntries: this.#sampler.entries,
+      resources: this.#sampler.resources,
+      descriptors: descriptorGrowth(before, after),
+      running: this.#sampler.runningLines(),
+      source: createSourceIndex(source.files),
+      changedFiles: source.changed,
+      boundAt: boundReader(walk.graph, image, interpreter.layout),
+      problems: this.#problems.list(),
+      endedEarly: this.#endedEarly,
+    };
+  }
+
+  #describeTarget(): FindTarget {
+    const { info, interpreter } = this.#target;
+    const limit = memoryLimit(info.pid);
+    return {
+      pid: info.pid,
+      python: `CPython ${interpreter.versionText}${interpreter.layout.freeThreaded ? ' free-threaded' : ''}`,
+      app: applicationOf(info),
+      uptime_seconds: Math.round(info.uptimeSeconds + this.#elapsed),
+      rss_bytes: this.#sampler.resources.at(-1)?.rssBytes ?? info.rssBytes,
+      ...(limit === undefined ? {} : { memory_limit_bytes: limit.limitBytes }),
+    };
+  }
+}
+
+/** Descriptors by what they are, e.g. `tcp to 10.0.0.5:5432`. */
+function groupCounts(resources: ReturnType<typeof readResources>): Map<string, number> {
+  return new Map(resources.descriptorGroups.map((group) => [group.name, group.count]));
+}
+
+function descriptorGrowth(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): DescriptorGrowth[] {
+  return [...after].map(([kind, count]) => ({ kind, before: before.get(kind) ?? 0, after: count }));
 }

@@ -1,0 +1,111 @@
+// Looks at the running target between snapshots, without stopping it: what the kernel counts, how many entries the
+// growing containers have, which source lines run. Reads may be torn; nothing here is trusted alone.
+
+import { ProblemLog } from '../base/problems.ts';
+import { entryCountAddress } from '../cpython/container-length.ts';
+import type { MemoryImage } from '../cpython/memory-image.ts';
+import { StringReader } from '../cpython/python-string.ts';
+import { readThreads } from '../cpython/thread-state.ts';
+import type { ResourceSample, RunningLine } from '../diagnose/observation.ts';
+import type { Address } from '../graph/heap-graph.ts';
+import type { SeriesPoint } from '../metrics/growth-trend.ts';
+import { isLibraryPath } from '../source/source-index.ts';
+import { readMemoryMaps } from '../target/memory-maps.ts';
+import { readRss } from '../target/process-info.ts';
+import { liveImage } from '../target/process-memory.ts';
+import { countResources } from '../target/resource-counts.ts';
+import type { AttachedTarget } from './attached-target.ts';
+
+/** Frames looked at per thread, innermost first. */
+const FRAMES_LIMIT = 30;
+/** Threads looked at per sample: a pool of hundreds runs the same lines. */
+const THREADS_LIMIT = 64;
+const PATH_LIMIT = 4096;
+
+interface Line {
+  readonly file: string;
+  readonly line: number;
+  readonly function: string;
+  count: number;
+  depthSum: number;
+}
+
+export class LiveSampler {
+  readonly resources: ResourceSample[] = [];
+  readonly entries = new Map<Address, SeriesPoint[]>();
+  readonly #target: AttachedTarget;
+  readonly #lines = new Map<string, Line>();
+  /** Problems of torn live reads are expected, and not the user's. */
+  readonly #torn = new ProblemLog();
+
+  constructor(target: AttachedTarget) {
+    this.#target = target;
+  }
+
+  /** Follows these containers from now on. */
+  follow(addresses: Iterable<Address>): void {
+    for (const address of addresses) if (!this.entries.has(address)) this.entries.set(address, []);
+  }
+
+  /** One look at everything; cheap enough for several a second. */
+  sample(atSeconds: number): void {
+    const { pid } = this.#target.info;
+    const rssBytes = readRss(pid);
+    if (rssBytes === undefined) return;
+    this.resources.push({ atSeconds, rssBytes, ...countResources(pid) });
+    const image = liveImage(this.#target.memory, readMemoryMaps(pid));
+    this.#sampleEntries(image, atSeconds);
+    this.#sampleStacks(image);
+  }
+
+  /** Lines seen running, most often first. */
+  runningLines(): RunningLine[] {
+    return [...this.#lines.values()]
+      .map((line) => ({
+        file: line.file,
+        line: line.line,
+        function: line.function,
+        count: line.count,
+        depth: line.depthSum / line.count,
+        isApplication: !line.file.startsWith('<') && !isLibraryPath(line.file),
+      }))
+      .sort((a, b) => b.count - a.count);
+  }
+
+  #sampleEntries(image: MemoryImage, atSeconds: number): void {
+    const { layout } = this.#target.interpreter;
+    for (const [address, series] of this.entries) {
+      const count = entryCountAddress(image, layout, address);
+      if (count === undefined) continue;
+      const entries = image.u64(count);
+      if (Number.isSafeInteger(entries)) series.push([atSeconds, entries]);
+    }
+  }
+
+  #sampleStacks(image: MemoryImage): void {
+    const { layout, interpreters } = this.#target.interpreter;
+    const strings = new StringReader(image, layout, 0);
+    for (const interpreter of interpreters) {
+      for (const thread of readThreads(image, interpreter, this.#torn).slice(0, THREADS_LIMIT)) {
+        let applicationDepth = 0;
+        for (const frame of thread.frames.slice(0, FRAMES_LIMIT)) {
+          const file = strings.read(frame.fileNameAddress, PATH_LIMIT);
+          const name = strings.read(frame.qualNameAddress);
+          if (file === undefined || name === undefined || frame.line <= 0) continue;
+          if (isLibraryPath(file) || file.startsWith('<')) continue;
+          this.#note(file, frame.line, name, applicationDepth++);
+        }
+      }
+    }
+  }
+
+  #note(file: string, line: number, name: string, depth: number): void {
+    const key = `${file}:${line}`;
+    const known = this.#lines.get(key);
+    if (known === undefined) this.#lines.set(key, { file, line, function: name, count: 1, depthSum: depth });
+    else {
+      known.count++;
+      known.depthSum += depth;
+    }
+  }
+}
