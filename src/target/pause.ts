@@ -43,7 +43,9 @@ const SETTLE_STEP_MS = 0.2;
 /**
  * Reads commands from its standard input: `arm` and `disarm`. At the end of input while armed, or when the armed time
  * runs out, it continues the target, unless another process has the PID by then (field 22 of stat is the start time).
- * Only shell built-ins and sleep(1), so that it starts in a millisecond and needs a few hundred kilobytes.
+ * Only shell built-ins and sleep(1), so that it starts in a millisecond and needs a few hundred kilobytes. The sleep is
+ * ended with KILL: a TERM that meets it between fork and exec would be taken by the shell's handler and lost. Its PID is
+ * kept in `nap`, because `$!` is at first still that of an earlier timer, which may belong to anyone by now.
  */
 const WATCHDOG_SCRIPT = `
 pid=$1 start=$2 limit=$3 timer=
@@ -54,6 +56,15 @@ resume() {
   shift 19
   [ "$1" = "$start" ] && kill -CONT "$pid"
 }
+count_down() {
+  over= nap=
+  trap 'over=1; [ -n "$nap" ] && kill -KILL "$nap"' TERM
+  sleep "$limit" <&- &
+  nap=$!
+  [ -n "$over" ] && kill -KILL "$nap"
+  wait "$nap"
+  [ -z "$over" ] && resume
+}
 disarm() {
   [ -n "$timer" ] && kill "$timer" && wait "$timer"
   timer=
@@ -61,7 +72,7 @@ disarm() {
 echo ready
 while IFS= read -r command; do
   case $command in
-    arm) ( trap 'kill $!; exit' TERM; sleep "$limit" <&- & wait $!; resume ) & timer=$! ;;
+    arm) count_down & timer=$! ;;
     disarm) disarm ;;
   esac
 done
