@@ -2,7 +2,7 @@
 
     python3 heap_target.py OBJECTS
 
-Prints `ready OBJECTS` and then answers commands on standard input, one line of JSON each:
+Prints `ready OBJECTS USERS` and then answers commands on standard input, one line of JSON each:
     grow N             adds N users
     guppy3 | objgraph  runs that package here, in this process: its seconds for a census and for holders, and by how
                        much it raised this process's peak memory
@@ -109,7 +109,7 @@ def main():
     add_users(max(1, int(sys.argv[1]) // OBJECTS_PER_USER))
     gc.enable()
     gc.collect()
-    print("ready", len(users) * OBJECTS_PER_USER, flush=True)
+    print("ready", len(users) * OBJECTS_PER_USER, len(users), flush=True)
     while True:
         list(map(idle, (None,)))
         if not select.select([sys.stdin], [], [], 0.05)[0]:

@@ -7,7 +7,7 @@
 // README.md beside this file says what is measured, how, and what the peers need. Every measurement is a process of
 // its own (or the target itself, for the peers that run inside); figures are medians of --repeat runs.
 
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -115,8 +115,8 @@ function measureLeakscope(target) {
 }
 
 /** `find` on the growing target: what it takes beyond the time it was told to look. */
-async function measureFind(target, users) {
-  const growing = target.growSteadily(Math.max(10, Math.round(users / 2000)));
+async function measureFind(target) {
+  const growing = target.growSteadily(Math.max(10, Math.round(target.users / 2000)));
   try {
     const find = await leakscopeJsonAsync(['find', String(target.pid), '--for', `${FIND_SECONDS}s`]);
     if (find.error) return find;
@@ -133,7 +133,6 @@ async function measureFind(target, users) {
 
 /** As leakscopeJson, but leaves this process free to feed the target meanwhile. */
 async function leakscopeJsonAsync(args) {
-  const { spawn } = await import('node:child_process');
   const result = join(work, 'find.json');
   const command = [...LEAKSCOPE, ...args, '--json'];
   const child = spawn('python3', [join(BENCH, 'measured.py'), result, options.timeout, '0', ...command]);
@@ -215,7 +214,7 @@ async function measureSize(size, { python, missing }) {
     }
     if (peers.has('pyheap')) tools.PyHeap = missing ? { error: missing } : measurePyheap(target, python, size);
     // Last, because it is what changes the heap.
-    const find = await measureFind(target, target.objects / 19);
+    const find = await measureFind(target);
     return { facts, tools, find };
   } finally {
     await target.stop();

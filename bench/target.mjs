@@ -38,6 +38,7 @@ export async function startTarget(python, size) {
   return {
     pid: child.pid,
     objects: Number(ready.split(' ')[1]),
+    users: Number(ready.split(' ')[2]),
     ask,
     memory() {
       const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');

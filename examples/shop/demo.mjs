@@ -159,9 +159,8 @@ async function main() {
   const began = performance.now();
   const visitors = startVisitors(port);
   try {
-    console.log(
-      `shop at http://127.0.0.1:${port}, pid ${service.pid}; about ${REQUESTS_PER_SECOND} new visitors a second`,
-    );
+    const where = launch ? 'started by leakscope' : `pid ${service.pid}`;
+    console.log(`shop at http://127.0.0.1:${port}, ${where}; about ${REQUESTS_PER_SECOND} new visitors a second`);
     if (launch) return await verdictOf(serviceEnded);
     await Promise.race([
       new Promise((resolve) => setTimeout(resolve, WARM_UP_MS)),
