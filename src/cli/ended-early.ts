@@ -23,9 +23,7 @@ export function endedEarlyReport(python: PythonProcess, seconds: number, ending:
       rss_bytes: python.rssBytes,
     },
     verdict: 'inconclusive',
-    summary:
-      `The program ended${how} after ${formatDuration(seconds)}, before there was enough evidence; ` +
-      'give it more work to do, or choose a shorter --for.',
+    summary: `not enough evidence: the program ended${how} after ${formatDuration(seconds)}`,
     observed_seconds: seconds,
     growth: { bytes_per_minute: 0, objects_per_minute: 0, rss_bytes_per_minute: 0 },
     pauses_ms: [],

@@ -36,6 +36,8 @@ const HEADLINES: Readonly<Record<Verdict, string>> = {
   inconclusive: 'COULD NOT TELL',
 };
 
+const WHAT_HELPS = 'What helps: observe longer (--for 10m), or while the program has work to do.';
+
 /** The whole report, ending in a line break. */
 export function renderFindReport(untrusted: FindReport, style: RenderStyle): string {
   const report = sanitizeStrings(untrusted);
@@ -90,6 +92,7 @@ function renderHeadline(report: FindReport, style: RenderStyle): string[] {
   const lines = [`${style.paint(verdict, word)}  ${first}`];
   lines.push(...rest.map((line) => `${' '.repeat(displayWidth(word) + 2)}${line}`));
   if (facts.length > 0) lines.push(...wrap(report.summary, style.width));
+  if (verdict === 'inconclusive') lines.push(...wrap(WHAT_HELPS, style.width));
   return lines;
 }
 
