@@ -41,6 +41,20 @@ test('an object and its namespace are one holder', () => {
   expect(holders[0]).toMatchObject({ path: 'module shop › global app', type: 'shop.App' });
 });
 
+test('a linked list piles up at its head, also where links are in namespaces', () => {
+  const links = Array.from({ length: 200 }, (_, n) => [
+    `node${n} -> dict${n} [field __dict__] -> node${n + 1} [attribute next]`,
+    `type node${n} shop.Node; type dict${n} dict; flags dict${n} namespace; size node${n} 48; size dict${n} 104`,
+  ]).flat();
+  const graph = graphFromText(`
+    root modules sys.modules -> modules -> m [value 0] -> mdict [field __dict__] -> node0 [global head]
+    label m shop; flags m code; type m module; flags mdict namespace; type node200 shop.Node
+    ${links.join('\n')}
+  `);
+  const { holders } = reportHeap(computeRetention(graph), options);
+  expect(holders.map((holder) => [holder.path, holder.retained_objects])).toEqual([['module shop › global head', 401]]);
+});
+
 test('two snapshots: what is new belongs to the old object that alone keeps it', () => {
   const diff = diffHeaps([drawServiceHeap(4)], computeRetention(drawServiceHeap(6)), {
     snapshots: [facts, drawnFacts('b.heap', 22)],

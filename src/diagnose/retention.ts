@@ -42,16 +42,41 @@ const ACCUMULATION_RATIO = 0.7;
 /** Parts of the program rather than of its data: nobody fixes a leak by deleting a module. */
 const NOT_A_HOLDER = NodeFlag.code | NodeFlag.namespace | NodeFlag.synthetic;
 
+/** From this many objects of one type in a row on, each keeping most of the one before, they are one linked structure. */
+const CHAIN_LENGTH = 4;
+
 /**
  * Whether memory piles up at this node: data, not code, and no single child keeps most of its weight (the accumulation
- * point of Eclipse MAT, asked of one node). Namespaces are looked through: an object and its `__dict__` are one.
+ * point of Eclipse MAT, asked of one node). Of a linked structure, where each link keeps nearly all of the rest, it is
+ * the first link. Namespaces are looked through: an object and its `__dict__` are one.
  */
 export function isAccumulationPoint(retention: Retention, node: NodeIndex): boolean {
-  const { graph, tree, retained } = retention;
+  const { graph, dominators } = retention;
   if ((graph.nodeFlags[node]! & NOT_A_HOLDER) !== 0) return false;
+  let link = heavyChild(retention, node);
+  if (link === undefined) return true;
+  const type = graph.typeOf[node]!;
+  for (let length = 2; length < CHAIN_LENGTH; length++) {
+    if (graph.typeOf[link] !== type) return false;
+    const next = heavyChild(retention, link);
+    if (next === undefined) return false;
+    link = next;
+  }
+  if (graph.typeOf[link] !== type) return false;
+  let outer = dominators.idom[node]!;
+  if (outer !== graph.nodeCount && isNamespace(graph, outer)) outer = dominators.idom[outer]!;
+  return outer === graph.nodeCount || graph.typeOf[outer] !== type;
+}
+
+/** The child that keeps most of the node's weight, if one does. */
+function heavyChild({ graph, tree, retained }: Retention, node: NodeIndex): NodeIndex | undefined {
   let child = heaviestChild(tree, node, retained);
-  if (child >= 0 && (graph.nodeFlags[child]! & NodeFlag.namespace) !== 0) child = heaviestChild(tree, child, retained);
-  return child < 0 || retained[child]! < ACCUMULATION_RATIO * retained[node]!;
+  if (child >= 0 && isNamespace(graph, child)) child = heaviestChild(tree, child, retained);
+  return child < 0 || retained[child]! < ACCUMULATION_RATIO * retained[node]! ? undefined : child;
+}
+
+function isNamespace(graph: HeapGraph, node: NodeIndex): boolean {
+  return (graph.nodeFlags[node]! & NodeFlag.namespace) !== 0;
 }
 
 /** Names along the node's shortest path; empty when nothing keeps the node alive. */

@@ -29,7 +29,7 @@ test('a leak: verdict, holder, line, advice', () => {
        grows      shop.users.User +3,070/min, 2.2 KB each · dict +3,070/min, 232 B each
        grows at   shop/users.py:31            user_cache[user_id] = user_data   in get_user
        called at  shop/views/profile.py:112   user = users.get_user(request.user_id)   in ProfileView.get
-       because    grew in each of 6 intervals; written at 1 place, removed from nowhere in the source
+       because    grew steadily over 7 measurements; written at 1 place, removed from nowhere in the source
        fix        bound it, e.g. functools.lru_cache(maxsize=…)
 
     not leaking: 38 MB free inside pymalloc arenas · 12 MB free in malloc · 96 MB file-backed
@@ -55,8 +55,8 @@ test('a leak in 80 columns', () => {
                   user_cache[user_id] = user_data   in get_user
        called at  shop/views/profile.py:112
                   user = users.get_user(request.user_id)   in ProfileView.get
-       because    grew in each of 6 intervals; written at 1 place, removed from
-                  nowhere in the source
+       because    grew steadily over 7 measurements; written at 1 place, removed
+                  from nowhere in the source
        fix        bound it, e.g. functools.lru_cache(maxsize=…)
 
     not leaking: 38 MB free inside pymalloc arenas · 12 MB free in malloc
@@ -83,8 +83,8 @@ test('long paths, long lines and a weaker second finding wrap without losing the
                   user_cache[user_id] = user_data   in get_user
        called at  shop/views/profile.py:112
                   user = users.get_user(request.user_id)   in ProfileView.get
-       because    grew in each of 6 intervals; written at 1 place, removed from
-                  nowhere in the source
+       because    grew steadily over 7 measurements; written at 1 place, removed
+                  from nowhere in the source
        fix        bound it, e.g. functools.lru_cache(maxsize=…)
 
     2  shop.events.dispatcher.registry.default_dispatcher.listeners_by_topic
