@@ -25,7 +25,10 @@ export function memoryLimit(pid: number): MemoryLimit | undefined {
 
 /** Every limit that applies to the process, the one with the least room first. */
 export function readMemoryLimits(pid: number): MemoryLimit[] {
-  const limits: (MemoryLimit | undefined)[] = [...cgroupLimits(`/proc/${pid}/cgroup`), hostMemory()];
+  const limits: (MemoryLimit | undefined)[] = [
+    ...cgroupLimits(readProcText(`/proc/${pid}/cgroup`) ?? ''),
+    hostMemory(),
+  ];
   const status = readProcText(`/proc/${pid}/status`);
   const text = readProcText(`/proc/${pid}/limits`);
   if (status !== undefined && text !== undefined) {
@@ -38,7 +41,9 @@ export function readMemoryLimits(pid: number): MemoryLimit[] {
 
 /** How much this process itself may still allocate without harm to its neighbours, in bytes. */
 export function readAvailableMemory(): number | undefined {
-  const limits = [...cgroupLimits('/proc/self/cgroup'), hostMemory()].filter((limit) => limit !== undefined);
+  const limits = [...cgroupLimits(readProcText('/proc/self/cgroup') ?? ''), hostMemory()].filter(
+    (limit) => limit !== undefined,
+  );
   if (limits.length === 0) return undefined;
   return Math.max(0, Math.min(...limits.map((limit) => limit.limitBytes - limit.usedBytes)));
 }
@@ -68,15 +73,19 @@ function hostMemory(): MemoryLimit | undefined {
   return { kind: 'host', limitBytes, usedBytes: limitBytes - Number(available[1]) * 1024 };
 }
 
-function cgroupLimits(cgroupFile: string): MemoryLimit[] {
-  for (const line of (readProcText(cgroupFile) ?? '').split('\n')) {
+/**
+ * The limits of a group and of every group around it, innermost first. `membership` is the text of /proc/PID/cgroup,
+ * `root` where the cgroup file systems are mounted.
+ */
+export function cgroupLimits(membership: string, root: string = CGROUP_ROOT): MemoryLimit[] {
+  for (const line of membership.split('\n')) {
     const match = /^\d+:([^:]*):(.*)$/.exec(line);
     if (match === null) continue;
     const controllers = match[1]!.split(',');
-    if (controllers.includes('memory')) return limitsAlong(`${CGROUP_ROOT}/memory`, match[2]!, VERSION_1);
+    if (controllers.includes('memory')) return limitsAlong(`${root}/memory`, match[2]!, VERSION_1);
     // A hybrid host lists both; its version 2 tree then has no memory files and gives nothing.
     if (match[1] === '') {
-      const limits = limitsAlong(CGROUP_ROOT, match[2]!, VERSION_2);
+      const limits = limitsAlong(root, match[2]!, VERSION_2);
       if (limits.length > 0) return limits;
     }
   }

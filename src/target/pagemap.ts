@@ -1,9 +1,8 @@
 // Which pages of a mapping exist, from /proc/PID/pagemap: reading an absent page would only yield zeros, and make the
 // kernel build page tables in the target. Format: Documentation/admin-guide/mm/pagemap.rst of Linux.
 
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import type { MemoryRegion } from '../cpython/memory-reader.ts';
-import { PAGE_BYTES } from './process-memory.ts';
 
 /** An open pagemap, with a buffer that is reused for every read. */
 export interface Pagemap {
@@ -15,7 +14,7 @@ export interface Pagemap {
   close(): void;
 }
 
-/** One read covers 128 MiB of the target. */
+/** One read covers 128 MiB of the target, with pages of 4 KiB. */
 const ENTRIES_PER_READ = 32768;
 
 // Flags of the high 32-bit half of an entry.
@@ -35,11 +34,12 @@ export function openPagemap(pid: number): Pagemap {
     // Kernels built without it, or not allowed: correct without, only slower.
     fd = undefined;
   }
+  const pageBytes = kernelPageBytes();
   const entries = new Uint32Array(ENTRIES_PER_READ * 2);
   const bytes = new Uint8Array(entries.buffer);
   return {
     presentRuns(region, modifiedOnly, runs) {
-      if (fd === undefined || !scanRuns(fd, bytes, entries, region, modifiedOnly, runs)) {
+      if (fd === undefined || !scanRuns(fd, bytes, entries, pageBytes, region, modifiedOnly, runs)) {
         runs.push(region.start, region.end);
       }
     },
@@ -50,18 +50,28 @@ export function openPagemap(pid: number): Pagemap {
   };
 }
 
+/** aarch64 kernels may have pages of 16 or 64 KiB; the kernel tells each program in its auxiliary vector (AT_PAGESZ). */
+export function kernelPageBytes(): number {
+  const vector = readFileSync('/proc/self/auxv');
+  for (let at = 0; at + 16 <= vector.length; at += 16) {
+    if (vector.readUInt32LE(at) === 6) return vector.readUInt32LE(at + 8);
+  }
+  return 4096;
+}
+
 /** False, with `runs` as it was, when the pagemap cannot be read. */
 function scanRuns(
   fd: number,
   bytes: Uint8Array,
   entries: Uint32Array,
+  pageBytes: number,
   region: MemoryRegion,
   modifiedOnly: boolean,
   runs: number[],
 ): boolean {
   const before = runs.length;
-  const firstPage = region.start / PAGE_BYTES;
-  const pages = (region.end - region.start) / PAGE_BYTES;
+  const firstPage = region.start / pageBytes;
+  const pages = (region.end - region.start) / pageBytes;
   let runStart = -1;
   for (let page = 0; page < pages; ) {
     const wanted = Math.min(ENTRIES_PER_READ, pages - page);
@@ -82,7 +92,7 @@ function scanRuns(
         (flags & GUARD) === 0 &&
         !(modifiedOnly && (flags & PRESENT) !== 0 && (flags & FILE_OR_SHARED) !== 0);
       if (exists === runStart >= 0) continue;
-      const at = region.start + (page + i) * PAGE_BYTES;
+      const at = region.start + (page + i) * pageBytes;
       if (exists) runStart = at;
       else {
         runs.push(runStart, at);
