@@ -2,7 +2,7 @@
 // Chains of frames are followed in thread-state.ts.
 
 import type { Address } from '../graph/heap-graph.ts';
-import type { Layout } from './layout.ts';
+import { type Layout, NO_FIELD } from './layout.ts';
 import { lineOfInstruction, lineTableFormat, NO_LINE } from './line-table.ts';
 import type { MemoryImage } from './memory-image.ts';
 
@@ -29,7 +29,7 @@ export interface FrameInfo {
   readonly code: Address;
   /** 0 before 3.11: frames did not keep their function. */
   readonly function: Address;
-  /** Current line, or 0 for code without one. */
+  /** Current line, or 0 for code without one; looked up when asked for. */
   readonly line: number;
   /** Address of the str `co_filename`. */
   readonly fileNameAddress: Address;
@@ -50,8 +50,9 @@ export interface FrameInfo {
 const WORD = 8;
 /** More variables than any compiler emits: a larger count is a torn or wild code object. */
 const MAX_SLOTS = 1 << 16;
-const FIRST_ENTRY_OWNER = 3;
-const OWNERS: readonly FrameOwner[] = ['thread', 'generator', 'frame-object'];
+/** By `owner`. */
+const OWNERS: readonly (FrameOwner | undefined)[] = ['thread', 'generator', 'frame-object'];
+const ENTRY_OWNERS: readonly number[] = [3, 4];
 
 /** Clears the tag bits of a stack reference (or of any object pointer, which is 8-aligned). */
 export function untagged(word: number): Address {
@@ -63,72 +64,209 @@ export function untagged(word: number): Address {
  * Undefined for the interpreter's own entry frames and for memory that is not a frame.
  */
 export function readFrameAt(image: MemoryImage, layout: Layout, address: Address): FrameInfo | undefined {
-  return layout.minor >= 11 ? readInterpreterFrame(image, layout, address) : readFrameObject(image, layout, address);
+  return readerFor(image, layout).read(address);
 }
 
 /** The next outer frame's address, or 0. */
 export function previousFrame(image: MemoryImage, layout: Layout, address: Address): Address {
-  const path = layout.minor >= 11 ? '_PyInterpreterFrame.previous' : 'PyFrameObject.f_back';
-  return image.pointer(address + layout.need(path));
+  return image.pointer(address + readerFor(image, layout).offsets.previous);
 }
 
-function readInterpreterFrame(image: MemoryImage, layout: Layout, address: Address): FrameInfo | undefined {
-  const pointer = (field: string): Address =>
-    untagged(image.pointer(address + layout.need(`_PyInterpreterFrame.${field}`)));
-  const owner = image.u8(address + layout.need('_PyInterpreterFrame.owner'));
-  const code = pointer('f_executable');
-  if (owner >= FIRST_ENTRY_OWNER || !looksLikeCode(image, layout, code)) return undefined;
-  const count = image.u32(code + layout.need('PyCodeObject.co_nlocalsplus'));
-  if (count > MAX_SLOTS) return undefined;
-  const slots = address + layout.need('_PyInterpreterFrame.localsplus');
-  const stackBase = slots + count * WORD;
-  const stack = interpreterFrameStack(image, layout, address, code, stackBase, count);
-  return {
-    address,
-    code,
-    function: pointer('f_funcobj'),
-    line: lineAt(image, layout, code, instructionOffset(image, layout, address, code)),
-    fileNameAddress: image.pointer(code + layout.need('PyCodeObject.co_filename')),
-    qualNameAddress: image.pointer(code + layout.need('PyCodeObject.co_qualname')),
-    owner: OWNERS[owner]!,
-    slots: {
-      address: slots,
-      count,
-      names: tupleItems(image, layout, image.pointer(code + layout.need('PyCodeObject.co_localsplusnames'))),
+/** Whether the memory at `address` is one of the interpreter's own frames, which stand between C and Python calls. */
+export function isEntryFrame(image: MemoryImage, layout: Layout, address: Address): boolean {
+  const { owner } = readerFor(image, layout).offsets;
+  return layout.minor >= 12 && ENTRY_OWNERS.includes(image.u8(address + owner));
+}
+
+/** A heap may hold a million suspended coroutines of a few functions: offsets and code objects are read once. */
+const readers = new WeakMap<MemoryImage, FrameReader>();
+
+function readerFor(image: MemoryImage, layout: Layout): FrameReader {
+  let reader = readers.get(image);
+  if (reader === undefined || reader.layout !== layout) {
+    reader = new FrameReader(image, layout);
+    readers.set(image, reader);
+  }
+  return reader;
+}
+
+/** What all frames of one code object have in common. */
+interface CodeInfo {
+  readonly names: readonly Address[];
+  readonly stackLimit: number;
+  readonly fileName: Address;
+  readonly qualName: Address;
+}
+
+/** Code objects remembered before starting over: more than any program has. */
+const MAX_CODES = 1 << 18;
+
+class FrameReader {
+  readonly layout: Layout;
+  readonly offsets: FrameOffsets;
+  readonly #image: MemoryImage;
+  /** By address; null for what is no code object. */
+  readonly #codes = new Map<Address, CodeInfo | null>();
+
+  constructor(image: MemoryImage, layout: Layout) {
+    this.#image = image;
+    this.layout = layout;
+    this.offsets = layout.minor >= 11 ? interpreterFrameOffsets(layout) : frameObjectOffsets(layout);
+  }
+
+  read(address: Address): FrameInfo | undefined {
+    const image = this.#image;
+    const o = this.offsets;
+    const owner = this.#owner(address);
+    const code = untagged(image.pointer(address + o.code));
+    const info = owner === undefined ? null : this.#code(code);
+    if (owner === undefined || info === null) return undefined;
+    const lineNow = (): number => this.#line(address, code);
+    return {
+      address,
+      code,
+      function: o.function < 0 ? 0 : untagged(image.pointer(address + o.function)),
+      get line() {
+        return lineNow();
+      },
+      fileNameAddress: info.fileName,
+      qualNameAddress: info.qualName,
+      owner,
+      slots: this.#slots(address, info),
+      tagged: this.layout.taggedFrameSlots,
+      frameObject: o.frameObject < 0 ? address : image.pointer(address + o.frameObject),
+      globals: image.pointer(address + o.globals),
+      builtins: image.pointer(address + o.builtins),
+      locals: image.pointer(address + o.locals),
+    };
+  }
+
+  /** Undefined for the interpreter's entry frames. */
+  #owner(address: Address): FrameOwner | undefined {
+    const o = this.offsets;
+    if (o.owner >= 0) return OWNERS[this.#image.u8(address + o.owner)];
+    return this.#image.pointer(address + o.generator) === 0 ? 'thread' : 'generator';
+  }
+
+  #slots(address: Address, { names, stackLimit }: CodeInfo): FrameSlots {
+    const image = this.#image;
+    const o = this.offsets;
+    const start = address + o.slots;
+    const stackBase = o.stackBase < 0 ? start + names.length * WORD : image.pointer(address + o.stackBase);
+    // A pointer to the first free operand (to 3.9, since 3.14), an index among the slots (3.11 to 3.13), or a depth
+    // (3.10); NULL or negative while the frame runs.
+    const used =
+      o.stackPointer >= 0
+        ? (image.pointer(address + o.stackPointer) - stackBase) / WORD
+        : image.i32(address + o.stackTop) - (o.stackBase < 0 ? names.length : 0);
+    const stackExact = Number.isInteger(used) && used >= 0 && used <= stackLimit;
+    return {
+      address: start,
+      count: names.length,
+      names,
       stackBase,
-      ...stack,
-    },
-    tagged: layout.taggedFrameSlots,
-    frameObject: pointer('frame_obj'),
-    globals: pointer('f_globals'),
-    builtins: pointer('f_builtins'),
-    locals: pointer('f_locals'),
+      stackCount: stackExact ? used : stackLimit,
+      stackExact,
+    };
+  }
+
+  #line(address: Address, code: Address): number {
+    const image = this.#image;
+    const o = this.offsets;
+    if (o.lastInstruction >= 0) {
+      // f_lasti counts bytes to 3.9 and code units in 3.10.
+      const last = image.i32(address + o.lastInstruction);
+      return lineAt(image, this.layout, code, this.layout.minor === 10 ? last * 2 : last);
+    }
+    const start = bytecodeStart(image, this.layout, address, code);
+    return lineAt(image, this.layout, code, image.pointer(address + o.instruction) - start);
+  }
+
+  #code(code: Address): CodeInfo | null {
+    const known = this.#codes.get(code);
+    if (known !== undefined) return known;
+    const info = this.#readCode(code);
+    if (this.#codes.size >= MAX_CODES) this.#codes.clear();
+    this.#codes.set(code, info);
+    return info;
+  }
+
+  #readCode(code: Address): CodeInfo | null {
+    const image = this.#image;
+    const { layout } = this;
+    if (!looksLikeCode(image, layout, code)) return null;
+    const pointer = (field: string): Address => image.pointer(code + layout.need(`PyCodeObject.${field}`));
+    const names = layout.has('PyCodeObject.co_localsplusnames')
+      ? tupleItems(image, layout, pointer('co_localsplusnames'))
+      : ['co_varnames', 'co_cellvars', 'co_freevars'].flatMap((field) => tupleItems(image, layout, pointer(field)));
+    return {
+      names,
+      stackLimit: Math.min(image.u32(code + layout.need('PyCodeObject.co_stacksize')), MAX_SLOTS),
+      fileName: pointer('co_filename'),
+      qualName: pointer(layout.has('PyCodeObject.co_qualname') ? 'co_qualname' : 'co_name'),
+    };
+  }
+}
+
+/** Fields of a frame by what they mean; -1 where a version keeps something else instead. */
+interface FrameOffsets {
+  readonly previous: number;
+  readonly code: number;
+  readonly function: number;
+  readonly globals: number;
+  readonly builtins: number;
+  readonly locals: number;
+  readonly frameObject: number;
+  readonly owner: number;
+  readonly generator: number;
+  readonly slots: number;
+  readonly stackBase: number;
+  readonly stackPointer: number;
+  readonly stackTop: number;
+  readonly instruction: number;
+  readonly lastInstruction: number;
+}
+
+function interpreterFrameOffsets(layout: Layout): FrameOffsets {
+  const at = (field: string): number => layout.at(`_PyInterpreterFrame.${field}`);
+  return {
+    previous: at('previous'),
+    code: at('f_executable'),
+    function: at('f_funcobj'),
+    globals: at('f_globals'),
+    builtins: at('f_builtins'),
+    locals: at('f_locals'),
+    frameObject: at('frame_obj'),
+    owner: at('owner'),
+    generator: NO_FIELD,
+    slots: at('localsplus'),
+    stackBase: NO_FIELD,
+    stackPointer: at('stackpointer'),
+    stackTop: at('stacktop'),
+    instruction: at('instr_ptr'),
+    lastInstruction: NO_FIELD,
   };
 }
 
-function interpreterFrameStack(
-  image: MemoryImage,
-  layout: Layout,
-  frame: Address,
-  code: Address,
-  stackBase: Address,
-  slotCount: number,
-): { stackCount: number; stackExact: boolean } {
-  const limit = Math.min(image.u32(code + layout.need('PyCodeObject.co_stacksize')), MAX_SLOTS);
-  const pointerOffset = layout.at('_PyInterpreterFrame.stackpointer');
-  // Kept as a pointer since 3.14; before, as an index that is -1 while the frame runs.
-  const used =
-    pointerOffset >= 0
-      ? (image.pointer(frame + pointerOffset) - stackBase) / WORD
-      : image.i32(frame + layout.need('_PyInterpreterFrame.stacktop')) - slotCount;
-  if (Number.isInteger(used) && used >= 0 && used <= limit) return { stackCount: used, stackExact: true };
-  return { stackCount: limit, stackExact: false };
-}
-
-/** Bytes from the start of the code to the current instruction; negative before the first one. */
-function instructionOffset(image: MemoryImage, layout: Layout, frame: Address, code: Address): number {
-  const instruction = image.pointer(frame + layout.need('_PyInterpreterFrame.instr_ptr'));
-  return instruction - bytecodeStart(image, layout, frame, code);
+function frameObjectOffsets(layout: Layout): FrameOffsets {
+  const at = (field: string): number => layout.at(`PyFrameObject.${field}`);
+  return {
+    previous: at('f_back'),
+    code: at('f_code'),
+    function: NO_FIELD,
+    globals: at('f_globals'),
+    builtins: at('f_builtins'),
+    locals: at('f_locals'),
+    frameObject: NO_FIELD,
+    owner: NO_FIELD,
+    generator: at('f_gen'),
+    slots: at('f_localsplus'),
+    stackBase: at('f_valuestack'),
+    stackPointer: at('f_stacktop'),
+    stackTop: at('f_stackdepth'),
+    instruction: NO_FIELD,
+    lastInstruction: at('f_lasti'),
+  };
 }
 
 /** Free-threaded builds since 3.14 run a copy of the bytecode for each thread, in an array hung on the code. */
@@ -138,42 +276,10 @@ function bytecodeStart(image: MemoryImage, layout: Layout, frame: Address, code:
   const index = layout.at('_PyInterpreterFrame.tlbc_index');
   if (copies < 0 || index < 0) return own;
   const array = image.pointer(code + copies);
-  const size = image.i64(array);
   const which = image.i32(frame + index);
-  if (array === 0 || which < 0 || which >= size) return own;
+  if (array === 0 || which < 0 || which >= image.i64(array)) return own;
   const copy = image.pointer(array + WORD + which * WORD);
   return copy === 0 ? own : copy;
-}
-
-function readFrameObject(image: MemoryImage, layout: Layout, address: Address): FrameInfo | undefined {
-  const pointer = (field: string): Address => image.pointer(address + layout.need(`PyFrameObject.${field}`));
-  const code = pointer('f_code');
-  if (!looksLikeCode(image, layout, code)) return undefined;
-  const names = ['co_varnames', 'co_cellvars', 'co_freevars'].flatMap((field) =>
-    tupleItems(image, layout, image.pointer(code + layout.need(`PyCodeObject.${field}`))),
-  );
-  const stackBase = pointer('f_valuestack');
-  return {
-    address,
-    code,
-    function: 0,
-    line: lineAt(image, layout, code, frameObjectOffset(image, layout, address)),
-    fileNameAddress: image.pointer(code + layout.need('PyCodeObject.co_filename')),
-    qualNameAddress: image.pointer(code + layout.need('PyCodeObject.co_name')),
-    owner: pointer('f_gen') === 0 ? 'thread' : 'generator',
-    slots: {
-      address: address + layout.need('PyFrameObject.f_localsplus'),
-      count: names.length,
-      names,
-      stackBase,
-      ...frameObjectStack(image, layout, address, code, stackBase),
-    },
-    tagged: false,
-    frameObject: address,
-    globals: pointer('f_globals'),
-    builtins: pointer('f_builtins'),
-    locals: pointer('f_locals'),
-  };
 }
 
 /** Empty for what is no plausible tuple of names. */
@@ -183,30 +289,6 @@ function tupleItems(image: MemoryImage, layout: Layout, tuple: Address): Address
   if (!(count > 0 && count <= MAX_SLOTS)) return [];
   const items = tuple + layout.need('PyTupleObject.ob_item');
   return Array.from({ length: count }, (_, i) => image.pointer(items + i * WORD));
-}
-
-/** f_lasti counts bytes to 3.9 and code units in 3.10. */
-function frameObjectOffset(image: MemoryImage, layout: Layout, frame: Address): number {
-  const last = image.i32(frame + layout.need('PyFrameObject.f_lasti'));
-  return layout.minor === 10 ? last * 2 : last;
-}
-
-function frameObjectStack(
-  image: MemoryImage,
-  layout: Layout,
-  frame: Address,
-  code: Address,
-  stackBase: Address,
-): { stackCount: number; stackExact: boolean } {
-  const limit = Math.min(image.u32(code + layout.need('PyCodeObject.co_stacksize')), MAX_SLOTS);
-  const topOffset = layout.at('PyFrameObject.f_stacktop');
-  // A pointer to 3.9, NULL while the frame runs; a depth in 3.10, -1 while it runs.
-  const used =
-    topOffset >= 0
-      ? (image.pointer(frame + topOffset) - stackBase) / WORD
-      : image.i32(frame + layout.need('PyFrameObject.f_stackdepth'));
-  if (Number.isInteger(used) && used >= 0 && used <= limit) return { stackCount: used, stackExact: true };
-  return { stackCount: limit, stackExact: false };
 }
 
 /** Longer tables than any function compiles to are not read. */

@@ -2,7 +2,7 @@
 
 import type { ProblemLog } from '../base/problems.ts';
 import type { Address } from '../graph/heap-graph.ts';
-import { type FrameInfo, previousFrame, readFrameAt } from './frames.ts';
+import { type FrameInfo, isEntryFrame, previousFrame, readFrameAt } from './frames.ts';
 import type { InterpreterState } from './interpreter-state.ts';
 import type { Layout } from './layout.ts';
 import type { MemoryImage } from './memory-image.ts';
@@ -84,23 +84,24 @@ function chainStarts(image: MemoryImage, layout: Layout, thread: Address): Addre
 function readFrames(image: MemoryImage, layout: Layout, starts: readonly Address[], problems: ProblemLog): FrameInfo[] {
   const frames: FrameInfo[] = [];
   const seen = new Set<Address>();
+  let isTorn = false;
   for (const start of starts) {
     let address = start;
-    while (address !== 0 && !seen.has(address)) {
-      if (seen.size >= MAX_FRAMES || image.bytes(address, 8) === undefined) {
-        problems.addAt('frame-chain', 'a chain of frames does not end or leaves the memory that was read', address);
-        break;
-      }
+    while (address !== 0 && !seen.has(address) && seen.size < MAX_FRAMES) {
       seen.add(address);
-      // The interpreter's own entry frames are not Python code and come back undefined.
       const frame = readFrameAt(image, layout, address);
       if (frame !== undefined) frames.push(frame);
+      else if (!isEntryFrame(image, layout, address)) {
+        isTorn = true;
+        break;
+      }
       address = previousFrame(image, layout, address);
     }
   }
-  // A generator runs for someone: caught while the interpreter switched frames.
-  if (frames.at(-1)?.owner === 'generator') {
-    problems.addAt('frame-chain-torn', 'a thread was stopped between two frames: its callers are unknown', starts[0]!);
+  // A generator always runs for someone.
+  if (isTorn || frames.at(-1)?.owner === 'generator') {
+    problems.addAt('frame-chain-torn', 'a thread was stopped between two frames: callers may be missing', starts[0]!);
   }
+  if (seen.size >= MAX_FRAMES) problems.addAt('frame-chain', 'a chain of frames does not end', starts[0]!);
   return frames;
 }
