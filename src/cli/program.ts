@@ -55,8 +55,14 @@ export async function runCli(words: readonly string[], environment: CliEnvironme
     context.outcome.progress.done();
     // Help and version end in an exception too.
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return ExitCode.healthy;
-    return reportFailure(toFailure(thrown), context, flags);
+    return reportFailure(failureOf(thrown, context.signal), context, flags);
   }
+}
+
+/** However a run words its being cancelled: what is said is which signal did it. */
+function failureOf(thrown: unknown, signal: AbortSignal): LeakscopeError {
+  const failure = toFailure(thrown);
+  return failure.code === 'E_CANCELLED' && signal.reason instanceof LeakscopeError ? signal.reason : failure;
 }
 
 export function createProgram(context: CliContext): Command {
