@@ -16,6 +16,9 @@ export interface Dominators {
   readonly order: Uint32Array;
 }
 
+/** Cursor of a node without edges left. */
+const DONE = 0xffffffff;
+
 /**
  * O(edges log nodes) time. Scratch: 24 bytes per reachable node and 4 per edge that runs against the depth-first
  * order, of which 8 per node are returned.
@@ -26,12 +29,14 @@ export function computeDominators(graph: HeapGraph): Dominators {
   const size = nodeCount + 1;
 
   // Vertices are numbered in depth-first preorder; 0 is the super-root. From here on u, v, w are such numbers.
-  const numberOf = new Uint32Array(size).fill(NO_NODE);
   const vertex = new Uint32Array(size);
   const parent = new Uint32Array(size);
   const semi = new Uint32Array(size);
   const firstPred = new Uint32Array(size + 1);
-  const cursor = new Uint32Array(size);
+  // Two columns that passes 3 and 4 use again as one of pairs: what is read together then shares a cache line.
+  const pairs = new Uint32Array(2 * size);
+  const numberOf = pairs.subarray(0, size).fill(NO_NODE);
+  const cursor = pairs.subarray(size);
 
   // Pass 1: depth-first search. An edge to a descendant settles a semidominator candidate at once; an edge to a lower
   // number is only counted, for pass 2.
@@ -59,7 +64,7 @@ export function computeDominators(graph: HeapGraph): Dominators {
           const first = firstEdge[target]!;
           const last = firstEdge[target + 1]!;
           if (first !== last) {
-            cursor[u] = e;
+            cursor[u] = e === end ? DONE : e;
             u = count;
             e = first;
             end = last;
@@ -71,7 +76,8 @@ export function computeDominators(graph: HeapGraph): Dominators {
           semi[v] = u;
         }
       }
-      u = parent[u]!;
+      do u = parent[u]!;
+      while (u !== 0 && cursor[u] === DONE);
       if (u === 0) break;
       e = cursor[u]!;
       end = firstEdge[vertex[u]! + 1]!;
@@ -100,11 +106,9 @@ export function computeDominators(graph: HeapGraph): Dominators {
     }
   }
 
-  // Pass 3: semidominators, from the highest number down. `label[v]` is the least semidominator on the compressed path
-  // from v up to, but without, `ancestor[v]`. Numbers and cursors are done with: their memory is used again.
-  const ancestor = cursor;
-  const label = numberOf;
-  ancestor.set(parent);
+  // Pass 3: semidominators, from the highest number down. A pair is (ancestor of v, label of v): the least
+  // semidominator on the compressed path from v up to, but without, the ancestor. Numbers and cursors are done with.
+  for (let v = 0; v < count; v++) pairs[2 * v] = parent[v]!;
   for (let w = count - 1; w > 0; w--) {
     let least = semi[w]!;
     const end = firstPred[w + 1]!;
@@ -112,51 +116,52 @@ export function computeDominators(graph: HeapGraph): Dominators {
       // eval(v): walk up while the ancestor is processed (a number above w), turning the links round on the way …
       let x = preds[i]!;
       let below = 0;
-      let above = ancestor[x]!;
+      let above = pairs[2 * x]!;
       while (above > w) {
-        ancestor[x] = below;
+        pairs[2 * x] = below;
         below = x;
         x = above;
-        above = ancestor[x]!;
+        above = pairs[2 * x]!;
       }
       // … then down again, every link now leading to the top.
-      let best = label[x]!;
+      let best = pairs[2 * x + 1]!;
       while (below !== 0) {
-        const next = ancestor[below]!;
-        ancestor[below] = above;
-        if (best < label[below]!) label[below] = best;
-        else best = label[below]!;
+        const next = pairs[2 * below]!;
+        pairs[2 * below] = above;
+        const label = pairs[2 * below + 1]!;
+        if (best < label) pairs[2 * below + 1] = best;
+        else best = label;
         below = next;
       }
       if (best < least) least = best;
     }
     semi[w] = least;
-    label[w] = least;
+    pairs[2 * w + 1] = least;
   }
 
   // Pass 4: idom(w) = nearest ancestor of parent(w) in the dominator tree whose number is at most semi(w).
-  // `parent` becomes idom; `jump` and `depth` are the jump pointers over it.
-  const jump = ancestor;
-  const depth = label;
-  jump[0] = 0;
-  depth[0] = 0;
+  // `parent` becomes idom; a pair is now (jump pointer of v, depth of v) in that tree.
+  pairs[0] = 0;
+  pairs[1] = 0;
   for (let w = 1; w < count; w++) {
     const least = semi[w]!;
     let d = parent[w]!;
     while (d > least) {
-      const far = jump[d]!;
+      const far = pairs[2 * d]!;
       d = far >= least ? far : parent[d]!;
     }
     parent[w] = d;
-    depth[w] = depth[d]! + 1;
-    const near = jump[d]!;
-    const nearDepth = depth[near]!;
-    const far = jump[near]!;
-    jump[w] = depth[d]! - nearDepth === nearDepth - depth[far]! ? far : d;
+    const depth = pairs[2 * d + 1]!;
+    const near = pairs[2 * d]!;
+    const nearDepth = pairs[2 * near + 1]!;
+    const far = pairs[2 * near]!;
+    // Two equal jumps in a row become one of their joint length.
+    pairs[2 * w] = depth - nearDepth === nearDepth - pairs[2 * far + 1]! ? far : d;
+    pairs[2 * w + 1] = depth + 1;
   }
 
   // Pass 5: numbers back to nodes.
-  const idom = jump;
+  const idom = semi;
   idom.fill(NO_NODE);
   for (let w = 1; w < count; w++) idom[vertex[w]!] = vertex[parent[w]!]!;
   return { idom, order: count === size ? vertex : vertex.slice(0, count) };
