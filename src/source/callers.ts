@@ -21,9 +21,11 @@ export interface CallerSearch {
 }
 
 const DEFAULT_MAX_LEVEL = 3;
+/** While only library code has been met, the search goes on: the application is what a person can change. */
+const MAX_LIBRARY_LEVEL = 6;
 /** Functions followed per level: beyond, a writer is so widely used that its callers say nothing. */
-const MAX_FRONTIER = 32;
-const MAX_SITES = 400;
+const MAX_FRONTIER = 128;
+const MAX_SITES = 2000;
 
 /** Call sites of `writers`, nearest first; breadth first, every function once. */
 export function callersOf(
@@ -37,15 +39,21 @@ export function callersOf(
   let frontier: readonly FunctionInfo[] = [...seen];
   // While the object has not been named, its other instances' calls are told apart by their receiver.
   let bound = new Set<FunctionInfo>(search.owner === undefined ? [] : writers);
-  for (let level = 1; level <= maxLevel && frontier.length > 0; level++) {
+  let reached = false;
+  for (
+    let level = 1;
+    frontier.length > 0 && level <= (reached ? maxLevel : Math.max(maxLevel, MAX_LIBRARY_LEVEL));
+    level++
+  ) {
     const next: FunctionInfo[] = [];
     const nextBound = new Set<FunctionInfo>();
     for (const callee of frontier.slice(0, MAX_FRONTIER)) {
       for (const site of callSitesOf(index, callee)) {
         const relation = bound.has(callee) ? relationTo(index, site, search.owner!) : 'owner';
-        if (relation === 'other') continue;
+        if (relation === 'other' || isLibraryTest(site.source)) continue;
         if (found.length >= MAX_SITES) return found;
         found.push({ ...site, level });
+        reached ||= !site.source.isLibrary;
         const caller = enclosingFunction(site.source, site.node);
         if (caller === undefined || seen.has(caller)) continue;
         seen.add(caller);
@@ -73,6 +81,11 @@ function relationTo(index: SourceIndex, site: CallSite, owner: GlobalName): 'own
   if (isSuperCall(receiver)) return 'self';
   // An object made on the spot is not the long-lived one.
   return isFresh(index, source, receiver) ? 'other' : 'owner';
+}
+
+/** Packages ship their tests; nobody's program runs them. */
+function isLibraryTest(source: ModuleSource): boolean {
+  return source.isLibrary && /\/tests?\/|\/test_\w+\.py$/.test(source.path);
 }
 
 /** `self` or `cls`: the first parameter of a method. */

@@ -42,7 +42,7 @@ export function findGrowthSites(index: SourceIndex, query: GrowthSiteQuery): Gro
   const grows = mergeSites([
     sites(answer.writes).slice(0, MAX_WRITES),
     sites(application),
-    sites(library).slice(0, MAX_LIBRARY_CALLERS),
+    sites(library).slice(0, application.length > 0 ? MAX_LIBRARY_CALLERS : MAX_SITES - MAX_WRITES),
     creates,
   ]);
   return {

@@ -88,6 +88,7 @@ function prepare(text: string): Prepared {
   const lines: string[] = [];
   const starts: number[] = [];
   const separator = /\r\n|\r|\n/g;
+  const hasFormFeeds = text.includes('\f');
   let from = 0;
   for (;;) {
     const match = separator.exec(text);
@@ -95,7 +96,7 @@ function prepare(text: string): Prepared {
     let start = from;
     if (from === 0 && text.charCodeAt(0) === 0xfeff) start++;
     // A form feed resets the indentation count: what stands before it on the line does not count.
-    const feed = /^[ \t]*\f[ \t\f]*/.exec(text.slice(start, Math.min(to, start + 64)));
+    const feed = hasFormFeeds ? /^[ \t]*\f[ \t\f]*/.exec(text.slice(start, Math.min(to, start + 64))) : null;
     if (feed !== null) start += feed[0].lastIndexOf('\f') + 1;
     lines.push(text.slice(start, to));
     starts.push(start);
@@ -205,19 +206,45 @@ function shell(from: PyNode, parent: Mutable | undefined, source: Prepared): Mut
       to.ops = (from.ops as readonly PyNode[]).map((op) => op.nodeType);
       break;
     default:
-      for (const field of PLAIN_FIELDS) {
+      for (const field of PLAIN_FIELDS[kind] ?? NO_FIELDS) {
         const value = from[field];
         if (value === undefined || value === null) continue;
-        if (isPyNode(value)) {
-          if (field === 'op' || field === 'ctx') to[field] = value.nodeType;
-        } else to[field] = value;
+        to[field] = isPyNode(value) ? value.nodeType : value;
       }
   }
   return to;
 }
 
-/** Fields that are names, flags and operators rather than children, over all kinds. */
-const PLAIN_FIELDS = ['id', 'attr', 'arg', 'name', 'asname', 'module', 'level', 'names', 'op', 'ctx', 'rest'] as const;
+/** Fields that are names, numbers, operators and contexts rather than children. */
+const PLAIN_FIELDS: Readonly<Partial<Record<NodeKind, readonly string[]>>> = {
+  FunctionDef: ['name'],
+  AsyncFunctionDef: ['name'],
+  ClassDef: ['name'],
+  AugAssign: ['op'],
+  ImportFrom: ['module', 'level'],
+  Global: ['names'],
+  Nonlocal: ['names'],
+  BoolOp: ['op'],
+  BinOp: ['op'],
+  UnaryOp: ['op'],
+  List: ['ctx'],
+  Tuple: ['ctx'],
+  Attribute: ['attr', 'ctx'],
+  Subscript: ['ctx'],
+  Starred: ['ctx'],
+  Name: ['id', 'ctx'],
+  ExceptHandler: ['name'],
+  arg: ['arg'],
+  keyword: ['arg'],
+  alias: ['name', 'asname'],
+  MatchMapping: ['rest'],
+  MatchStar: ['name'],
+  MatchAs: ['name'],
+  TypeVar: ['name'],
+  ParamSpec: ['name'],
+  TypeVarTuple: ['name'],
+};
+const NO_FIELDS: readonly string[] = [];
 
 function plainConstant(value: unknown): string | number | bigint | boolean | null | undefined {
   switch (typeof value) {

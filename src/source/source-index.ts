@@ -70,6 +70,8 @@ export interface SourceIndex {
   /** Filled as files are parsed. */
   readonly parsed: Map<SourceFile, ModuleSource | undefined>;
   readonly errors: Map<SourceFile, readonly ParseError[]>;
+  /** Files by a word in their text. */
+  readonly mentioning: Map<string, readonly SourceFile[]>;
   /** What type-inference.ts has found out, by expression and by class. */
   readonly values: Map<Node, readonly Value[]>;
   readonly ancestors: Map<ClassInfo, readonly ClassInfo[]>;
@@ -81,7 +83,15 @@ export function createSourceIndex(files: readonly SourceFile[]): SourceIndex {
   for (const file of files) {
     if (!byModule.has(file.module)) byModule.set(file.module, file);
   }
-  return { files, byModule, parsed: new Map(), errors: new Map(), values: new Map(), ancestors: new Map() };
+  return {
+    files,
+    byModule,
+    parsed: new Map(),
+    errors: new Map(),
+    mentioning: new Map(),
+    values: new Map(),
+    ancestors: new Map(),
+  };
 }
 
 /** The parsed file; undefined when nothing of it could be parsed. */
@@ -101,13 +111,18 @@ export function moduleSource(index: SourceIndex, module: string): ModuleSource |
 
 /** Parsed files whose text contains any of the words, application files first. */
 export function filesMentioning(index: SourceIndex, ...words: readonly string[]): readonly ModuleSource[] {
-  const sources: ModuleSource[] = [];
-  for (const file of index.files) {
-    if (!words.some((word) => mentions(file.text, word))) continue;
-    const source = parsedFile(index, file);
-    if (source !== undefined) sources.push(source);
-  }
+  const files = new Set(words.flatMap((word) => filesWithWord(index, word)));
+  const sources = [...files].flatMap((file) => parsedFile(index, file) ?? []);
   return [...sources.filter((source) => !source.isLibrary), ...sources.filter((source) => source.isLibrary)];
+}
+
+function filesWithWord(index: SourceIndex, word: string): readonly SourceFile[] {
+  let files = index.mentioning.get(word);
+  if (files === undefined) {
+    files = index.files.filter((file) => mentions(file.text, word));
+    index.mentioning.set(word, files);
+  }
+  return files;
 }
 
 /** Whether the text contains the word, not merely as a part of a longer one. */

@@ -75,6 +75,7 @@ export function findTypeCreations(index: SourceIndex, typeNames: readonly string
     found.push(...callsResolvingTo(index, [name, ...(FACTORIES[name] ?? [])]));
   }
   const repeated = found.filter(({ source, node }) => enclosingFunction(source, node) !== undefined);
+  repeated.sort((a, b) => (a.source === b.source ? a.node.line - b.node.line : 0));
   const application = repeated.filter(({ source }) => !source.isLibrary);
   const ordered = application.length > 0 ? application : repeated.slice(0, MAX_LIBRARY_CREATIONS);
   const rows = ordered.map(({ source, node, operation }) => siteAt(source, node, 'creates', operation));
