@@ -147,6 +147,15 @@ test('inconclusive says why', () => {
   `);
 });
 
+test('a holder that shares what it holds says so beside its small retained size', () => {
+  const finding = leakReport.findings[0]!;
+  const shared = { ...finding, holder: { ...finding.holder, retained_bytes: 64, retained_share: 0.0000001 } };
+  expect(text({ ...leakReport, findings: [shared] }, 140)).toContain(
+    'retains 64 B (<0.1 %) alone, the rest with others',
+  );
+  expect(text(leakReport, 140)).not.toContain('with others');
+});
+
 test('only the first findings are shown, the rest counted', () => {
   const finding = leakReport.findings[0]!;
   const findings = Array.from({ length: 8 }, (_, index) => ({ ...finding, rank: index + 1 }));

@@ -45,7 +45,7 @@ export function renderFindReport(untrusted: FindReport, style: RenderStyle): str
   lines.push(...renderHeadline(report, style), '');
 
   const shown = style.verbose ? report.findings : report.findings.slice(0, FINDINGS_SHOWN);
-  for (const finding of shown) lines.push(...renderFinding(finding, report.verdict, style), '');
+  for (const finding of shown) lines.push(...renderFinding(finding, report, style), '');
   const hidden = report.findings.length - shown.length;
   if (hidden > 0) lines.push(style.paint('faint', `${counted(hidden, 'more finding')}; --verbose shows all`), '');
 
@@ -96,9 +96,9 @@ function renderHeadline(report: FindReport, style: RenderStyle): string[] {
   return lines;
 }
 
-function renderFinding(finding: Finding, verdict: Verdict, style: RenderStyle): string[] {
+function renderFinding(finding: Finding, report: FindReport, style: RenderStyle): string[] {
   const { holder, growth } = finding;
-  const lines = renderFindingHeading(finding, verdict, style);
+  const lines = renderFindingHeading(finding, report, style);
   if (holder.path !== '') lines.push(...row('held by', wrapPath(holder.path, style.width - BODY), style));
   const others = style.verbose ? finding.other_paths : finding.other_paths.slice(0, OTHER_PATHS_SHOWN);
   for (const path of others) lines.push(...row('also by', wrapPath(path, style.width - BODY), style));
@@ -122,7 +122,7 @@ function renderFinding(finding: Finding, verdict: Verdict, style: RenderStyle): 
   return lines;
 }
 
-function renderFindingHeading(finding: Finding, verdict: Verdict, style: RenderStyle): string[] {
+function renderFindingHeading(finding: Finding, report: FindReport, style: RenderStyle): string[] {
   const { holder, growth } = finding;
   const facts = [holder.type];
   if (holder.entries !== undefined) {
@@ -133,10 +133,13 @@ function renderFindingHeading(finding: Finding, verdict: Verdict, style: RenderS
   else if (growth.bytes_per_minute !== 0) facts.push(formatByteRate(growth.bytes_per_minute));
   if (holder.retained_bytes !== undefined) {
     const share = holder.retained_share === undefined ? '' : ` (${percent(holder.retained_share)})`;
-    facts.push(`retains ${formatBytes(holder.retained_bytes)}${share}`);
+    // Retaining less than it gained meanwhile, it shares what it holds: the small figure alone would mislead.
+    const gained = (growth.bytes_per_minute * report.observed_seconds) / 60;
+    const shared = holder.retained_bytes < gained / 2 ? ' alone, the rest with others' : '';
+    facts.push(`retains ${formatBytes(holder.retained_bytes)}${share}${shared}`);
   }
   // A finding weaker than the report's verdict says so itself.
-  if (finding.verdict !== verdict) facts.push(finding.verdict);
+  if (finding.verdict !== report.verdict) facts.push(finding.verdict);
 
   const rank = padEnd(`${finding.rank}`, INDENT - 1);
   const name = elideMiddle(holder.name, style.width - INDENT);
