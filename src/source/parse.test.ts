@@ -58,13 +58,13 @@ describe('syntax by version', () => {
     ['PEP 695 (3.12)', 'type A[T: int, *Ts, **P] = list[T]\ndef f[T](x: T) -> T: pass\nclass C[T]: pass\n'],
     ['PEP 701 (3.12)', 'x = f"{d["k"]} {f"{y}"}"\n'],
     ['PEP 696 (3.13)', 'class C[T = int]: pass\n'],
+    ['PEP 758 (3.14)', 'try:\n    pass\nexcept f(a, b), C:\n    pass\nexcept A[x, y], B: pass\n'],
     ['PEP 750 (3.14)', 'x = t"hello {name!r}"\n'],
   ])('%s is read', (_, text) => {
     expect(parse(text).errors).toEqual([]);
   });
 
   test.each([
-    ['PEP 758 (3.14): except without parentheses', 'try:\n    lost()\nexcept A, B:\n    pass\n', 3],
     ['PEP 798 (3.15): unpacking in comprehensions', 'lost = [*x for x in y]\n', 1],
     ['Python 2', 'print "lost"\n', 1],
   ])('%s costs its own statement only, and says so', (_, text, line) => {

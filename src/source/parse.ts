@@ -45,6 +45,11 @@ export function parse(text: string, limits: ParseLimits = {}): ParsedModule {
     if (outcome.tree !== undefined) {
       return { module: lower(outcome.tree, prepared), errors };
     }
+    const tolerated = withoutLaterExceptTypes(lines, outcome.error.line);
+    if (tolerated !== undefined) {
+      lines = tolerated;
+      continue;
+    }
     errors.push(outcome.error);
     const rest = errors.length <= maxSkipped ? withoutStatementAt(lines, outcome.error.line) : undefined;
     if (rest === undefined) return { module: undefined, errors };
@@ -104,6 +109,34 @@ function prepare(text: string): Prepared {
     from = separator.lastIndex;
   }
   return { lines, starts: Uint32Array.from(starts), ascii: !/[^\0-\x7f]/.test(text) };
+}
+
+/**
+ * PEP 758 (3.14) lets `except A, B:` do without parentheses, which py-ast 1.16.0 does not read. Blanking out what follows
+ * the first type keeps every place right; the tree lacks the other types, which no question asked here is about.
+ */
+function withoutLaterExceptTypes(lines: readonly string[], line: number | undefined): string[] | undefined {
+  if (line === undefined || blankedExcept(lines[line - 1] ?? '') === undefined) return undefined;
+  // One such clause seldom comes alone, and every parse of a file costs the whole file.
+  return lines.map((text) => blankedExcept(text) ?? text);
+}
+
+/** `except A, B:` as `except A   :`; undefined for any other line. */
+function blankedExcept(text: string): string | undefined {
+  if (!/^\s*except\b/.test(text)) return undefined;
+  let depth = 0;
+  let comma = -1;
+  for (let i = 0; i < text.length; i++) {
+    const character = text[i]!;
+    if (character === '#') return undefined;
+    if (character === '(' || character === '[') depth++;
+    else if (character === ')' || character === ']') depth--;
+    else if (character === ',' && depth === 0 && comma < 0) comma = i;
+    else if (character === ':' && depth === 0) {
+      return comma < 0 ? undefined : text.slice(0, comma) + ' '.repeat(i - comma) + text.slice(i);
+    }
+  }
+  return undefined;
 }
 
 /** The lines with the top-level statement around `line` (1-based) blanked; undefined when that would change nothing. */
