@@ -1,17 +1,12 @@
 // The report on a started command that ended before there was enough evidence: inconclusive, with the reason.
 
-import { LeakscopeError } from '../base/errors.ts';
 import { formatDuration } from '../base/units.ts';
 import { FIND_SCHEMA, type FindReport } from '../diagnose/find-report.ts';
 import type { PythonProcess } from '../target/python-processes.ts';
 
-/** Whether a run failed because its process is gone. */
-export function meansExited(error: unknown): boolean {
-  return error instanceof LeakscopeError && (error.code === 'E_TARGET_EXITED' || error.code === 'E_NO_SUCH_PROCESS');
-}
-
-/** `ending` is how the command ended, undefined while the command itself still runs. */
+/** `seconds` is how long it was observed; `ending` is how the command ended, undefined while the command itself still runs. */
 export function endedEarlyReport(python: PythonProcess, seconds: number, ending: string | undefined): FindReport {
+  const age = python.uptimeSeconds + seconds;
   const how = ending === undefined ? '' : ` (${ending})`;
   return {
     schema: FIND_SCHEMA,
@@ -19,11 +14,11 @@ export function endedEarlyReport(python: PythonProcess, seconds: number, ending:
       pid: python.pid,
       python: python.python,
       app: python.application,
-      uptime_seconds: python.uptimeSeconds + seconds,
+      uptime_seconds: age,
       rss_bytes: python.rssBytes,
     },
     verdict: 'inconclusive',
-    summary: `not enough evidence: the program ended${how} after ${formatDuration(seconds)}`,
+    summary: `not enough evidence: the program ended${how} after ${formatDuration(age)}`,
     observed_seconds: seconds,
     growth: { bytes_per_minute: 0, objects_per_minute: 0, rss_bytes_per_minute: 0 },
     pauses_ms: [],

@@ -11,6 +11,7 @@ import { familyOf } from './process-family.ts';
 /** How long a command may take until a Python interpreter runs in it: covers a slow wrapper, not an installation. */
 const PYTHON_WAIT_MS = 60_000;
 const POLL_MS = 50;
+const SETTLE_MS = 500;
 /** Time to end by itself after each signal. */
 const GRACE_MS = 5_000;
 
@@ -18,6 +19,8 @@ export interface StartedCommand {
   readonly pid: number;
   /** `exit status 1`, `signal SIGKILL`; undefined while it runs. */
   ending(): string | undefined;
+  /** The same, after a moment in which Node may learn what the kernel knows already. */
+  settledEnding(): Promise<string | undefined>;
   /** Passes a signal on, if the command still runs. */
   signal(name: NodeJS.Signals): void;
   /** Ends the command and what it started: SIGTERM, then SIGKILL; returns when it has ended. */
@@ -47,6 +50,10 @@ export async function startCommand(words: readonly string[], options: StartOptio
   return {
     pid,
     ending: () => ending(child),
+    async settledEnding() {
+      for (let waited = 0; waited < SETTLE_MS && ending(child) === undefined; waited += POLL_MS) await delay(POLL_MS);
+      return ending(child);
+    },
     signal(name) {
       if (ending(child) === undefined) child.kill(name);
     },

@@ -53,6 +53,14 @@ test('a command that ends too early: could not tell, with the reason', async () 
   expect(run.exitCode).toBe(3);
 });
 
+test('a command that ends at once: the same, with how it ended', async () => {
+  const run = await runLeakscope(['find', '--json', '--', python, '-c', 'import sys; sys.exit(4)']);
+  const answer = JSON.parse(run.stdout) as { schema: string; summary?: string; error?: { message: string } };
+  expect(run.exitCode).toBe(3);
+  // Whether its Python was seen at all is a matter of milliseconds.
+  expect(answer.summary ?? answer.error?.message).toContain('ended (exit status 4)');
+});
+
 test('Ctrl-C: the command ends too, and it is said', async () => {
   const mark = `cancelled-${process.pid}`;
   const cancellation = new AbortController();
