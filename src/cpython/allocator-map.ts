@@ -5,6 +5,12 @@ import type { Address } from '../graph/heap-graph.ts';
 import { AddressSet } from './address-set.ts';
 import type { MemoryImage } from './memory-image.ts';
 
+const DEBUG_HEADER = 16;
+/** Header, eight pad bytes behind, and eight more of a serial number in some builds. */
+const DEBUG_OVERHEAD = 24;
+const DEBUG_PAD = 0xfdfd_fdfd;
+const DEBUG_SAMPLE = 1000;
+
 /** Bytes by allocator, as found in one image. */
 export interface AllocatorTotals {
   /** pymalloc (or mimalloc on free-threaded builds). */
@@ -25,12 +31,17 @@ export interface BlockRun {
  * Sizes of small blocks come from the run they lie in, sizes of malloc blocks from their chunk header.
  */
 export class AllocatorMap {
-  readonly blocks: AddressSet;
+  /** Starts of live blocks, as the program knows them. */
+  get blocks(): AddressSet {
+    return this.#blocks;
+  }
   readonly totals: AllocatorTotals = {
     small: { arenas: 0, arenaBytes: 0, liveBlocks: 0, liveBytes: 0, freeBytes: 0 },
     malloc: { heaps: 0, liveChunks: 0, liveBytes: 0, freeBytes: 0, mappedBytes: 0 },
   };
   readonly #image: MemoryImage;
+  #blocks: AddressSet;
+  #hasDebugHeaders = false;
   /** Runs in ascending order after `seal`. */
   #runs: BlockRun[] = [];
   #runStarts = new Float64Array(0);
@@ -38,7 +49,7 @@ export class AllocatorMap {
 
   constructor(image: MemoryImage) {
     this.#image = image;
-    this.blocks = new AddressSet(image);
+    this.#blocks = new AddressSet(image);
   }
 
   addRun(run: BlockRun): void {
@@ -49,6 +60,38 @@ export class AllocatorMap {
   seal(): void {
     this.#runs.sort((a, b) => a.start - b.start);
     this.#runStarts = Float64Array.from(this.#runs, (r) => r.start);
+  }
+
+  /**
+   * Under PYTHONMALLOC=debug each of Python's blocks starts with a header of its own. Where that is so, moves the
+   * starts to what the program got. Call once after the last block was added.
+   */
+  skipDebugHeaders(): void {
+    let sampled = 0;
+    let withHeader = 0;
+    for (const run of this.#runs) {
+      if (sampled >= DEBUG_SAMPLE) break;
+      for (let block = run.start; block < run.end && sampled < DEBUG_SAMPLE; block += 16) {
+        if (!this.#blocks.has(block)) continue;
+        sampled++;
+        if (this.#isDebugHeader(block)) withHeader++;
+      }
+    }
+    if (withHeader * 2 < sampled || sampled === 0) return;
+    const moved = new AddressSet(this.#image);
+    this.#blocks.forEach((block) => {
+      // Blocks too large for pymalloc come from the raw allocator, and have its header too.
+      let start = block;
+      while (this.#isDebugHeader(start)) start += DEBUG_HEADER;
+      moved.add(start);
+    });
+    this.#blocks = moved;
+    this.#hasDebugHeaders = true;
+  }
+
+  /** Whether a debug header is at `block`: size, then the allocator's letter and seven pad bytes (Objects/obmalloc.c, _PyMem_DebugRawAlloc). */
+  #isDebugHeader(block: Address): boolean {
+    return this.#image.u32(block + 12) === DEBUG_PAD && this.#image.u32(block + 8) >>> 8 === DEBUG_PAD >>> 8;
   }
 
   /** The run an address lies in, or undefined for malloc's memory. */
@@ -72,15 +115,23 @@ export class AllocatorMap {
   sizeOf(address: Address): number {
     const run = this.runAt(address);
     if (run !== undefined) return run.blockSize;
-    // glibc keeps size | flags in the word before the user pointer.
-    const header = this.#image.u64(address - 8);
+    // glibc keeps size | flags in the word before the block.
+    const header = this.#image.u64(address - this.#debugHeaders(address) * DEBUG_HEADER - 8);
     return header - (header % 16);
   }
 
   /** Bytes of the live block at `address` that its owner may use: without malloc's header. */
   usableSizeOf(address: Address): number {
     const run = this.runAt(address);
-    return run !== undefined ? run.blockSize : this.sizeOf(address) - 8;
+    const size = run !== undefined ? run.blockSize : this.sizeOf(address) - 8;
+    return size - this.#debugHeaders(address) * DEBUG_OVERHEAD;
+  }
+
+  /** How many debug headers lie before the block at `address`. */
+  #debugHeaders(address: Address): number {
+    let count = 0;
+    if (this.#hasDebugHeaders) while (this.#isDebugHeader(address - (count + 1) * DEBUG_HEADER)) count++;
+    return count;
   }
 
   /** Whether any allocator could be mapped: without one, pointers cannot be told from numbers by their target block. */
@@ -88,14 +139,12 @@ export class AllocatorMap {
     return this.totals.small.liveBlocks + this.totals.malloc.liveChunks > 0;
   }
 
-  /** Start of the live block that holds the object at `address`: itself, or up to four words of pre-header before it. */
+  /** Start of the live block that holds the object at `address`: itself, or two or four words of pre-header before it. */
   blockOf(object: Address): Address {
     const blocks = this.blocks;
     if (blocks.has(object)) return object;
     if (blocks.has(object - 16)) return object - 16;
     if (blocks.has(object - 32)) return object - 32;
-    // PYTHONMALLOC=debug puts 16 more bytes before the collector's header.
-    if (blocks.has(object - 48)) return object - 48;
     return 0;
   }
 }

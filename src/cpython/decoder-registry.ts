@@ -42,12 +42,40 @@ export const Decoder = {
   groupBy: 33,
   sqliteConnection: 34,
   traceback: 35,
+  /** A metatype with fields of its own: the type's part, then a scan of the rest. */
+  typeSubtype: 36,
+  /** A scan that takes the blocks it points at for raw data: owned, never searched for references. */
+  opaque: 37,
+  /** References at the offsets of `fixedFieldsByTypeName`. */
+  fixedFields: 38,
+  memoryView: 39,
+  managedBuffer: 40,
+  contextVariable: 41,
+  pickleData: 42,
+  /** A parser in C, whose pools are raw data, followed by references. */
+  expatParser: 43,
 } as const;
 export type DecoderId = (typeof Decoder)[keyof typeof Decoder];
+
+/** Offsets of owned references, counted from the end of the object's header; all else in these objects is borrowed or data. */
+export const fixedFieldsByTypeName: ReadonlyMap<string, readonly number[]> = new Map([
+  // Size and number of groups, then groupindex, indexgroup, pattern; compiled code follows.
+  ['re.Pattern', [16, 24, 32]],
+  // An iterator's place in the tree is borrowed.
+  ['items', [0]],
+  ['keys', [0]],
+  ['values', [0]],
+  // The current block belongs to the deque.
+  ['collections._deque_iterator', [16]],
+  ['_collections._deque_iterator', [16]],
+  ['collections._deque_reverse_iterator', [16]],
+  ['_collections._deque_reverse_iterator', [16]],
+]);
 
 /** By tp_name, as the executables spell it. */
 export const decoderByTypeName: ReadonlyMap<string, DecoderId> = new Map([
   ['object', Decoder.none],
+  ...each(Decoder.fixedFields, [...fixedFieldsByTypeName.keys()]),
   ...each(Decoder.leaf, [
     'int',
     'bool',
@@ -60,11 +88,8 @@ export const decoderByTypeName: ReadonlyMap<string, DecoderId> = new Map([
     'NotImplementedType',
     'PyCapsule',
     'stderrprinter',
-    'managedbuffer',
     'datetime.date',
     'datetime.timedelta',
-    'decimal.Decimal',
-    '_thread.lock',
     'Token.MISSING',
     'moduledef',
     'builtins.PyCapsule',
@@ -117,6 +142,46 @@ export const decoderByTypeName: ReadonlyMap<string, DecoderId> = new Map([
   ['itertools.groupby', Decoder.groupBy],
   ['sqlite3.Connection', Decoder.sqliteConnection],
   ['traceback', Decoder.traceback],
+  ['memoryview', Decoder.memoryView],
+  ['managedbuffer', Decoder.managedBuffer],
+  ...each(Decoder.contextVariable, ['ContextVar', '_contextvars.ContextVar']),
+  ['_pickle.Pdata', Decoder.pickleData],
+  ...each(Decoder.expatParser, ['xml.etree.ElementTree.XMLParser', 'pyexpat.xmlparser']),
+  // Their blocks hold locks, codec states, file contents: stale words in them look like references.
+  ...each(Decoder.opaque, [
+    '_thread.lock',
+    '_thread.RLock',
+    '_io.FileIO',
+    '_io.BytesIO',
+    '_io.StringIO',
+    '_io.BufferedReader',
+    '_io.BufferedWriter',
+    '_io.BufferedRandom',
+    '_io.BufferedRWPair',
+    '_io.TextIOWrapper',
+    '_io.IncrementalNewlineDecoder',
+    'array.array',
+    'mmap.mmap',
+    'Struct',
+    '_struct.Struct',
+    '_random.Random',
+    'decimal.Decimal',
+    'decimal.Context',
+    'zlib.Compress',
+    'zlib.Decompress',
+    'zlib._ZlibDecompressor',
+    '_bz2.BZ2Compressor',
+    '_bz2.BZ2Decompressor',
+    '_lzma.LZMACompressor',
+    '_lzma.LZMADecompressor',
+    '_hashlib.HASH',
+    '_hashlib.HASHXOF',
+    '_hashlib.HMAC',
+    '_csv.reader',
+    '_csv.writer',
+    'select.epoll',
+    'select.poll',
+  ]),
 ]);
 
 function each(decoder: DecoderId, names: readonly string[]): [string, DecoderId][] {

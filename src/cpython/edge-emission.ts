@@ -13,6 +13,7 @@ import type { AllocatorMap } from './allocator-map.ts';
 import { type EdgeVisitor, FIELD_NAMES, type NamespaceKind } from './edge-visitor.ts';
 import type { MemoryImage } from './memory-image.ts';
 import { NativeBlockScan } from './native-block-scan.ts';
+import type { Discovered } from './node-discovery.ts';
 import type { ObjectTest } from './object-test.ts';
 import type { StringReader } from './python-string.ts';
 
@@ -43,25 +44,24 @@ export class EdgeEmission implements EdgeVisitor {
 
   constructor(
     image: MemoryImage,
-    nodes: AddressSet,
+    found: Discovered,
     nodeCount: number,
-    edgeBound: number,
     allocator: AllocatorMap,
     names: StringReader,
     test: ObjectTest,
   ) {
     this.#image = image;
-    this.#nodes = nodes;
+    this.#nodes = found.nodes;
     this.#allocator = allocator;
     this.#names = names;
     this.claimed = new AddressSet(image);
-    this.#native = new NativeBlockScan(image, allocator, this.claimed, test);
+    this.#native = new NativeBlockScan(image, allocator, this.claimed, found.owned, test);
     this.shallowWords = new Uint32Array(nodeCount);
     this.entryCounts = new Uint32Array(nodeCount).fill(NOT_A_CONTAINER);
     this.firstEdge = new Uint32Array(nodeCount + 1);
     this.#stringOfNode = new Uint32Array(nodeCount);
-    this.edgeTargets = new Uint32Array(edgeBound);
-    this.edgeNames = new Uint32Array(edgeBound);
+    this.edgeTargets = new Uint32Array(found.edgeBound);
+    this.edgeNames = new Uint32Array(found.edgeBound);
   }
 
   /** Claims the blocks that hold the nodes themselves, so that no scan takes an object's block for a raw buffer. */
@@ -114,6 +114,12 @@ export class EdgeEmission implements EdgeVisitor {
     const index = this.#nodes.rank(word);
     if (index >= 0) this.#write(index, packEdgeName(Kind.scanned, ordinal));
     else this.#native.follow(word, this);
+  }
+
+  opaque(word: Address, ordinal: number): void {
+    const index = this.#nodes.rank(word);
+    if (index >= 0) this.#write(index, packEdgeName(Kind.scanned, ordinal));
+    else this.#native.claim(word, this);
   }
 
   buffer(address: Address): void {

@@ -89,6 +89,8 @@ export interface EdgeVisitor {
   field(target: Address, fieldIndex: number): void;
   /** A word that may be a reference: followed when it points at an object, or at a block that may hold references. */
   scanned(word: Address, ordinal: number): void;
+  /** As `scanned`, but a block that `word` points at is the object's raw data: it is never searched for references. */
+  opaque(word: Address, ordinal: number): void;
   /** A buffer the object owns: its size becomes the object's. */
   buffer(address: Address): void;
   /** Says that the dict at `dict` maps names to values. Heeded from the second walk on. */

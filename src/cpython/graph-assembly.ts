@@ -23,7 +23,7 @@ import { fieldId } from './edge-visitor.ts';
 import type { FrameInfo } from './frames.ts';
 import type { InterpreterRoot } from './interpreter-roots.ts';
 import type { Discovered } from './node-discovery.ts';
-import type { ObjectDecoder, ObjectRole } from './object-decoder.ts';
+import { type ObjectDecoder, type ObjectRole, PLAIN_ROLE } from './object-decoder.ts';
 import type { ObjectTest } from './object-test.ts';
 import { IMMORTAL, type ReferenceCountReader } from './reference-count.ts';
 import type { StaticMemory } from './static-memory.ts';
@@ -51,10 +51,9 @@ const THREAD_TYPE = 0xffff_fffe;
 const FRAME_TYPE = 0xffff_ffff;
 
 const FRAME = fieldId('frame');
-const GLOBALS = fieldId('__globals__');
-const PLAIN_ROLE: ObjectRole = { namespace: undefined, closureCode: 0 };
-const ATTRIBUTES_ROLE: ObjectRole = { namespace: 'attribute', closureCode: 0 };
-const GLOBALS_ROLE: ObjectRole = { namespace: 'global', closureCode: 0 };
+const ATTRIBUTES_ROLE: ObjectRole = { ...PLAIN_ROLE, namespace: 'attribute' };
+const GLOBALS_ROLE: ObjectRole = { ...PLAIN_ROLE, namespace: 'global' };
+const INTERNED_ROLE: ObjectRole = { ...PLAIN_ROLE, isInternedTable: true };
 
 export class GraphAssembly {
   readonly #input: AssemblyInput;
@@ -66,6 +65,7 @@ export class GraphAssembly {
   readonly #labelStrings: number[] = [];
   readonly #frames = new Map<Address, FrameInfo>();
   readonly #threads = new Map<Address, ThreadInfo>();
+  readonly #internedTables: ReadonlySet<Address>;
 
   constructor(input: AssemblyInput) {
     this.#input = input;
@@ -73,6 +73,9 @@ export class GraphAssembly {
     this.#addresses = new Float64Array(this.#nodeCount);
     this.#typeOf = new Uint32Array(this.#nodeCount);
     this.#flags = new Uint8Array(this.#nodeCount);
+    this.#internedTables = new Set(
+      input.roots.filter((root) => root.kind === RootKind.interned).map((root) => root.address),
+    );
     for (const thread of input.threads) {
       this.#threads.set(thread.address, thread);
       for (const frame of thread.frames) this.#frames.set(frame.address, frame);
@@ -82,16 +85,7 @@ export class GraphAssembly {
   /** Writes all edges, in address order. */
   emit(): EdgeEmission {
     const { found, context, allocator, test } = this.#input;
-    const emission = new EdgeEmission(
-      context.image,
-      found.nodes,
-      this.#nodeCount,
-      // Threads link to their frames, frames to their globals.
-      found.edgeBound + this.#frames.size + this.#threads.size,
-      allocator,
-      context.strings,
-      test,
-    );
+    const emission = new EdgeEmission(context.image, found, this.#nodeCount, allocator, context.strings, test);
     found.nodes.forEach((object) => {
       const block = allocator.blockOf(object);
       if (block !== 0) emission.claimNode(block);
@@ -120,14 +114,7 @@ export class GraphAssembly {
     emission.begin(node, block !== 0 ? allocator.sizeOf(block) : isStatic ? 0 : type.basicSize);
     const isGlobals = found.globalNamespaces.has(object);
     const isAttributes = !isGlobals && found.attributeNamespaces.has(object);
-    const role = isGlobals
-      ? GLOBALS_ROLE
-      : isAttributes
-        ? ATTRIBUTES_ROLE
-        : found.closureTuples.has(object)
-          ? { namespace: undefined, closureCode: found.closures.get(object) ?? 0 }
-          : PLAIN_ROLE;
-    decoder.decode(object, type, emission, role);
+    decoder.decode(object, type, emission, this.#roleOf(object, isGlobals, isAttributes));
     emission.end();
     let flags = 0;
     if (tracked.has(object)) flags |= NodeFlag.tracked;
@@ -137,6 +124,15 @@ export class GraphAssembly {
     if (isGlobals || isAttributes) flags |= NodeFlag.namespace;
     this.#flags[node] = flags;
     this.#label(emission, node, object, type);
+  }
+
+  #roleOf(object: Address, isGlobals: boolean, isAttributes: boolean): ObjectRole {
+    const { found } = this.#input;
+    if (this.#internedTables.has(object)) return INTERNED_ROLE;
+    if (isGlobals) return GLOBALS_ROLE;
+    if (isAttributes) return ATTRIBUTES_ROLE;
+    if (!found.closureTuples.has(object)) return PLAIN_ROLE;
+    return { ...PLAIN_ROLE, closureCode: found.closures.get(object) ?? 0 };
   }
 
   #emitSynthetic(emission: EdgeEmission, node: NodeIndex, object: Address): void {
@@ -156,7 +152,6 @@ export class GraphAssembly {
       const frame = this.#frames.get(object);
       if (frame !== undefined) {
         visitFrame(context, frame, emission);
-        emission.field(frame.globals, GLOBALS);
         this.#addLabel(emission, node, this.#frameName(frame));
       }
     }
@@ -189,7 +184,8 @@ export class GraphAssembly {
         if (name !== undefined) this.#addLabel(emission, node, name);
         break;
       }
-      case Decoder.type: {
+      case Decoder.type:
+      case Decoder.typeSubtype: {
         const described = context.types.get(object);
         if (described !== undefined) this.#addLabel(emission, node, described.name);
         break;

@@ -2,7 +2,7 @@
 // Reads like a table of contents; each step lives in a file of its own.
 
 import type { ProblemLog } from '../base/problems.ts';
-import type { Address, HeapGraph } from '../graph/heap-graph.ts';
+import { type Address, type HeapGraph, RootKind } from '../graph/heap-graph.ts';
 import { AddressSet } from './address-set.ts';
 import { AllocatorMap, type AllocatorTotals } from './allocator-map.ts';
 import { addTrackedObjects } from './collector-lists.ts';
@@ -66,7 +66,10 @@ export function walkHeap(input: HeapWalkInput, problems: ProblemLog): HeapWalk {
 
   progress('finding objects');
   const strings = new StringReader(image, layout, 0);
-  const types = new TypeTable(image, layout, strings, problems);
+  const typeOf = (object: Address): Address => image.pointer(object + layout.need('PyObject.ob_type'));
+  const types = new TypeTable(image, layout, strings, problems, typeOf(typeOf(interpreters[0]!.modules)), (address) =>
+    tracked.has(address),
+  );
   types.learnPythonClasses(firstMembers(tracked, CLASS_SAMPLE));
   const countOf = referenceCountReader(image, layout);
   const statics = new StaticMemory(image);
@@ -80,6 +83,7 @@ export function walkHeap(input: HeapWalkInput, problems: ProblemLog): HeapWalk {
     types,
     strings,
     problems,
+    countOf,
     staticTypeDict: (type) => staticDicts.get(type) ?? image.pointer(type + tpDict),
   };
   const decoder = new ObjectDecoder(context);
@@ -94,12 +98,18 @@ export function walkHeap(input: HeapWalkInput, problems: ProblemLog): HeapWalk {
 
   progress('looking for objects without an owner');
   const ownerless = new AddressSet(image);
+  // Before 3.12 the table of interned strings is a static variable, which stripped builds do not name.
+  const needsInterned = !roots.some((root) => root.kind === RootKind.interned);
   const { nodes, claimed } = discovery.found;
   allocator.blocks.forEach((block) => {
     if (claimed.has(block)) return;
     const object = test.objectInBlock(block);
     if (object === 0 || nodes.has(object)) return;
-    ownerless.add(object);
+    if (needsInterned && decoder.isInternedTable(object)) {
+      roots.push({ address: object, kind: RootKind.interned, label: 'interned strings' });
+    } else {
+      ownerless.add(object);
+    }
     discovery.reach(object);
     discovery.drain();
   });
@@ -153,6 +163,7 @@ function mapAllocators(image: MemoryImage, interpreter: Interpreter, problems: P
   }
   allocator.seal();
   mapGlibcHeaps(image, allocator);
+  allocator.skipDebugHeaders();
   return allocator;
 }
 

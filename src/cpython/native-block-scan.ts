@@ -18,28 +18,51 @@ export class NativeBlockScan {
   readonly #image: MemoryImage;
   readonly #allocator: AllocatorMap;
   readonly #claimed: AddressSet;
+  readonly #owned: AddressSet;
   readonly #test: ObjectTest;
   #depth = 0;
 
-  constructor(image: MemoryImage, allocator: AllocatorMap, claimed: AddressSet, test: ObjectTest) {
+  /** `owned` are the blocks that belong to an object for certain: pointers to them from elsewhere are borrowed. */
+  constructor(image: MemoryImage, allocator: AllocatorMap, claimed: AddressSet, owned: AddressSet, test: ObjectTest) {
     this.#image = image;
     this.#allocator = allocator;
     this.#claimed = claimed;
+    this.#owned = owned;
     this.#test = test;
   }
 
-  /** If `word` starts an unclaimed live block, gives the block to the current object and scans it. */
+  /** Whether a raw block is being read: what is reported meanwhile is a guess. */
+  get isGuessing(): boolean {
+    return this.#depth > 0;
+  }
+
+  /** Gives the unclaimed live block at `word`, and the blocks it points at, to the current object as raw data. */
+  claim(word: Address, visitor: EdgeVisitor): void {
+    if (this.#take(word, visitor)) this.#forEachWord(word, (inner) => this.claim(inner, visitor));
+  }
+
+  /** As `claim`, but also reports the references in those blocks. */
   follow(word: Address, visitor: EdgeVisitor): void {
-    if (!this.#allocator.blocks.has(word) || this.#claimed.has(word) || this.#test.mayBeObjectBlock(word)) return;
+    if (this.#take(word, visitor)) this.#forEachWord(word, (inner, ordinal) => visitor.scanned(inner, ordinal));
+  }
+
+  #take(word: Address, visitor: EdgeVisitor): boolean {
+    if (!this.#allocator.blocks.has(word) || this.#claimed.has(word) || this.#owned.has(word)) return false;
+    if (this.#test.mayBeObjectBlock(word)) return false;
+    this.#depth++;
     visitor.buffer(word);
+    this.#depth--;
+    return true;
+  }
+
+  #forEachWord(block: Address, visit: (word: Address, ordinal: number) => void): void {
     if (this.#depth >= DEPTH_LIMIT) return;
-    const size = this.#allocator.usableSizeOf(word);
+    const size = this.#allocator.usableSizeOf(block);
     if (size > SCANNED_BYTES_LIMIT) return;
     this.#depth++;
-    const image = this.#image;
     for (let offset = 0; offset + 8 <= size; offset += 8) {
-      const inner = image.pointer(word + offset);
-      if (inner !== 0 && inner % 8 === 0) visitor.scanned(inner, offset / 8);
+      const word = this.#image.pointer(block + offset);
+      if (word !== 0 && word % 8 === 0) visit(word, offset / 8);
     }
     this.#depth--;
   }

@@ -29,6 +29,8 @@ export interface Discovered {
   readonly closureTuples: AddressSet;
   /** Live blocks that are objects or owned buffers. */
   readonly claimed: AddressSet;
+  /** Those that an exact decoder gave to an object; the rest of `claimed` was guessed from pointers. */
+  readonly owned: AddressSet;
   /** Upper bound of the edges the second walk will write. */
   edgeBound: number;
 }
@@ -62,9 +64,10 @@ export class NodeDiscovery implements EdgeVisitor {
       closures: this.#closures,
       closureTuples: new AddressSet(image),
       claimed: new AddressSet(image),
+      owned: new AddressSet(image),
       edgeBound: 0,
     };
-    this.#native = new NativeBlockScan(image, allocator, this.found.claimed, test);
+    this.#native = new NativeBlockScan(image, allocator, this.found.claimed, this.found.owned, test);
   }
 
   /** Makes a known object a node and queues it; wild addresses are counted and dropped. */
@@ -97,11 +100,10 @@ export class NodeDiscovery implements EdgeVisitor {
       this.reach(frame.address);
       return;
     }
+    // Globals and builtins are borrowed from the frame's function. One more edge: from the thread.
     this.found.nodes.add(frame.address);
-    this.found.edgeBound += 2;
+    this.found.edgeBound++;
     visitFrame(this.#context, frame, this);
-    this.field(frame.globals, 0);
-    this.field(frame.builtins, 0);
   }
 
   /** Makes a thread a node. */
@@ -139,8 +141,15 @@ export class NodeDiscovery implements EdgeVisitor {
     else this.#native.follow(word, this);
   }
 
+  opaque(word: Address, _ordinal: number): void {
+    if (this.#test.isObject(word, this.found.nodes)) this.reach(word);
+    else this.#native.claim(word, this);
+  }
+
   buffer(address: Address): void {
-    if (address !== 0 && this.#allocator.blocks.has(address)) this.found.claimed.add(address);
+    if (address === 0 || !this.#allocator.blocks.has(address)) return;
+    this.found.claimed.add(address);
+    if (!this.#native.isGuessing) this.found.owned.add(address);
   }
 
   namespace(dict: Address, kind: NamespaceKind): void {

@@ -1,7 +1,7 @@
 // Dispatches an object to the decoder of its type: the one place that knows which layout is read by which function.
 
-import type { Address } from '../graph/heap-graph.ts';
-import { Decoder } from './decoder-registry.ts';
+import { type Address, EdgeKind } from '../graph/heap-graph.ts';
+import { Decoder, fixedFieldsByTypeName } from './decoder-registry.ts';
 import * as containers from './decoders/containers.ts';
 import type { DecodeContext } from './decoders/decode-context.ts';
 import * as dicts from './decoders/dicts.ts';
@@ -16,11 +16,13 @@ import type { TypeInfo } from './type-table.ts';
 export interface ObjectRole {
   /** For dicts that are namespaces. */
   readonly namespace: NamespaceKind | undefined;
+  /** The table of interned strings. */
+  readonly isInternedTable: boolean;
   /** For tuples of closure cells: the code object that names them. */
   readonly closureCode: Address;
 }
 
-const PLAIN: ObjectRole = { namespace: undefined, closureCode: 0 };
+export const PLAIN_ROLE: ObjectRole = { namespace: undefined, isInternedTable: false, closureCode: 0 };
 
 /** Decodes any object of one snapshot. */
 export class ObjectDecoder {
@@ -35,6 +37,10 @@ export class ObjectDecoder {
   readonly #groupBy: readonly number[];
   readonly #weakrefCallback: number;
   readonly #byteArrayBuffer: readonly number[];
+  readonly #byteArrayObject: number;
+  readonly #managedBuffer: readonly number[];
+  readonly #memoryView: readonly number[];
+  readonly #contextVariable: readonly number[];
 
   constructor(context: DecodeContext) {
     const { layout } = context;
@@ -50,16 +56,27 @@ export class ObjectDecoder {
     this.#groupBy = offsets(layout, 'groupbyobject', ['it', 'keyfunc', 'tgtkey', 'currkey', 'currvalue', 'state']);
     this.#weakrefCallback = layout.at('PyWeakReference.wr_callback');
     this.#byteArrayBuffer = offsets(layout, 'PyByteArrayObject', ['ob_bytes']);
+    this.#byteArrayObject = layout.at('PyByteArrayObject.ob_bytes_object');
+    this.#managedBuffer = offsets(layout, '_PyManagedBufferObject', ['master.obj']);
+    this.#memoryView = offsets(layout, 'PyMemoryViewObject', ['mbuf']);
+    // The cached value is borrowed.
+    this.#contextVariable = offsets(layout, 'PyContextVar', ['var_name', 'var_default']);
   }
 
   /** Reports the references and buffers of the object. */
-  decode(object: Address, type: TypeInfo, visitor: EdgeVisitor, role: ObjectRole = PLAIN): void {
+  decode(object: Address, type: TypeInfo, visitor: EdgeVisitor, role: ObjectRole = PLAIN_ROLE): void {
     this.#decodeLayout(object, type, visitor, role);
     // Attributes and slots of Python classes; C types with a dict slot of their own come here too.
     if (type.isHeapType || type.dictOffset !== 0) {
       const skipDict = decoderReportsDict(type);
       scanned.decodeAttributes(this.#context, this.#instance, this.#dict, object, type, skipDict, visitor);
     }
+  }
+
+  /** Whether the object is a dict that looks like the table of interned strings. */
+  isInternedTable(object: Address): boolean {
+    const { types } = this.#context;
+    return types.ofObject(object)?.decoder === Decoder.dict && dicts.isInternedTable(this.#context, this.#dict, object);
   }
 
   /** Names of the closure variables of functions made from `code`. */
@@ -92,7 +109,8 @@ export class ObjectDecoder {
         );
         return;
       case Decoder.dict:
-        dicts.decodeDict(context, this.#dict, object, role.namespace, visitor);
+        if (role.isInternedTable) dicts.decodeInternedTable(context, this.#dict, object, visitor);
+        else dicts.decodeDict(context, this.#dict, object, role.namespace, visitor);
         return;
       case Decoder.dictSubtype:
         dicts.decodeDict(context, this.#dict, object, role.namespace, visitor);
@@ -137,6 +155,10 @@ export class ObjectDecoder {
       case Decoder.type:
         program.decodeType(context, this.#program, this.#dict, object, this.#isHeapTypeObject(object), visitor);
         return;
+      case Decoder.typeSubtype:
+        program.decodeType(context, this.#program, this.#dict, object, this.#isHeapTypeObject(object), visitor);
+        this.#scanFrom(object, owner, context.layout.sizeof('PyHeapTypeObject'), visitor);
+        return;
       case Decoder.weakref:
         visitor.field(context.image.pointer(object + this.#weakrefCallback), program.CALLBACK_FIELD);
         return;
@@ -178,6 +200,36 @@ export class ObjectDecoder {
         return;
       case Decoder.byteArray:
         for (const offset of this.#byteArrayBuffer) visitor.buffer(context.image.pointer(object + offset));
+        if (this.#byteArrayObject >= 0) scanned.decodeFixed(context, object, [this.#byteArrayObject], visitor);
+        return;
+      case Decoder.memoryView:
+        scanned.decodeFixed(context, object, this.#memoryView, visitor);
+        return;
+      case Decoder.managedBuffer:
+        scanned.decodeFixed(context, object, this.#managedBuffer, visitor);
+        return;
+      case Decoder.contextVariable:
+        scanned.decodeFixed(context, object, this.#contextVariable, visitor);
+        return;
+      case Decoder.pickleData:
+        scanned.decodePickleData(context, this.#instance, object, visitor);
+        return;
+      case Decoder.fixedFields:
+        for (const offset of fixedFieldsByTypeName.get(owner.cName) ?? []) {
+          visitor.edge(context.image.pointer(object + this.#instance.headerSize + offset), EdgeKind.field, 0);
+        }
+        return;
+      case Decoder.opaque:
+        this.#scanFrom(object, owner, this.#instance.headerSize, visitor, 'opaque');
+        return;
+      case Decoder.expatParser: {
+        const first = this.#instance.headerSize;
+        visitor.opaque(context.image.pointer(object + first), 0);
+        this.#scanFrom(object, owner, first + 8, visitor);
+        return;
+      }
+      case Decoder.sqliteConnection:
+        this.#scanFrom(object, owner, this.#instance.headerSize, visitor, 'without exception classes');
         return;
       default:
         this.#scanFrom(object, owner, this.#instance.headerSize, visitor);
@@ -193,8 +245,14 @@ export class ObjectDecoder {
     if (utf8 !== 0) visitor.buffer(utf8);
   }
 
-  #scanFrom(object: Address, owner: TypeInfo, from: number, visitor: EdgeVisitor): void {
-    scanned.decodeScan(this.#context, this.#instance, this.#container, object, owner, visitor, from);
+  #scanFrom(
+    object: Address,
+    owner: TypeInfo,
+    from: number,
+    visitor: EdgeVisitor,
+    mode: scanned.ScanMode = 'references',
+  ): void {
+    scanned.decodeScan(this.#context, this.#instance, this.#container, object, owner, visitor, from, mode);
   }
 
   #isHeapTypeObject(object: Address): boolean {
@@ -215,6 +273,7 @@ function decoderReportsDict(type: TypeInfo): boolean {
     case Decoder.partial:
     case Decoder.orderedDict:
     case Decoder.type:
+    case Decoder.typeSubtype:
     case Decoder.task:
     case Decoder.future:
       return true;

@@ -46,8 +46,8 @@ export function findArenaTable(image: MemoryImage, layout: Layout, location: Are
     const count = image.u32(state + layout.at('_obmalloc_state.mgmt.maxarenas'));
     return address === 0 ? undefined : { address, count };
   }
-  const symbol = location.symbols['arenas'];
-  const maxSymbol = location.symbols['maxarenas'];
+  const symbol = location.symbols.arenas;
+  const maxSymbol = location.symbols.maxarenas;
   if (symbol !== undefined && maxSymbol !== undefined) {
     const address = image.pointer(symbol);
     return address === 0 ? undefined : { address, count: image.u32(maxSymbol) };

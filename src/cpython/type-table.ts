@@ -30,6 +30,8 @@ export const TypeFlag = {
 const BASIC_SIZE_LIMIT = 1 << 30;
 const BASE_CHAIN_LIMIT = 200;
 const SLOTS_LIMIT = 10_000;
+/** _Py_AFTER_ITEMS (Include/descrobject.h, 3.15 on). */
+const MEMBER_AFTER_ITEMS = 16;
 /** Types kept at most: each costs a few hundred bytes, and a forged heap may offer any number. */
 const TYPES_LIMIT = 4_000_000;
 
@@ -38,10 +40,14 @@ export interface Slot {
   readonly offset: number;
   /** Address of the C string with its name. */
   readonly name: Address;
+  /** The offset counts from the end of the object's items (tuples with slots, 3.15 on). */
+  readonly afterItems: boolean;
 }
 
 export interface TypeInfo extends HeapType {
   readonly index: TypeIndex;
+  /** tp_name. */
+  readonly cName: string;
   readonly flags: number;
   readonly basicSize: number;
   readonly itemSize: number;
@@ -73,6 +79,9 @@ export class TypeTable {
   readonly #layout: Layout;
   readonly #strings: StringReader;
   readonly #problems: ProblemLog;
+  /** `type` itself: every chain of metatypes ends there. */
+  readonly #root: Address;
+  readonly #isTracked: (address: Address) => boolean;
   /** Open addressing, power of two: type address → index + 1, or IMPOSTOR. */
   #keys = new Float64Array(4096);
   #values = new Int32Array(4096);
@@ -86,7 +95,17 @@ export class TypeTable {
     >
   >;
 
-  constructor(image: MemoryImage, layout: Layout, strings: StringReader, problems: ProblemLog) {
+  /** `root` is the address of `type`; `isTracked` tells the objects on the collector's lists. */
+  constructor(
+    image: MemoryImage,
+    layout: Layout,
+    strings: StringReader,
+    problems: ProblemLog,
+    root: Address,
+    isTracked: (address: Address) => boolean,
+  ) {
+    this.#root = root;
+    this.#isTracked = isTracked;
     this.#image = image;
     this.#layout = layout;
     this.#strings = strings;
@@ -189,20 +208,20 @@ export class TypeTable {
     const image = this.#image;
     const o = this.#o;
     if (type % 8 !== 0 || !image.isCopied(type) || !image.isCopied(type + o.dictOffset)) return undefined;
-    // The metatype must itself be a type (by flag); `type` is its own metatype.
     const metatype = image.pointer(type + o.type);
-    if (metatype === 0 || !image.isCopied(metatype + o.flags)) return undefined;
-    if ((image.u32(metatype + o.flags) & TypeFlag.type) === 0) return undefined;
-    const metaMeta = image.pointer(metatype + o.type);
-    if (metaMeta === 0 || (image.u32(metaMeta + o.flags) & TypeFlag.type) === 0) return undefined;
+    if (!this.#isMetatype(metatype)) return undefined;
     const flags = image.u32(type + o.flags);
+    const isHeapType = (flags & TypeFlag.heapType) !== 0;
+    // Classes made at run time are collected objects: what is on no list is a freed one, or none.
+    if (isHeapType && this.#layout.hasGcHead && !this.#isTracked(type)) return undefined;
     const basicSize = image.u64(type + o.basicSize);
     const itemSize = image.u64(type + o.itemSize);
     if (basicSize < this.#layout.headerSize || basicSize > BASIC_SIZE_LIMIT || itemSize > BASIC_SIZE_LIMIT)
       return undefined;
     const cName = image.cString(image.pointer(type + o.name));
-    if (cName === undefined || cName === '') return undefined;
-    const isHeapType = (flags & TypeFlag.heapType) !== 0;
+    if (cName === undefined || !isTypeName(cName, isHeapType)) return undefined;
+    const baseAddress = image.pointer(type + o.base);
+    if (baseAddress !== 0 && baseAddress !== this.#root && this.indexOf(baseAddress) < 0) return undefined;
     const names = this.#names(type, cName, isHeapType);
     const isPythonClass = isHeapType && image.u64(type + o.traverse) === this.#subtypeTraverse;
     const base = this.#baseOf(type);
@@ -216,6 +235,7 @@ export class TypeTable {
       address: type,
       name: names.name,
       module: names.module,
+      cName,
       flags,
       basicSize,
       itemSize,
@@ -230,11 +250,19 @@ export class TypeTable {
       // Instances of Python classes always own their type; C heap types do since bpo-35810 (3.8 for allocation, 3.9 for traversal).
       ownsTypeReference: isHeapType && (isPythonClass || this.#layout.minor >= 9),
       slots,
-      cachedKeys: isPythonClass ? image.pointer(type + this.#layout.at('PyHeapTypeObject.ht_cached_keys')) : 0,
+      cachedKeys: isHeapType ? image.pointer(type + this.#layout.at('PyHeapTypeObject.ht_cached_keys')) : 0,
       isLeaf: decoder === Decoder.leaf && !isHeapType && dictOffset === 0,
     };
     this.types.push(info);
     return info;
+  }
+
+  /** Whether an object of type `metatype` may be a type. */
+  #isMetatype(metatype: Address): boolean {
+    // Not looked up: learning `type` needs `object`, whose metatype is `type`.
+    if (metatype === this.#root) return metatype !== 0;
+    const index = metatype === 0 || this.#inProgress.size > BASE_CHAIN_LIMIT ? -1 : this.indexOf(metatype);
+    return index >= 0 && (this.types[index]!.flags & TypeFlag.type) !== 0;
   }
 
   #baseOf(type: Address): TypeInfo | undefined {
@@ -279,6 +307,7 @@ export class TypeTable {
       slots.push({
         offset: image.u64(row + layout.at('PyMemberDef.offset')),
         name: image.pointer(row + layout.at('PyMemberDef.name')),
+        afterItems: layout.minor >= 15 && (image.u32(row + layout.at('PyMemberDef.flags')) & MEMBER_AFTER_ITEMS) !== 0,
       });
     }
     return slots;
@@ -291,12 +320,17 @@ function decoderFor(name: string, flags: number, base: TypeInfo | undefined): De
   if (known !== undefined) return known;
   if ((flags & TypeFlag.list) !== 0) return Decoder.listSubtype;
   if ((flags & TypeFlag.tuple) !== 0) return Decoder.tuple;
-  if ((flags & TypeFlag.type) !== 0) return Decoder.type;
+  if ((flags & TypeFlag.type) !== 0) return Decoder.typeSubtype;
   if ((flags & (TypeFlag.unicode | TypeFlag.bytes | TypeFlag.long)) !== 0) return Decoder.leaf;
   if ((flags & TypeFlag.dict) !== 0) return Decoder.dictSubtype;
   if ((flags & TypeFlag.baseException) !== 0) return Decoder.scan;
   if (base !== undefined && base.decoder === Decoder.module) return Decoder.module;
   return Decoder.scan;
+}
+
+/** Static types are named in ASCII; a class can be given any name, but hardly one with control characters. */
+function isTypeName(name: string, isHeapType: boolean): boolean {
+  return isHeapType ? !/[\x00-\x1f\x7f\ufffd]/.test(name) : /^[\x20-\x7e]+$/.test(name);
 }
 
 /** Multiplicative hashing of the bits above the alignment. */

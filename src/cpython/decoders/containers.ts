@@ -38,6 +38,7 @@ export interface ContainerOffsets {
   readonly lruFunction: number;
   readonly lruKeywordMark: number;
   readonly lruInfoType: number;
+  readonly lruLinkType: number;
   readonly lruDict: number;
   readonly lruFirst: number;
   readonly linkNext: number;
@@ -69,6 +70,7 @@ export function containerOffsets(layout: Layout): ContainerOffsets {
     lruFunction: layout.at('lru_cache_object.func'),
     lruKeywordMark: layout.at('lru_cache_object.kwd_mark'),
     lruInfoType: layout.at('lru_cache_object.cache_info_type'),
+    lruLinkType: layout.at('lru_cache_object.lru_list_elem_type'),
     lruDict: layout.at('lru_cache_object.dict'),
     lruFirst: layout.at('lru_cache_object.root.next'),
     linkNext: layout.at('lru_list_elem.next'),
@@ -180,6 +182,7 @@ export function decodeLruCache(
   visitor.field(image.pointer(wrapper + o.lruFunction), WRAPPED);
   if (o.lruKeywordMark >= 0) visitor.edge(image.pointer(wrapper + o.lruKeywordMark), EdgeKind.field, 0);
   visitor.edge(image.pointer(wrapper + o.lruInfoType), EdgeKind.field, 0);
+  if (o.lruLinkType >= 0) visitor.edge(image.pointer(wrapper + o.lruLinkType), EdgeKind.field, 0);
   const dict = image.pointer(wrapper + o.lruDict);
   visitor.namespace(dict, 'attribute');
   visitor.field(dict, DICT);

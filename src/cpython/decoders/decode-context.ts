@@ -5,6 +5,7 @@ import type { Address } from '../../graph/heap-graph.ts';
 import type { Layout } from '../layout.ts';
 import type { MemoryImage } from '../memory-image.ts';
 import type { StringReader } from '../python-string.ts';
+import type { ReferenceCountReader } from '../reference-count.ts';
 import type { TypeTable } from '../type-table.ts';
 
 export interface DecodeContext {
@@ -13,6 +14,7 @@ export interface DecodeContext {
   readonly types: TypeTable;
   readonly strings: StringReader;
   readonly problems: ProblemLog;
+  readonly countOf: ReferenceCountReader;
   /** tp_dict of a static type, which 3.12+ keeps per interpreter. */
   staticTypeDict(type: Address): Address;
 }

@@ -5,6 +5,7 @@ import type { EdgeVisitor, NamespaceKind } from '../edge-visitor.ts';
 import { fieldId } from '../edge-visitor.ts';
 import type { Layout } from '../layout.ts';
 import type { MemoryImage } from '../memory-image.ts';
+import { IMMORTAL } from '../reference-count.ts';
 import { type DecodeContext, ENTRIES_LIMIT } from './decode-context.ts';
 
 /** dk_kind (3.11+). */
@@ -116,7 +117,7 @@ export function decodeDict(
   const kind = names === 'global' ? EdgeKind.global : EdgeKind.attribute;
   if (values !== 0) {
     // A split table: the keys belong to the class, the values to this dict.
-    visitor.buffer(values);
+    visitor.buffer(valuesBlock(image, layout, values));
     const first = values + o.valuesFirst;
     for (let i = 0; i < table.count; i++) {
       const value = image.pointer(first + i * 8);
@@ -139,6 +140,49 @@ export function decodeDict(
       visitor.named(value, kind, key);
     }
   }
+}
+
+/**
+ * The table of interned strings does not count its references: strings leave it when the last real one goes.
+ * Only strings that never go (immortal ones, 3.12 on) are held by it.
+ */
+export function decodeInternedTable(context: DecodeContext, o: DictOffsets, dict: Address, visitor: EdgeVisitor): void {
+  const { image, layout } = context;
+  visitor.entries(Math.min(image.u64(dict + o.used), ENTRIES_LIMIT));
+  const keys = image.pointer(dict + o.keys);
+  visitor.buffer(keys);
+  const table = readKeysTable(image, layout, o, keys);
+  for (let i = 0; i < (table?.count ?? 0); i++) {
+    const key = image.pointer(table!.entries + i * table!.stride + table!.keyOffset);
+    if (key !== 0 && context.countOf(key) === IMMORTAL) visitor.edge(key, EdgeKind.key, i);
+  }
+}
+
+/** How many entries are looked at to tell the table of interned strings from other dicts. */
+const INTERNED_SAMPLE = 64;
+/** An interpreter interns thousands of strings before it runs anything. */
+const INTERNED_AT_LEAST = 256;
+
+/** Whether a dict looks like the table of interned strings: each key is its own value, and says that it is interned. */
+export function isInternedTable(context: DecodeContext, o: DictOffsets, dict: Address): boolean {
+  const { image, layout, strings } = context;
+  if (image.u64(dict + o.used) < INTERNED_AT_LEAST || image.pointer(dict + o.values) !== 0) return false;
+  const table = readKeysTable(image, layout, o, image.pointer(dict + o.keys));
+  let seen = 0;
+  for (let i = 0; i < (table?.count ?? 0) && seen < INTERNED_SAMPLE; i++) {
+    const entry = table!.entries + i * table!.stride;
+    const value = image.pointer(entry + table!.valueOffset);
+    if (value === 0) continue;
+    if (value !== image.pointer(entry + table!.keyOffset) || !strings.isInterned(value)) return false;
+    seen++;
+  }
+  return seen > 0;
+}
+
+/** Start of the block that a split dict's values lie in; for values inside an instance, what starts no block. */
+export function valuesBlock(image: MemoryImage, layout: Layout, values: Address): Address {
+  // 3.11 and 3.12 put the insertion order and its length before the values, and the size of all that right before them.
+  return layout.minor === 11 || layout.minor === 12 ? values - image.u8(values - 1) : values;
 }
 
 /** OrderedDict: a dict, a linked list of nodes that own their keys, and an instance dict. */

@@ -131,10 +131,15 @@ function visitFields(
   }
 }
 
-/** Whether gi_frame_state says that the embedded frame still holds locals (Include/internal/pycore_frame.h). */
-function isFrameAlive(state: number, minor: number): boolean {
-  // 3.15 renumbered: 0..3 created or suspended, 4 executing, 5 cleared. Before: negative, 0 executing, 1 completed, 4 cleared.
-  return minor >= 15 ? state <= 3 : state < 0;
+/**
+ * What gi_frame_state says of the embedded frame (Include/internal/pycore_frame.h): `running` frames are the thread's,
+ * `completed` ones still own code and function while their variables are stale.
+ */
+function frameStateOf(state: number, minor: number): 'suspended' | 'running' | 'completed' | 'cleared' {
+  // 3.15 renumbered: 0..3 created or suspended, 4 executing, 5 cleared.
+  if (minor >= 15) return state <= 3 ? 'suspended' : state === 4 ? 'running' : 'cleared';
+  if (state < 0) return 'suspended';
+  return state === 0 ? 'running' : state === 1 ? 'completed' : 'cleared';
 }
 
 /** Locals and operands of a frame as edges of `owner`'s node; the frame's own code, function and mappings with them. */
@@ -184,13 +189,18 @@ export function decodeGenerator(
   if (o.origin >= 0 && typeName !== 'generator') visitor.edge(image.pointer(object + o.origin), EdgeKind.field, 0);
   if (o.embeddedFrame < 0) return;
   const rawState = image.u8(object + o.frameState);
-  const state = rawState >= 128 ? rawState - 256 : rawState;
+  const state = frameStateOf(rawState >= 128 ? rawState - 256 : rawState, o.minor);
+  if (state === 'running') return;
   const frame = readFrameAt(image, layout, object + o.embeddedFrame);
-  if (isFrameAlive(state, o.minor)) {
-    if (frame === undefined) return;
+  if (frame === undefined) return;
+  if (state === 'suspended') {
     visitFrame(context, frame, visitor);
     visitor.field(frame.frameObject, F.frame);
-  } else if (o.minor >= 14 && frame !== undefined) {
+  } else if (state === 'completed') {
+    visitor.field(frame.code, F.code);
+    visitor.field(frame.function, F.func);
+    visitor.field(frame.frameObject, F.frame);
+  } else if (o.minor >= 14) {
     // 3.14+ keeps the code object in a finished generator.
     visitor.field(frame.code, F.code);
   }

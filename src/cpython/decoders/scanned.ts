@@ -4,10 +4,10 @@
 import { type Address, EdgeKind } from '../../graph/heap-graph.ts';
 import { type EdgeVisitor, fieldId } from '../edge-visitor.ts';
 import type { Layout } from '../layout.ts';
-import type { TypeInfo } from '../type-table.ts';
+import { TypeFlag, type TypeInfo, type TypeTable } from '../type-table.ts';
 import { type ContainerOffsets, itemCount } from './containers.ts';
 import { type DecodeContext, isReadableArray } from './decode-context.ts';
-import { type DictOffsets, readKeysTable } from './dicts.ts';
+import { type DictOffsets, readKeysTable, valuesBlock } from './dicts.ts';
 
 const DICT = fieldId('__dict__');
 const CLASS = fieldId('__class__');
@@ -58,7 +58,8 @@ export function decodeAttributes(
   const { image } = context;
   if (type.ownsTypeReference) visitor.field(type.address, CLASS);
   for (const slot of type.slots) {
-    const value = image.pointer(object + slot.offset);
+    const items = slot.afterItems ? Math.ceil((image.u64(object + o.size) * type.itemSize) / 8) * 8 : 0;
+    const value = items > ARRAY_LIMIT ? 0 : image.pointer(object + slot.offset + items);
     if (value !== 0) visitor.namedByCString(value, EdgeKind.attribute, slot.name);
   }
   if (type.hasManagedDict) {
@@ -107,8 +108,7 @@ function decodeManagedDict(
       visitor.field(dict, DICT);
     }
     if (values !== 0) {
-      // The block starts `prefix size` bytes before the first value.
-      visitor.buffer(values - image.u8(values - 1));
+      visitor.buffer(valuesBlock(image, context.layout, values));
       visitValues(context, d, values, type, visitor);
     }
     return;
@@ -155,15 +155,41 @@ export function decodeScan(
   owner: TypeInfo,
   visitor: EdgeVisitor,
   from = o.headerSize,
+  words: ScanMode = 'references',
 ): void {
-  const { image } = context;
+  const { image, types } = context;
   const items = itemCount(context, c, object, owner);
   const end = Math.min(owner.basicSize + items * owner.itemSize, SCANNED_BYTES_LIMIT);
   for (let offset = from; offset + 8 <= end; offset += 8) {
     if (offset === owner.dictOffset || (offset === owner.weakListOffset && offset !== 0)) continue;
     const word = image.pointer(object + offset);
-    if (word !== 0) visitor.scanned(word, offset / 8);
+    if (word === 0) continue;
+    if (words === 'opaque') visitor.opaque(word, offset / 8);
+    else if (words === 'references' || !isExceptionClass(types, word)) visitor.scanned(word, offset / 8);
   }
+}
+
+/** How to take the words of an object, see Decoder.opaque; sqlite3 connections borrow their module's exceptions. */
+export type ScanMode = 'references' | 'opaque' | 'without exception classes';
+
+function isExceptionClass(types: TypeTable, word: Address): boolean {
+  if (word % 8 !== 0 || types.ofObject(word) === undefined) return false;
+  return ((types.get(word)?.flags ?? 0) & TypeFlag.baseException) !== 0;
+}
+
+/** _pickle.Pdata: a stack of references, of which only the first `ob_size` are in use. */
+export function decodePickleData(
+  context: DecodeContext,
+  o: InstanceOffsets,
+  object: Address,
+  visitor: EdgeVisitor,
+): void {
+  const { image } = context;
+  const count = image.u64(object + o.size);
+  const items = image.pointer(object + o.size + 8);
+  if (count > ARRAY_LIMIT || !isReadableArray(image, items, count, 8)) return;
+  visitor.buffer(items);
+  for (let i = 0; i < count; i++) visitor.edge(image.pointer(items + i * 8), EdgeKind.element, i);
 }
 
 /** `mp_weaklist` and the like are borrowed: only the listed fields are references. */
