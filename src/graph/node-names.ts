@@ -21,23 +21,26 @@ export interface NodeNames {
   readonly roleOf: (node: NodeIndex) => NodeRole;
   /** Module name, qualified class name with its module, function's qualname, thread or frame name; '' for objects. */
   readonly nameOf: (node: NodeIndex) => string;
+  /** What to call the node's role: `function`, or `generator`, `coroutine` while it runs. */
+  readonly wordOf: (node: NodeIndex) => string;
   /** Whether `sys.modules` (or another root of kind `modules`) refers to the module. */
   readonly isImported: (node: NodeIndex) => boolean;
   /** Index of the node's module, by name, where it is imported. */
   readonly moduleNode: (name: string) => NodeIndex | undefined;
 }
 
+/** Labelled types that run: functions that have not returned yet. */
+const RUNNING_TYPES: ReadonlySet<string> = new Set(['generator', 'coroutine', 'async_generator']);
+
 /** Labelled types of nodes that are called, rather than subclassed or read. */
 const FUNCTION_TYPES: ReadonlySet<string> = new Set([
+  ...RUNNING_TYPES,
   'function',
   'builtin_function_or_method',
   'method',
   'classmethod',
   'staticmethod',
   'functools._lru_cache_wrapper',
-  'generator',
-  'coroutine',
-  'async_generator',
   'code',
 ]);
 
@@ -55,8 +58,12 @@ export function nodeNames(graph: HeapGraph): NodeNames {
     const flags = nodeFlags[node]!;
     if ((flags & NodeFlag.synthetic) !== 0) return type.name.includes('thread') ? 'thread' : 'frame';
     if (typeAt.has(addresses[node]!)) return 'class';
-    if ((flags & NodeFlag.code) === 0 || indexIn(labels.nodes, node) < 0) return 'object';
-    if (FUNCTION_TYPES.has(qualifiedTypeName(type))) return 'function';
+    if (indexIn(labels.nodes, node) < 0) return 'object';
+    const typeName = qualifiedTypeName(type);
+    if (typeName === 'frame') return 'frame';
+    if (RUNNING_TYPES.has(typeName)) return 'function';
+    if ((flags & NodeFlag.code) === 0) return 'object';
+    if (FUNCTION_TYPES.has(typeName)) return 'function';
     if (type.name === 'type') return 'class';
     return type.name === 'module' || holdsGlobals(graph, node) ? 'module' : 'class';
   };
@@ -87,6 +94,10 @@ export function nodeNames(graph: HeapGraph): NodeNames {
     graph,
     roleOf,
     nameOf,
+    wordOf: (node) => {
+      const typeName = qualifiedTypeName(types[typeOf[node]!]!);
+      return RUNNING_TYPES.has(typeName) ? typeName.replace('_', ' ') : roleOf(node);
+    },
     isImported: (node) => imported.has(node),
     moduleNode: (name) => importedByName.get(name),
   };

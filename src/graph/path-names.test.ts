@@ -1,5 +1,9 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { arbitraryGraph } from '../../test/support/arbitrary-graph.ts';
 import { graphFromText, type TextGraph } from '../../test/support/graph-from-text.ts';
+import { type HeapGraph, packEdgeName } from './heap-graph.ts';
+import { nodeNames } from './node-names.ts';
 import { namePath, type PathName } from './path-names.ts';
 import { shortestPaths } from './reachability.ts';
 import { retainingPath } from './retaining-path.ts';
@@ -86,6 +90,25 @@ test.each([
   expect(nameOfPath(graphFromText(text), node).text).toBe(expected);
 });
 
+test('what still runs and what a scan found go by their names', () => {
+  const graph = graphFromText(`
+    root modules -> m -> ns [field __dict__] -> jobs [global jobs] -> job [element 0] -> buffer [local buffer]
+    label m app; type m module; flags m code; flags ns namespace; type jobs list
+    type job generator; label job worker
+    ns -> caught [global caught] -> tb [field __traceback__] -> fr [field tb_frame] -> x [local x]
+    type fr frame; label fr handle (app.py:9)
+    m -> Hidden [scanned 3] -> hidden_ns [field __dict__] -> y [attribute y]; type Hidden type; label Hidden app.Hidden
+    flags Hidden code; flags hidden_ns namespace
+    root interpreter codecs -> codecs; root interpreter sys.path_hooks -> Finder; type Finder type; flags Finder code
+    label Finder sys.path_hooks`);
+  expect(nameOfPath(graph, 'buffer').text).toBe('module app › global jobs › […] › generator worker › local buffer');
+  expect(nameOfPath(graph, 'x').text).toBe(
+    'module app › global caught › __traceback__ › tb_frame › frame handle (app.py:9) › local x',
+  );
+  expect(nameOfPath(graph, 'y').text).toBe('module app › class Hidden › .y');
+  expect(nameOfPath(graph, 'Finder').text).toBe('interpreter › class sys.path_hooks');
+});
+
 test('begins at a class that is only reached through its instances, not at one that something holds', () => {
   const graph = graphFromText(`
     root modules -> m -> ns [field __dict__] -> things [global things] -> thing [element 0]
@@ -133,4 +156,38 @@ test('a chain is told once, with its length', () => {
     ),
   );
   expect(nameOfPath(nested, 'n40').text).toBe('module app › global head › (.children › […]) × 40');
+});
+
+test('has a name for every path of any graph, however wrong its kinds, flags and labels are', () => {
+  const FIELDS = ['', '__dict__', '__closure__', 'cell_contents', '__defaults__', '__class__', 'name'];
+  const TYPES = ['object', 'module', 'type', 'function', 'generator', 'frame', 'synthetic.thread'];
+  const random = fc.infiniteStream(fc.nat(1 << 20));
+  fc.assert(
+    fc.property(arbitraryGraph(), random, (drawn, stream) => {
+      const next = (limit: number): number => stream.next().value! % limit;
+      const types = TYPES.map((name) => ({ name, module: '', address: next(3) * 4096 }));
+      const nodes = Uint32Array.from({ length: drawn.nodeCount }, (_, n) => n).filter(() => next(2) === 0);
+      const graph: HeapGraph = {
+        ...drawn,
+        types,
+        strings: FIELDS,
+        typeOf: drawn.typeOf.map(() => next(types.length)),
+        nodeFlags: drawn.nodeFlags.map(() => next(256)),
+        edgeNames: drawn.edgeNames.map(() => packEdgeName(next(10) as 0, next(FIELDS.length))),
+        roots: { ...drawn.roots, kinds: drawn.roots.kinds.map(() => next(8)) },
+        labels: { nodes, labels: nodes.map(() => next(FIELDS.length)) },
+      };
+      const paths = shortestPaths(graph);
+      const names = nodeNames(graph);
+      for (let n = 0; n < graph.nodeCount; n++) {
+        const path = retainingPath(paths, n);
+        if (path === undefined) continue;
+        const { text, steps } = namePath(graph, path, names);
+        expect(text).not.toBe('');
+        expect(text).not.toMatch(/undefined|› *$|^ *›/);
+        expect(steps.length).toBeGreaterThan(0);
+      }
+    }),
+    { numRuns: 300 },
+  );
 });

@@ -162,7 +162,7 @@ class PathReader {
         return true;
       case RootKind.thread:
         if (isNamed && this.#names.roleOf(node) === 'thread') return false;
-        this.#push('thread', `thread ${label}`, node, label);
+        this.#push('thread', `thread ${label}`.trimEnd(), node, label);
         if (isNamed) this.#pushNamedNode(node);
         return true;
       case RootKind.builtins:
@@ -171,7 +171,7 @@ class PathReader {
         return true;
       case RootKind.interpreter:
         this.#push('root', 'interpreter', node);
-        if (label !== '') this.#push('field', label, node, label);
+        if (label !== '' && label !== this.#names.nameOf(node)) this.#push('field', label, node, label);
         break;
       case RootKind.hooks:
         this.#push('root', label === '' ? 'hooks' : `hooks${PATH_SEPARATOR}${label}`, node, label);
@@ -209,14 +209,18 @@ class PathReader {
       this.#pushNamedNode(target);
       return;
     }
-    switch ((graph.edgeNames[edge]! >>> EDGE_KIND_SHIFT) as EdgeKind) {
+    const kind = (graph.edgeNames[edge]! >>> EDGE_KIND_SHIFT) as EdgeKind;
+    switch (kind) {
       case EdgeKind.attribute:
         if (inDefaults) this.#push('default', `default ${name}`, target, name);
-        else if (!this.#passToDefinition(source, target, name, silent))
+        else if (!this.#passToDefinition(source, target, kind, name, silent)) {
           this.#push('attribute', `.${name}`, target, name);
+        }
         break;
       case EdgeKind.global:
-        if (!this.#passToDefinition(source, target, name, silent)) this.#push('global', `global ${name}`, target, name);
+        if (!this.#passToDefinition(source, target, kind, name, silent)) {
+          this.#push('global', `global ${name}`, target, name);
+        }
         break;
       case EdgeKind.local:
         this.#push('local', `local ${name}`, target, name);
@@ -242,7 +246,7 @@ class PathReader {
         this.#push('operand', 'operand', target);
         break;
       case EdgeKind.scanned:
-        this.#pushType(target);
+        this.#pushNamedNode(target);
         break;
     }
     this.#pushRoleOf(target);
@@ -284,23 +288,25 @@ class PathReader {
       this.#inDefaults = true;
       return;
     }
-    if (name === '') this.#pushType(target);
+    if (name === '') this.#pushNamedNode(target);
     else this.#push('field', name, target, name);
     this.#pushRoleOf(target);
   }
 
   /** A variable that holds a class or function under its own name is that class or function. */
-  #passToDefinition(source: NodeIndex, target: NodeIndex, variable: string, silent: string): boolean {
+  #passToDefinition(source: NodeIndex, target: NodeIndex, kind: EdgeKind, variable: string, silent: string): boolean {
     const role = this.#names.roleOf(target);
     if (role !== 'class' && role !== 'function') return false;
-    // Only namespaces define: of a module, or of the class passed last.
+    // Only namespaces define: of a module, however it is reached, or of the class passed last.
     const isNamespace = silent === '__dict__' || (this.#graph.nodeFlags[source]! & NodeFlag.namespace) !== 0;
     const owner = this.steps.at(-1);
-    if (!isNamespace || (owner?.kind !== 'module' && owner?.kind !== 'class')) return false;
+    if (!isNamespace || (kind === EdgeKind.attribute && owner?.kind !== 'module' && owner?.kind !== 'class')) {
+      return false;
+    }
     const name = this.#names.nameOf(target);
     if (name !== variable && !name.endsWith(`.${variable}`)) return false;
     // `class User › function User.load` says User twice.
-    if (owner.kind === 'class' && this.steps.length > 1) this.steps.pop();
+    if (owner?.kind === 'class' && this.steps.length > 1) this.steps.pop();
     this.#pushNamedNode(target);
     return true;
   }
@@ -324,7 +330,7 @@ class PathReader {
     const isLocal = role !== 'module' && this.#module !== '' && name.startsWith(prefix);
     const shown = isLocal ? name.slice(prefix.length) : name;
     // Labels of threads and frames may say what they are.
-    const text = shown.startsWith(`${role} `) ? shown : `${role} ${shown}`;
+    const text = shown.startsWith(`${role} `) ? shown : `${this.#names.wordOf(node)} ${shown}`;
     this.#push(role, text, node, name);
   }
 

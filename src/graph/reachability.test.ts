@@ -91,6 +91,15 @@ describe('shortestPaths', () => {
   });
 });
 
+test('what __main__ imported is held by the module it came from', () => {
+  const graph = graphFromText(`
+    root modules -> mods -> main [value 0] -> main_ns [field __dict__] -> x [global x]
+    mods -> shop [value 1] -> shop_ns [field __dict__] -> x [global x]; main_ns -> own [global own]
+    type main module; label main __main__; flags main code; type shop module; label shop shop; flags shop code`);
+  expect(drawPath(graph, 'x')).toBe('mods shop shop_ns x');
+  expect(drawPath(graph, 'own')).toBe('mods main main_ns own');
+});
+
 describe('reachableFrom', () => {
   test('agrees with a search over sets', () => {
     fc.assert(

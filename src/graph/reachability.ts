@@ -2,6 +2,7 @@
 
 import { type BitSet, createBitSet, hasBit, setBit } from '../base/bitset.ts';
 import { type HeapGraph, NO_NODE, type NodeIndex, RootKind } from './heap-graph.ts';
+import { nodeNames } from './node-names.ts';
 
 /** Every node reachable from `starts` (which are included); nodes in `blocked` are neither entered nor passed. */
 export function reachableFrom(
@@ -72,7 +73,10 @@ export interface ShortestPaths {
 
 export interface ShortestPathOptions {
   readonly handicaps?: RootHandicaps;
-  /** Nodes passed after all others of their distance, so that equally long paths avoid them (`__main__`, re-exports). */
+  /**
+   * Nodes passed after all others of their distance, so that equally long paths avoid them. By default the module
+   * `__main__`: what it shares with another module it has imported from there.
+   */
   readonly passedLast?: BitSet;
 }
 
@@ -80,7 +84,7 @@ export interface ShortestPathOptions {
 export function shortestPaths(graph: HeapGraph, options: ShortestPathOptions = {}): ShortestPaths {
   const { nodeCount, firstEdge, edgeTargets, roots } = graph;
   const handicaps = options.handicaps ?? DEFAULT_ROOT_HANDICAPS;
-  const passedLast = options.passedLast;
+  const passedLast = options.passedLast ?? mainModule(graph);
   const distance = new Uint32Array(nodeCount).fill(NO_NODE);
   const parent = new Uint32Array(nodeCount).fill(NO_NODE);
   const parentEdge = new Uint32Array(nodeCount).fill(NO_NODE);
@@ -132,4 +136,12 @@ export function shortestPaths(graph: HeapGraph, options: ShortestPathOptions = {
     level++;
   }
   return { distance, parent, parentEdge, reachedCount: tail };
+}
+
+function mainModule(graph: HeapGraph): BitSet | undefined {
+  const node = nodeNames(graph).moduleNode('__main__');
+  if (node === undefined) return undefined;
+  const set = createBitSet(graph.nodeCount);
+  setBit(set, node);
+  return set;
 }

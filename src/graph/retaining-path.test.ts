@@ -36,6 +36,19 @@ describe('alternativePaths', () => {
     expect(drawAlternatives(graph, 'child', 5)).toEqual(['m cache x child', 'm log deep x child']);
   });
 
+  test('differ below the last definition: in holders, not in ways to a module or class', () => {
+    const graph = graphFromText(`
+      root modules -> mods -> app [value 0] -> ns [field __dict__] -> cache [global cache] -> x [value 0]
+      mods -> other [value 1] -> other_ns [field __dict__] -> cache [global cache]
+      ns -> User [global User] -> User_ns [field __dict__] -> pool [attribute pool]
+      ns -> u [global u] -> User [field __class__]; other_ns -> f [global f] -> ns [field __globals__]
+      flags app code; flags other code; flags f code; flags User code
+      flags ns namespace; flags other_ns namespace; flags User_ns namespace`);
+    expect(drawAlternatives(graph, 'x', 5)).toEqual(['mods app ns cache x', 'mods other other_ns cache x']);
+    expect(drawAlternatives(graph, 'pool', 5)).toEqual(['mods app ns User User_ns pool']);
+    expect(drawAlternatives(graph, 'ns', 5)).toEqual(['mods app ns']);
+  });
+
   test('an unreachable node has none', () => {
     expect(drawAlternatives(graphFromText('root -> a; x -> y'), 'y', 3)).toEqual([]);
   });

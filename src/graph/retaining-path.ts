@@ -8,6 +8,7 @@ import {
   NO_NODE,
   NodeFlag,
   type NodeIndex,
+  RootKind,
 } from './heap-graph.ts';
 import type { ShortestPaths } from './reachability.ts';
 import { findEdge, type Referrers } from './referrers.ts';
@@ -49,11 +50,15 @@ const REFERRERS_LIMIT = 20_000;
 const DEPTH_LIMIT = 32;
 /** How far below a branching point a referrer may hang before it is given up, in edges. */
 const DESCENT_LIMIT = 1_000;
+/** Nodes of all candidate paths that are looked at together: thousands of candidates may each be a million long. */
+const PATH_NODES_LIMIT = 4_000_000;
 
 /**
  * Up to `count` paths, the shortest first. Each of the others leaves the shortest path at one node, which another
  * referrer holds too, and differs from all before it in names or types, not only in positions: an element of a list
- * is not listed once per position. Work is bounded by the options, so what is missing may still exist.
+ * is not listed once per position. How else a module, class or function itself is referred to (by its instances, its
+ * frames, importers) explains nothing, so paths only differ below the last one that is defined in a namespace. Work is
+ * bounded by the options: what is missing may still exist.
  */
 export function alternativePaths(
   graph: HeapGraph,
@@ -67,7 +72,7 @@ export function alternativePaths(
   if (shortest === undefined || count <= 0) return [];
   const { distance } = paths;
   const last = shortest.nodes.length - 1;
-  const lowest = Math.max(0, last - (options.depthLimit ?? DEPTH_LIMIT));
+  const lowest = Math.max(firstBranch(graph, shortest), last - (options.depthLimit ?? DEPTH_LIMIT));
   let left = options.referrersLimit ?? REFERRERS_LIMIT;
 
   // Candidates: another referrer of a node near the end of the shortest path.
@@ -89,8 +94,10 @@ export function alternativePaths(
 
   const found = [shortest];
   const seen = new Set([shapeOf(graph, shortest)]);
-  for (const { source, branch } of candidates) {
-    if (found.length >= count) break;
+  let nodesLeft = PATH_NODES_LIMIT;
+  for (const { source, branch, length } of candidates) {
+    nodesLeft -= length + 1;
+    if (found.length >= count || nodesLeft < 0) break;
     const upper = retainingPath(paths, source);
     const edge = findEdge(graph, source, shortest.nodes[branch]!);
     if (upper === undefined || edge < 0) continue;
@@ -105,6 +112,22 @@ export function alternativePaths(
     found.push(path);
   }
   return found;
+}
+
+/** Index of the first node whose other referrers count: behind the last definition, and its namespace dict. */
+function firstBranch(graph: HeapGraph, path: RetainingPath): number {
+  const { nodeFlags, edgeNames, roots } = graph;
+  const has = (i: number, flag: number): boolean => (nodeFlags[path.nodes[i]!]! & flag) !== 0;
+  const last = path.nodes.length - 1;
+  for (let i = last - 1; i >= 0; i--) {
+    if (!has(i, NodeFlag.code)) continue;
+    const isModule = i <= 1 && roots.kinds[path.rootRow] === RootKind.modules;
+    const kind = i === 0 ? undefined : edgeNames[path.edges[i - 1]!]! >>> EDGE_KIND_SHIFT;
+    const isDefined = (kind === EdgeKind.global || kind === EdgeKind.attribute) && has(i - 1, NodeFlag.namespace);
+    if (i > 0 && !isModule && !isDefined) continue;
+    return has(i + 1, NodeFlag.namespace) ? i + 2 : i + 1;
+  }
+  return 0;
 }
 
 /** Whether the tree path of `node` goes through `ancestor`; also true where finding out takes too long. */
