@@ -62,7 +62,7 @@ export function findHolderFindings(observation: Observation, analysis: HeapAnaly
   for (const growth of growths) {
     if (growth.count < LEAST_ENTRIES || growth.bytes < LEAST_BYTES) continue;
     const series = mergeSeries(growth.series, liveSeries(observation, analysis.graph, growth));
-    const trend = judgeTrend(series, { leastRise: LEAST_ENTRIES });
+    const trend = judgeTrend(series, { leastRise: LEAST_ENTRIES, work: observation.work });
     if (trend.shape !== 'steady' && trend.shape !== 'too short') {
       if (
         growth.bytes >= NOTED_BYTES &&

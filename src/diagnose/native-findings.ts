@@ -67,7 +67,7 @@ export function findNativeHolds(observation: Observation, analysis: HeapAnalysis
   for (const [type, group] of groups) {
     if (group.count < LEAST_COUNT || group.bytes < LEAST_BYTES) continue;
     const series = seriesOf(summaries, (summary) => summary.nativelyHeld.get(type)?.count ?? 0);
-    const trend = judgeTrend(series, { leastRise: LEAST_COUNT });
+    const trend = judgeTrend(series, { leastRise: LEAST_COUNT, work: observation.work });
     if (trend.shape !== 'steady') continue;
     findings.push(
       nativeFinding(observation, 'native hold (reference leak: no Python owner)', {
@@ -150,7 +150,7 @@ export function findNativeBlocks(observation: Observation): DraftFinding[] {
     );
     const rise = series.at(-1)![1] - series[0]![1];
     if (rise < LEAST_COUNT || rise * group.blockBytes < LEAST_BYTES) continue;
-    const trend = judgeTrend(series, { leastRise: LEAST_COUNT });
+    const trend = judgeTrend(series, { leastRise: LEAST_COUNT, work: observation.work });
     if (trend.shape === 'steady') grown.push({ size: group.blockBytes, count: rise, series, trend });
   }
   if (grown.length === 0) return findings;
@@ -188,8 +188,8 @@ export function findGarbageGrowth(observation: Observation, analysis: HeapAnalys
   const oldSeries = seriesOf(summaries, (summary) => total(summary.oldGarbage).count);
   const allSeries = seriesOf(summaries, (summary) => total(summary.garbage).count);
   const isOff = !last.collector.enabled;
-  const oldTrend = judgeTrend(oldSeries, { leastRise: LEAST_COUNT });
-  const allTrend = judgeTrend(allSeries, { leastRise: LEAST_COUNT });
+  const oldTrend = judgeTrend(oldSeries, { leastRise: LEAST_COUNT, work: observation.work });
+  const allTrend = judgeTrend(allSeries, { leastRise: LEAST_COUNT, work: observation.work });
   const uncollectable = collected && oldTrend.shape === 'steady';
   const uncollected = isOff && allTrend.shape === 'steady';
   if (!uncollectable && !uncollected) return [];

@@ -2,7 +2,7 @@
 
 import type { Problem } from '../base/problems.ts';
 import type { Address, HeapGraph } from '../graph/heap-graph.ts';
-import type { SeriesPoint } from '../metrics/growth-trend.ts';
+import type { SeriesPoint, WorkClock } from '../metrics/growth-trend.ts';
 import type { SourceIndex } from '../source/source-index.ts';
 import type { FindTarget } from './find-report.ts';
 import type { SnapshotSummary } from './snapshot-summary.ts';
@@ -10,6 +10,8 @@ import type { SnapshotSummary } from './snapshot-summary.ts';
 /** What the kernel counts for the process at one moment. */
 export interface ResourceSample {
   readonly atSeconds: number;
+  /** CPU time the process has used since its start. */
+  readonly cpuSeconds: number;
   readonly rssBytes: number;
   readonly descriptors: number;
   readonly threads: number;
@@ -45,6 +47,8 @@ export interface Observation {
   /** Entry counts read between snapshots, by the container's address. */
   readonly liveEntries: ReadonlyMap<Address, readonly SeriesPoint[]>;
   readonly resources: readonly ResourceSample[];
+  /** The target's work over the run. */
+  readonly work: WorkClock | undefined;
   readonly descriptors: readonly DescriptorGrowth[];
   readonly running: readonly RunningLine[];
   readonly source: SourceIndex;

@@ -87,7 +87,7 @@ function judge(
   leastRise: number,
 ): Growing | undefined {
   const series = observation.resources.map((sample) => [sample.atSeconds, value(sample)] as const);
-  const trend = judgeTrend(series, { leastRise });
+  const trend = judgeTrend(series, { leastRise, work: observation.work });
   if (trend.shape !== 'steady' || trend.rise < leastRise) return undefined;
   return { series, perMinute: trend.ratePerMinute, words: trendInWords(trend, series.length) };
 }

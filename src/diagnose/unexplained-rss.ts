@@ -14,7 +14,7 @@ const UNEXPLAINED_SHARE = 0.6;
 /** A suspect, never a leak: what holds the memory was not seen. */
 export function findUnexplainedRss(observation: Observation, explained: readonly DraftFinding[]): DraftFinding[] {
   const series = observation.resources.map((sample) => [sample.atSeconds, sample.rssBytes] as const);
-  const trend = judgeTrend(series, { leastRise: LEAST_RISE });
+  const trend = judgeTrend(series, { leastRise: LEAST_RISE, work: observation.work });
   if (trend.shape !== 'steady' || explained.some((finding) => finding.verdict === 'leak')) return [];
   const first = observation.summaries[0]!;
   const last = observation.summaries.at(-1)!;

@@ -31,10 +31,17 @@ export interface Trend {
   readonly pace: number;
 }
 
+/** Work done by a moment of the run (CPU seconds): growth is judged against work, so that a slow moment is no plateau. */
+export type WorkClock = (seconds: number) => number;
+
 export interface TrendOptions {
   /** A rise of less than this is flat. */
   readonly leastRise?: number;
+  readonly work?: WorkClock | undefined;
 }
+
+/** Less work than this in the whole series says nothing about its pace; then time is the measure. */
+const LEAST_WORK = 0.1;
 
 const LEAST_POINTS = 3;
 /** Below this share of the overall slope, the last third is slowing down to a plateau. */
@@ -56,19 +63,38 @@ export function judgeTrend(series: readonly SeriesPoint[], options: TrendOptions
     return { shape: 'too short', ratePerMinute: 0, rise: first === undefined ? 0 : last![1] - first[1], pace: 0 };
   }
   const rise = last[1] - first[1];
-  const slope = medianSlope(points);
-  const tail = points.filter(([seconds]) => seconds >= first[0] + ((last[0] - first[0]) * 2) / 3);
+  const rate = medianSlope(points);
+  const paced = againstWork(points, options.work);
+  const slope = medianSlope(paced);
+  const [start, end] = [paced[0]![0], paced.at(-1)![0]];
+  const tail = paced.filter(([at]) => at >= start + ((end - start) * 2) / 3);
   const tailSlope = tail.length >= 2 ? (tail.length >= 3 ? medianSlope(tail) : pairSlope(tail[0]!, tail.at(-1)!)) : 0;
   const pace = slope > 0 ? tailSlope / slope : 0;
-  const trend = { ratePerMinute: slope * 60, rise, pace };
+  const trend = { ratePerMinute: rate * 60, rise, pace };
   const leastRise = options.leastRise ?? 1;
   if (rise <= -leastRise && slope < 0) return { ...trend, shape: 'falling' };
   if (largestFall(points) > Math.max(SAWTOOTH_FALL * Math.max(rise, 0), leastRise / 2))
     return { ...trend, shape: 'sawtooth' };
   if (rise < leastRise) return { ...trend, shape: 'flat' };
-  if (points.length >= STEP_POINTS && largestIncrement(points) > STEP_SHARE * rise) return { ...trend, shape: 'step' };
+  if (points.length >= STEP_POINTS && largestIncrement(paced) > STEP_SHARE * rise) return { ...trend, shape: 'step' };
   const isSlowing = pace < PLATEAU_PACE;
   return { ...trend, shape: isSlowing ? 'plateau' : 'steady' };
+}
+
+function againstWork(points: readonly SeriesPoint[], work: WorkClock | undefined): readonly SeriesPoint[] {
+  if (work === undefined || work(points.at(-1)![0]) - work(points[0]![0]) < LEAST_WORK) return points;
+  return points.map(([seconds, value]) => [work(seconds), value] as const);
+}
+
+/** A clock through (seconds, work) samples, linear between them and along the ends' slopes beyond. Undefined for less than two. */
+export function workClock(samples: readonly SeriesPoint[]): WorkClock | undefined {
+  if (samples.length < 2) return undefined;
+  return (seconds) => {
+    let i = 1;
+    while (i < samples.length - 1 && samples[i]![0] < seconds) i++;
+    const [a, b] = [samples[i - 1]!, samples[i]!];
+    return b[0] === a[0] ? b[1] : a[1] + ((b[1] - a[1]) * (seconds - a[0])) / (b[0] - a[0]);
+  };
 }
 
 /** Theil-Sen: the median of the slopes of all pairs of points, per second. */
@@ -103,7 +129,7 @@ function largestFall(points: readonly SeriesPoint[]): number {
 /** Largest rise between neighbours, scaled to the median spacing so that one long gap is no jump. */
 function largestIncrement(points: readonly SeriesPoint[]): number {
   const spacings = points.slice(1).map((p, i) => p[0] - points[i]![0]);
-  const typical = [...spacings].sort((a, b) => a - b)[spacings.length >>> 1]!;
+  const typical = Math.max([...spacings].sort((a, b) => a - b)[spacings.length >>> 1]!, Number.MIN_VALUE);
   let largest = 0;
   for (let i = 1; i < points.length; i++) {
     const gap = Math.max(1, spacings[i - 1]! / typical);

@@ -1,5 +1,6 @@
 // One live CPython process, attached: its interpreter known, its memory copied on demand with the smallest pause.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LeakscopeError } from '../base/errors.ts';
 import type { ProblemLog } from '../base/problems.ts';
 import { isCollecting } from '../cpython/collector-state.ts';
@@ -26,6 +27,38 @@ export interface CaptureHeapOptions {
   readonly maxPauseMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly progress?: ((step: string) => void) | undefined;
+}
+
+/** Tries before the process is stopped for it, and the time between them. */
+const RUNNING_TRIES = 3;
+const RETRY_MS = 4;
+
+/**
+ * Attaches without a stop when it can: a running process changes its lists under the self-check, which then refuses a
+ * layout that is right. Only when that keeps happening is the process stopped, for a few milliseconds.
+ */
+async function attachWhileRunning(attach: () => Interpreter, guard: PauseGuard): Promise<Interpreter> {
+  for (let attempt = 0; attempt < RUNNING_TRIES; attempt++) {
+    try {
+      return attach();
+    } catch (error) {
+      if (!(error instanceof LeakscopeError) || error.code !== 'E_UNKNOWN_LAYOUT') throw error;
+      await sleep(RETRY_MS);
+    }
+  }
+  for (let attempt = 0; ; attempt++) {
+    guard.pause();
+    try {
+      return attach();
+    } catch (error) {
+      // Stopped inside a collection its lists are open; a few milliseconds later they are not.
+      if (attempt === RUNNING_TRIES || !(error instanceof LeakscopeError) || error.code !== 'E_UNKNOWN_LAYOUT')
+        throw error;
+    } finally {
+      guard.resume();
+    }
+    await sleep(RETRY_MS);
+  }
 }
 
 /** A process with a known interpreter. `close` must be called; it also ends the watchdog. */
@@ -64,9 +97,17 @@ export class AttachedTarget {
     try {
       const regions = readMemoryMaps(pid);
       const location = requirePythonRuntime(pid, regions, problems, { memory });
-      const interpreter = attachInterpreter(liveImage(memory, regions), location, problems);
       const guard = await openPauseGuard(pid);
-      return new AttachedTarget(info, interpreter, memory, guard, problems);
+      try {
+        const interpreter = await attachWhileRunning(
+          () => attachInterpreter(liveImage(memory, regions), location, problems),
+          guard,
+        );
+        return new AttachedTarget(info, interpreter, memory, guard, problems);
+      } catch (error) {
+        guard.close();
+        throw error;
+      }
     } catch (error) {
       memory.close();
       throw error;

@@ -10,6 +10,7 @@ import type { DescriptorGrowth, Observation } from '../diagnose/observation.ts';
 import { type SnapshotSummary, summariseSnapshot } from '../diagnose/snapshot-summary.ts';
 import { compareEntryCounts } from '../graph/comparison.ts';
 import type { Address } from '../graph/heap-graph.ts';
+import { workClock } from '../metrics/growth-trend.ts';
 import { createSourceIndex } from '../source/source-index.ts';
 import { memoryLimit } from '../target/memory-limit.ts';
 import { readRss } from '../target/process-info.ts';
@@ -68,6 +69,7 @@ class FindRun {
 
   async run(): Promise<FindReport> {
     const { seconds } = this.#options;
+    this.#sampler.sample(this.#elapsed);
     const before = readResources(this.#target.info.pid);
     const walkSeconds = await this.#snapshot(1);
     const wanted = this.#options.snapshots ?? (walkSeconds > seconds * WALK_SHARE ? LEAST_SNAPSHOTS : SNAPSHOTS);
@@ -76,7 +78,9 @@ class FindRun {
       const due = ((i - 1) * seconds) / (count - 1);
       await this.#waitUntil(due, i, count);
       if (this.#endedEarly !== undefined) break;
+      this.#sampler.sample(this.#elapsed);
       await this.#tolerateExit(() => this.#snapshot(i));
+      this.#sampler.sample(this.#elapsed);
       this.#followGrowing();
     }
     this.#progress.stage('finding who holds what grew');
@@ -158,6 +162,7 @@ class FindRun {
       graph: walk.graph,
       liveEntries: this.#sampler.entries,
       resources: this.#sampler.resources,
+      work: workClock(this.#sampler.resources.map((sample) => [sample.atSeconds, sample.cpuSeconds] as const)),
       descriptors: descriptorGrowth(before, after),
       running: this.#sampler.runningLines(),
       source: createSourceIndex(source.files),

@@ -4,6 +4,8 @@ import { readdirSync } from 'node:fs';
 import { listProcFolder, readProcText } from './proc-file.ts';
 
 export interface ResourceCounts {
+  /** User and system time of all threads since the start. */
+  readonly cpuSeconds: number;
   readonly descriptors: number;
   readonly threads: number;
   readonly children: number;
@@ -18,7 +20,23 @@ export function countResources(pid: number): ResourceCounts {
     (tid) => readProcText(`/proc/${pid}/task/${tid}/children`)?.trim().split(/\s+/).filter(Boolean) ?? [],
   );
   const zombies = children.filter((child) => /^State:\s+Z/m.test(readProcText(`/proc/${child}/status`) ?? '')).length;
-  return { descriptors: countEntries(`/proc/${pid}/fd`), threads: threads.length, children: children.length, zombies };
+  return {
+    cpuSeconds: readCpuSeconds(pid),
+    descriptors: countEntries(`/proc/${pid}/fd`),
+    threads: threads.length,
+    children: children.length,
+    zombies,
+  };
+}
+
+/** USER_HZ: the kernel reports times in hundredths of a second on every architecture CPython runs on. */
+const TICKS_PER_SECOND = 100;
+
+function readCpuSeconds(pid: number): number {
+  const stat = readProcText(`/proc/${pid}/stat`) ?? '';
+  // Fields 14 and 15, counted from behind the command, which may hold spaces and parentheses.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / TICKS_PER_SECOND;
 }
 
 function countEntries(path: string): number {
