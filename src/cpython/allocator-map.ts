@@ -91,7 +91,10 @@ export class AllocatorMap {
 
   /** Whether a debug header is at `block`: size, then the allocator's letter and seven pad bytes (Objects/obmalloc.c, _PyMem_DebugRawAlloc). */
   #isDebugHeader(block: Address): boolean {
-    return this.#image.u32(block + 12) === DEBUG_PAD && this.#image.u32(block + 8) >>> 8 === DEBUG_PAD >>> 8;
+    if (this.#image.u32(block + 12) !== DEBUG_PAD) return false;
+    const word = this.#image.u32(block + 8);
+    // A letter, or else this is the pad behind the block before.
+    return word >>> 8 === DEBUG_PAD >>> 8 && (word & 0xff) !== (DEBUG_PAD & 0xff);
   }
 
   /** The run an address lies in, or undefined for malloc's memory. */
