@@ -94,7 +94,8 @@ test('what still runs and what a scan found go by their names', () => {
   const graph = graphFromText(`
     root modules -> m -> ns [field __dict__] -> jobs [global jobs] -> job [element 0] -> buffer [local buffer]
     label m app; type m module; flags m code; flags ns namespace; type jobs list
-    type job generator; label job worker
+    type job generator; label job worker; job -> inner [field frame] -> old [local old]; type inner frame
+    jobs -> task [element 1] -> coro [field coroutine] -> row [local row]; type coro coroutine; label coro fetch
     ns -> caught [global caught] -> tb [field __traceback__] -> fr [field tb_frame] -> x [local x]
     type fr frame; label fr handle (app.py:9)
     m -> Hidden [scanned 3] -> hidden_ns [field __dict__] -> y [attribute y]; type Hidden type; label Hidden app.Hidden
@@ -102,6 +103,9 @@ test('what still runs and what a scan found go by their names', () => {
     root interpreter codecs -> codecs; root interpreter sys.path_hooks -> Finder; type Finder type; flags Finder code
     label Finder sys.path_hooks`);
   expect(nameOfPath(graph, 'buffer').text).toBe('module app › global jobs › […] › generator worker › local buffer');
+  expect(nameOfPath(graph, 'old').text).toBe('module app › global jobs › […] › generator worker › local old');
+  expect(nameOfPath(graph, 'inner').text).toBe('module app › global jobs › […] › generator worker › frame');
+  expect(nameOfPath(graph, 'row').text).toBe('module app › global jobs › […] › coroutine fetch › local row');
   expect(nameOfPath(graph, 'x').text).toBe(
     'module app › global caught › __traceback__ › tb_frame › frame handle (app.py:9) › local x',
   );

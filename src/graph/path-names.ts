@@ -288,7 +288,14 @@ class PathReader {
       this.#inDefaults = true;
       return;
     }
-    if (name === '') this.#pushNamedNode(target);
+    const isNamed = this.#names.roleOf(target) !== 'object';
+    if (!isNamed && name === 'frame') {
+      // The frame of a generator, up to 3.10 an object of its own: its variables are the generator's.
+      this.#silent = name;
+      return;
+    }
+    // `coroutine › coroutine job` says it twice.
+    if (name === '' || (isNamed && name === this.#names.wordOf(target))) this.#pushNamedNode(target);
     else this.#push('field', name, target, name);
     this.#pushRoleOf(target);
   }
