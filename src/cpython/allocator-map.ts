@@ -5,6 +5,7 @@ import type { Address } from '../graph/heap-graph.ts';
 import { AddressSet } from './address-set.ts';
 import type { MemoryImage } from './memory-image.ts';
 
+const PAGE = 4096;
 const DEBUG_HEADER = 16;
 /** Header, eight pad bytes behind, and eight more of a serial number in some builds. */
 const DEBUG_OVERHEAD = 24;
@@ -112,6 +113,15 @@ export class AllocatorMap {
     if (run === undefined || address >= run.end) return undefined;
     this.#lastRun = high;
     return run;
+  }
+
+  /** The first page in a region that an allocator uses, or `end` when none is. */
+  firstUseIn(start: Address, end: Address): Address {
+    for (let page = start; page < end; page += PAGE) {
+      // A mapped chunk's block comes 16 bytes into its first page.
+      if (this.runAt(page) !== undefined || this.#blocks.has(page + 16)) return page;
+    }
+    return end;
   }
 
   /** Bytes the allocator spends on the live block that starts at `address`. */

@@ -27,6 +27,7 @@ import { type ObjectDecoder, type ObjectRole, PLAIN_ROLE } from './object-decode
 import type { ObjectTest } from './object-test.ts';
 import { IMMORTAL, type ReferenceCountReader } from './reference-count.ts';
 import type { StaticMemory } from './static-memory.ts';
+import type { StaticHolders } from './static-references.ts';
 import type { ThreadInfo } from './thread-state.ts';
 import type { TypeInfo } from './type-table.ts';
 
@@ -44,6 +45,7 @@ export interface AssemblyInput {
   readonly ownerless: AddressSet;
   readonly roots: readonly InterpreterRoot[];
   readonly threads: readonly ThreadInfo[];
+  readonly staticHolders: StaticHolders;
 }
 
 /** Stand for the synthetic types until every real type has its index. */
@@ -280,7 +282,7 @@ export class GraphAssembly {
 
   #rootTable(emission: EdgeEmission, inDegree: Uint32Array): HeapGraph['roots'] {
     const rows: { node: NodeIndex; kind: RootKind; label: number }[] = [];
-    const { found, roots, threads } = this.#input;
+    const { found, roots, threads, staticHolders } = this.#input;
     for (const root of roots) {
       const node = found.nodes.rank(root.address);
       if (node >= 0) rows.push({ node, kind: root.kind, label: emission.intern(root.label) });
@@ -315,7 +317,8 @@ export class GraphAssembly {
       // A root's own reference explains one count.
       if (count === IMMORTAL || count <= inDegree[n]! + (isRoot ? 1 : 0)) continue;
       this.#flags[n]! |= NodeFlag.nativelyHeld;
-      add(n, RootKind.native, native);
+      const holder = staticHolders.get(this.#addresses[n]!);
+      add(n, RootKind.native, holder === undefined ? native : emission.intern(`static data of ${holder}`));
     }
     return { nodes: Uint32Array.from(nodes), kinds: Uint8Array.from(kinds), labels: Uint32Array.from(labels) };
   }

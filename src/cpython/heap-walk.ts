@@ -23,6 +23,7 @@ import { findArenaTable, mapPymalloc } from './pymalloc.ts';
 import { StringReader } from './python-string.ts';
 import { referenceCountReader } from './reference-count.ts';
 import { StaticMemory } from './static-memory.ts';
+import { findStaticReferences } from './static-references.ts';
 import { readThreads, type ThreadInfo } from './thread-state.ts';
 import { TypeTable } from './type-table.ts';
 
@@ -72,7 +73,7 @@ export function walkHeap(input: HeapWalkInput, problems: ProblemLog): HeapWalk {
   );
   types.learnPythonClasses(firstMembers(tracked, CLASS_SAMPLE));
   const countOf = referenceCountReader(image, layout);
-  const statics = new StaticMemory(image);
+  const statics = new StaticMemory(image, allocator);
   const staticTypes = interpreters.flatMap((state) => readStaticTypes(image, state));
   const staticDicts = new Map(staticTypes.map((state: StaticTypeState) => [state.type, state.dict]));
   const test = new ObjectTest(image, layout, types, allocator, tracked, countOf, (address) => statics.has(address));
@@ -96,20 +97,29 @@ export function walkHeap(input: HeapWalkInput, problems: ProblemLog): HeapWalk {
   const threads = interpreters.flatMap((state) => readThreads(image, state, problems));
   reachRoots(discovery, roots, threads);
 
+  const needsInterned = !roots.some((root) => root.kind === RootKind.interned);
+  const staticHolders = findStaticReferences(
+    image,
+    statics,
+    (word) => test.isObject(word, discovery.found.nodes),
+    (object) => {
+      // Before 3.12 the table of interned strings is a static variable, which stripped builds do not name.
+      if (needsInterned && decoder.isInternedTable(object)) {
+        roots.push({ address: object, kind: RootKind.interned, label: 'interned strings' });
+      }
+      discovery.reach(object);
+      discovery.drain();
+    },
+  );
+
   progress('looking for objects without an owner');
   const ownerless = new AddressSet(image);
-  // Before 3.12 the table of interned strings is a static variable, which stripped builds do not name.
-  const needsInterned = !roots.some((root) => root.kind === RootKind.interned);
   const { nodes, claimed } = discovery.found;
   allocator.blocks.forEach((block) => {
     if (claimed.has(block)) return;
     const object = test.objectInBlock(block);
     if (object === 0 || nodes.has(object)) return;
-    if (needsInterned && decoder.isInternedTable(object)) {
-      roots.push({ address: object, kind: RootKind.interned, label: 'interned strings' });
-    } else {
-      ownerless.add(object);
-    }
+    ownerless.add(object);
     discovery.reach(object);
     discovery.drain();
   });
@@ -128,6 +138,7 @@ export function walkHeap(input: HeapWalkInput, problems: ProblemLog): HeapWalk {
     ownerless,
     roots,
     threads,
+    staticHolders,
   });
   const emission = assembly.emit();
   const graph = assembly.finish(emission);

@@ -61,8 +61,9 @@ const LIST_TAG_BITS = 4;
  */
 function failedListCheck(image: MemoryImage, interpreter: InterpreterState): string | undefined {
   const { layout } = interpreter;
-  const { generationHeads, permanentHead } = readCollector(image, interpreter);
-  if (!layout.hasGcHead) return undefined;
+  const { generationHeads, permanentHead, collecting } = readCollector(image, interpreter);
+  // During a collection the objects hang on lists whose heads are on the collector's stack.
+  if (!layout.hasGcHead || collecting) return undefined;
   const next = layout.need('PyGC_Head._gc_next');
   const previous = layout.need('PyGC_Head._gc_prev');
   const link = (address: Address): Address => {

@@ -1,6 +1,7 @@
 // Tells the static data of the executable and its libraries (types, singletons, small ints) from the heap.
 
 import type { Address } from '../graph/heap-graph.ts';
+import type { AllocatorMap } from './allocator-map.ts';
 import type { MemoryImage } from './memory-image.ts';
 
 /** Zero-initialised data follows its file's data as anonymous memory; interpreters have less than this of it. */
@@ -10,7 +11,7 @@ export class StaticMemory {
   readonly #starts: number[] = [];
   readonly #ends: number[] = [];
 
-  constructor(image: MemoryImage) {
+  constructor(image: MemoryImage, allocator: AllocatorMap) {
     let previousEnd = 0;
     let previousIsData = false;
     for (const region of image.regions) {
@@ -19,7 +20,8 @@ export class StaticMemory {
         region.path === '' && previousIsData && region.start === previousEnd && region.end - region.start < BSS_LIMIT;
       if (isFile || isBss) {
         this.#starts.push(region.start);
-        this.#ends.push(region.end);
+        // What the allocators mapped right behind it looks like more of the same.
+        this.#ends.push(isFile ? region.end : allocator.firstUseIn(region.start, region.end));
       }
       previousEnd = region.end;
       previousIsData = isFile && region.writable;

@@ -29,9 +29,10 @@ export interface CaptureHeapOptions {
   readonly progress?: ((step: string) => void) | undefined;
 }
 
-/** Tries before the process is stopped for it, and the time between them. */
-const RUNNING_TRIES = 3;
-const RETRY_MS = 4;
+/** Tries before the process is stopped for it and with it stopped, and the time between them. */
+const RUNNING_TRIES = 12;
+const STOPPED_TRIES = 12;
+const RETRY_MS = 3;
 
 /**
  * Attaches without a stop when it can: a running process changes its lists under the self-check, which then refuses a
@@ -52,7 +53,7 @@ async function attachWhileRunning(attach: () => Interpreter, guard: PauseGuard):
       return attach();
     } catch (error) {
       // Stopped inside a collection its lists are open; a few milliseconds later they are not.
-      if (attempt === RUNNING_TRIES || !(error instanceof LeakscopeError) || error.code !== 'E_UNKNOWN_LAYOUT')
+      if (attempt === STOPPED_TRIES || !(error instanceof LeakscopeError) || error.code !== 'E_UNKNOWN_LAYOUT')
         throw error;
     } finally {
       guard.resume();

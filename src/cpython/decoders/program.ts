@@ -77,6 +77,8 @@ export interface ProgramOffsets {
   readonly typeDict: number;
   readonly typeHeap: readonly NamedOffset[];
   readonly typeCachedKeys: number;
+  /** Texts that a class keeps in blocks of their own. */
+  readonly typeTexts: readonly number[];
   readonly typeSize: number;
   readonly cell: number;
   readonly descriptor: readonly NamedOffset[];
@@ -171,6 +173,7 @@ export function programOffsets(layout: Layout): ProgramOffsets {
       ['ht_slots', F.slots],
       ['ht_module', F.module],
     ]),
+    typeTexts: [layout.at('PyTypeObject.tp_doc'), layout.at('PyHeapTypeObject._ht_tpname')].filter((at) => at >= 0),
     typeCachedKeys: layout.at('PyHeapTypeObject.ht_cached_keys'),
     typeSize: layout.sizeof('PyHeapTypeObject'),
     cell: layout.at('PyCellObject.ob_ref'),
@@ -285,6 +288,7 @@ export function decodeType(
   visitFields(context, object, o.type, visitor);
   if (!isHeapType) return;
   visitFields(context, object, o.typeHeap, visitor);
+  for (const offset of o.typeTexts) visitor.buffer(image.pointer(object + offset));
   const keys = image.pointer(object + o.typeCachedKeys);
   if (keys === 0) return;
   visitor.buffer(keys);
