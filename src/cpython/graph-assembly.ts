@@ -316,8 +316,8 @@ export class GraphAssembly {
       const count = this.#mortalCount(n);
       // A root's own reference explains one count.
       if (count === IMMORTAL || count <= inDegree[n]! + (isRoot ? 1 : 0)) continue;
-      this.#flags[n]! |= NodeFlag.nativelyHeld;
       const holder = staticHolders.get(this.#addresses[n]!);
+      if (holder === undefined) this.#flags[n]! |= NodeFlag.nativelyHeld;
       add(n, RootKind.native, holder === undefined ? native : emission.intern(`static data of ${holder}`));
     }
     return { nodes: Uint32Array.from(nodes), kinds: Uint8Array.from(kinds), labels: Uint32Array.from(labels) };
