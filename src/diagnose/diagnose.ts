@@ -36,7 +36,6 @@ export function diagnose(observation: Observation): FindReport {
   const drafts = [...explained, ...findUnexplainedRss(observation, explained)];
   const ranked = rank(drafts);
   const verdict = overallVerdict(observation, ranked);
-  const first = observation.summaries[0]!;
   const last = observation.summaries.at(-1)!;
   const seconds = observation.observedSeconds;
   const bytes = trendOf(observation, (summary) => summary.objects.bytes + summary.ownerlessBytes);
@@ -70,7 +69,7 @@ export function diagnose(observation: Observation): FindReport {
       garbage_bytes: total(last.garbage).bytes,
     },
     findings: ranked.map(({ weight: _, ...finding }, i) => ({ rank: i + 1, ...finding })),
-    not_leaking: [...holders.notLeaking, ...soundMemory(observation, first === last)],
+    not_leaking: [...holders.notLeaking, ...soundMemory(observation, ranked)],
     problems: observation.problems,
   };
 }
@@ -129,11 +128,14 @@ function summarise(
 }
 
 /** Memory that looks like a leak from outside and is none. */
-function soundMemory(observation: Observation, isSingle: boolean): string[] {
+function soundMemory(observation: Observation, ranked: readonly DraftFinding[]): string[] {
   const last = observation.summaries.at(-1)!;
   const said: string[] = [];
   const garbage = total(last.garbage);
-  if (garbage.bytes >= NOTED_BYTES || (garbage.count > 1000 && !isSingle)) {
+  const isAccused = ranked.some(
+    (finding) => finding.kind === 'uncollectable cycle' || finding.kind === 'uncollected cycle',
+  );
+  if (!isAccused && garbage.bytes >= NOTED_BYTES) {
     said.push(
       `${formatBytes(garbage.bytes)} in ${formatCount(garbage.count)} unreachable objects, waiting for the collector`,
     );

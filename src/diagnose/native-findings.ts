@@ -227,26 +227,38 @@ export function findGarbageGrowth(observation: Observation, analysis: HeapAnalys
   ];
 }
 
-/** `Job.pickler → Pickler.memo → Job`: the largest garbage cluster's cycle in names. */
+/** `Job.pickler → Pickler → Job`: the largest garbage cluster's cycle in names, namespaces left out. */
 function nameCycle(graph: HeapGraph): string {
   const garbage = findGarbage(graph, reachableFrom(graph, graph.roots.nodes));
-  if (garbage.clusterCount === 0) return 'unreachable objects';
-  const edges = representativeCycle(graph, garbage, 0);
-  const parts = edges.map((edge) => {
-    const source = sourceOfEdge(graph, edge);
-    const type = qualifiedTypeName(graph.types[graph.typeOf[source]!]!);
+  const edges = garbage.clusterCount === 0 ? [] : representativeCycle(graph, garbage, 0);
+  const parts: string[] = [];
+  let owner = '';
+  for (const edge of edges) {
+    const type = qualifiedTypeName(graph.types[graph.typeOf[sourceOfEdge(graph, edge)]!]!);
     const packed = graph.edgeNames[edge]!;
     const kind = packed >>> EDGE_KIND_SHIFT;
-    const named =
-      kind === EdgeKind.attribute || kind === EdgeKind.field || kind === EdgeKind.local || kind === EdgeKind.cell;
-    const name = named ? (graph.strings[packed & EDGE_PAYLOAD_MASK] ?? '') : '';
-    return name === '' || name === '__dict__' ? type : `${type}.${name}`;
-  });
-  const first = parts[0];
-  return first === undefined
-    ? 'unreachable objects'
-    : [...parts, first.replace(/\.[^.]*$/, (m) => (edges.length > 1 ? '' : m))].join(' → ');
+    const isNamed = NAMED_KINDS.has(kind);
+    const name = isNamed ? (graph.strings[packed & EDGE_PAYLOAD_MASK] ?? '') : '';
+    if (name === '__dict__') {
+      owner = type;
+      continue;
+    }
+    const source = owner === '' ? type : owner;
+    owner = '';
+    parts.push(name === '' ? source : `${source}.${name}`);
+  }
+  if (parts.length === 0) return 'unreachable objects';
+  const first = qualifiedTypeName(graph.types[graph.typeOf[sourceOfEdge(graph, edges[0]!)]!]!);
+  return [...parts, first].join(' → ');
 }
+
+const NAMED_KINDS: ReadonlySet<number> = new Set([
+  EdgeKind.attribute,
+  EdgeKind.field,
+  EdgeKind.local,
+  EdgeKind.cell,
+  EdgeKind.global,
+]);
 
 interface NativeFacts {
   readonly path: string;
