@@ -60,7 +60,7 @@ export function findHolderFindings(observation: Observation, analysis: HeapAnaly
   const notLeaking: string[] = [];
   let examined = 0;
   for (const growth of growths) {
-    if (growth.count < LEAST_ENTRIES || growth.bytes < LEAST_BYTES) continue;
+    if (growth.count < LEAST_ENTRIES || growth.bytes < LEAST_BYTES || isBookkeeping(growth)) continue;
     const series = mergeSeries(growth.series, liveSeries(observation, analysis.graph, growth));
     const trend = judgeTrend(series, { leastRise: LEAST_ENTRIES, work: observation.work });
     if (trend.shape !== 'steady' && trend.shape !== 'too short') {
@@ -83,6 +83,11 @@ export function findHolderFindings(observation: Observation, analysis: HeapAnaly
     else findings.push(drafted);
   }
   return { findings, notLeaking };
+}
+
+/** The interpreter's own weak references to subclasses grow with the classes, whose holder is the finding. */
+function isBookkeeping(growth: HolderGrowth): boolean {
+  return growth.name.steps.some((step) => step.kind === 'field' && step.name === 'subclasses');
 }
 
 function liveSeries(observation: Observation, graph: HeapGraph, growth: HolderGrowth): readonly SeriesPoint[] {

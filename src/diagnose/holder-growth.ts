@@ -179,7 +179,21 @@ export function isEntry(kind: number): boolean {
 /** Path to the container, or through the named edge to what is new: `global HEAD` rather than the module's dict. */
 function holderPath(graph: HeapGraph, paths: ShortestPaths, tally: Tally): RetainingPath | undefined {
   const kind = graph.edgeNames[tally.edge]! >>> EDGE_KIND_SHIFT;
-  return retainingPath(paths, isEntry(kind) ? tally.holder : tally.example);
+  const path = retainingPath(paths, isEntry(kind) ? tally.holder : tally.example);
+  return path === undefined ? undefined : withoutInnards(graph, path);
+}
+
+/** Cuts the inner nodes of native structures (the trees of a Context) off the end: what holds is the object they serve. */
+function withoutInnards(graph: HeapGraph, path: RetainingPath): RetainingPath {
+  let last = path.nodes.length - 1;
+  while (
+    last > 0 &&
+    graph.edgeNames[path.edges[last - 1]!]! >>> EDGE_KIND_SHIFT === EdgeKind.scanned &&
+    graph.entryCounts[path.nodes[last]!] === NOT_A_CONTAINER
+  ) {
+    last--;
+  }
+  return { rootRow: path.rootRow, nodes: path.nodes.slice(0, last + 1), edges: path.edges.slice(0, last) };
 }
 
 function describe(
@@ -191,9 +205,12 @@ function describe(
   all: readonly Tally[],
 ): HolderGrowth {
   const types = sumTypes(graph, all);
-  const members = all.map((t) => t.holder);
+  const isCut = path.nodes.at(-1) !== tally.holder && path.nodes.at(-1) !== tally.example;
+  const members = isCut ? [path.nodes.at(-1)!] : all.map((t) => t.holder);
   const isContainer =
-    isEntry(graph.edgeNames[tally.edge]! >>> EDGE_KIND_SHIFT) && graph.entryCounts[tally.holder] !== NOT_A_CONTAINER;
+    !isCut &&
+    isEntry(graph.edgeNames[tally.edge]! >>> EDGE_KIND_SHIFT) &&
+    graph.entryCounts[tally.holder] !== NOT_A_CONTAINER;
   const count = all.reduce((sum, t) => sum + t.count, 0);
   const bytes = all.reduce((sum, t) => sum + t.bytes, 0);
   const series = isContainer ? entrySeries(graph, summaries, members) : typeSeries(summaries, types);
