@@ -4,7 +4,7 @@
 // Every new object is counted once: with the last old node on its shortest path from the roots. Objects that came and
 // went cancel out through the net growth of their type, so that a busy but bounded container gains little.
 
-import { hasBit } from '../base/bitset.ts';
+import { type BitSet, hasBit } from '../base/bitset.ts';
 import { compareNodes } from '../graph/comparison.ts';
 import {
   EDGE_KIND_SHIFT,
@@ -76,7 +76,7 @@ export function findHolderGrowth(
 ): HolderGrowth[] {
   const first = summaries[0]!;
   const { fresh } = compareNodes(first.columns, graph);
-  const net = netShareByType(graph, summaries);
+  const net = netShareByType(graph, fresh, summaries);
   const topOf = topmostNew(graph, paths, fresh);
   const tallies = tallyByHolder(graph, paths, fresh, topOf, net);
   const ranked = [...tallies.values()].sort((a, b) => b.bytes - a.bytes).slice(0, HOLDERS_LIMIT);
@@ -95,17 +95,17 @@ export function findHolderGrowth(
 }
 
 /** For each type the share of its new objects that are growth: the rest replaced others that went. */
-function netShareByType(graph: HeapGraph, summaries: readonly SnapshotSummary[]): Float64Array {
+function netShareByType(graph: HeapGraph, fresh: BitSet, summaries: readonly SnapshotSummary[]): Float64Array {
   const before = summaries[0]!.byType;
   const now = summaries.at(-1)!.byType;
-  const { fresh } = compareNodes(summaries[0]!.columns, graph);
-  const born = new Map<string, number>();
+  const bornByType = new Float64Array(graph.types.length);
+  for (let n = 0; n < graph.nodeCount; n++) if (hasBit(fresh, n)) bornByType[graph.typeOf[n]!]!++;
+  // Types of one name are counted together: a class made twice is two types.
   const typeNames = graph.types.map(qualifiedTypeName);
-  for (let n = 0; n < graph.nodeCount; n++) {
-    if (!hasBit(fresh, n)) continue;
-    const name = typeNames[graph.typeOf[n]!]!;
-    born.set(name, (born.get(name) ?? 0) + 1);
-  }
+  const born = new Map<string, number>();
+  typeNames.forEach((name, type) => {
+    born.set(name, (born.get(name) ?? 0) + bornByType[type]!);
+  });
   return Float64Array.from(typeNames, (name) => {
     const gained = (now.get(name)?.count ?? 0) - (before.get(name)?.count ?? 0);
     return Math.min(1, Math.max(0, gained / Math.max(1, born.get(name) ?? 0)));
@@ -113,7 +113,7 @@ function netShareByType(graph: HeapGraph, summaries: readonly SnapshotSummary[])
 }
 
 /** For each new node the new node nearest to the roots on its path; NO_NODE for old and unreachable ones. */
-function topmostNew(graph: HeapGraph, paths: ShortestPaths, fresh: Uint32Array): Uint32Array {
+function topmostNew(graph: HeapGraph, paths: ShortestPaths, fresh: BitSet): Uint32Array {
   const { nodeCount } = graph;
   const { distance, parent } = paths;
   const top = new Uint32Array(nodeCount).fill(NO_NODE);
@@ -137,7 +137,7 @@ function topmostNew(graph: HeapGraph, paths: ShortestPaths, fresh: Uint32Array):
 function tallyByHolder(
   graph: HeapGraph,
   paths: ShortestPaths,
-  fresh: Uint32Array,
+  fresh: BitSet,
   topOf: Uint32Array,
   net: Float64Array,
 ): Map<number | string, Tally> {
