@@ -101,7 +101,8 @@ export class AttachedTarget {
       const guard = await openPauseGuard(pid);
       try {
         const interpreter = await attachWhileRunning(
-          () => attachInterpreter(liveImage(memory, regions), location, problems),
+          // The mappings of this moment: a growing process keeps its youngest objects where there was nothing before.
+          () => attachInterpreter(liveImage(memory, readMemoryMaps(pid)), location, problems),
           guard,
         );
         return new AttachedTarget(info, interpreter, memory, guard, problems);
