@@ -19,6 +19,8 @@ import { requirePythonRuntime } from '../target/unsupported-python.ts';
 export interface HeapCapture {
   readonly walk: HeapWalk;
   readonly image: MemoryImage;
+  /** `performance.now()` when the target stood still for the copy. */
+  readonly stoppedAtMs: number;
   readonly pauseMs: number;
   readonly copiedBytes: number;
 }
@@ -27,6 +29,8 @@ export interface CaptureHeapOptions {
   readonly maxPauseMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly progress?: ((step: string) => void) | undefined;
+  /** Called while the target is stopped: must be quick. */
+  readonly whileStopped?: (() => void) | undefined;
 }
 
 /** Tries before the process is stopped for it and with it stopped, and the time between them. */
@@ -127,8 +131,14 @@ export class AttachedTarget {
     this.#release = undefined;
     const main = this.interpreter.interpreters[0]!;
     options.progress?.('copying memory');
+    let stoppedAtMs = performance.now();
     const captured: CaptureResult = await captureMemory(this.info.pid, {
-      isQuiescent: (live) => !isCollecting(live, main),
+      isQuiescent: (live) => {
+        if (isCollecting(live, main)) return false;
+        stoppedAtMs = performance.now();
+        options.whileStopped?.();
+        return true;
+      },
       maxPauseMs: options.maxPauseMs,
       reuse: this.#buffers,
       guard: this.#guard,
@@ -145,7 +155,7 @@ export class AttachedTarget {
       },
       this.#problems,
     );
-    return { walk, image: captured.image, pauseMs: captured.pauseMs, copiedBytes: captured.copiedBytes };
+    return { walk, image: captured.image, stoppedAtMs, pauseMs: captured.pauseMs, copiedBytes: captured.copiedBytes };
   }
 
   close(): void {

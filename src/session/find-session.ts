@@ -94,16 +94,19 @@ class FindRun {
   /** Takes and summarises one snapshot; returns the seconds it took to walk. */
   async #snapshot(number: number): Promise<number> {
     this.#progress.stage(`snapshot ${number}`);
-    const atSeconds = this.#elapsed;
+    const begunAt = this.#elapsed;
     const capture = await this.#target.capture({
       maxPauseMs: this.#options.maxPauseMs,
       signal: this.#options.signal,
       progress: (step) => this.#progress.update(undefined, `snapshot ${number}: ${step}`),
+      whileStopped: () => this.#sampler.sampleWork(this.#elapsed),
     });
+    // Preparing a capture takes a while on a busy host: what counts is when the target stood still.
+    const atSeconds = (capture.stoppedAtMs - this.#startedAtMs) / 1000;
     const summary = summariseSnapshot(capture.walk, atSeconds, capture.pauseMs);
     this.#summaries.push(summary);
     this.#last = capture;
-    return this.#elapsed - atSeconds;
+    return this.#elapsed - begunAt;
   }
 
   /** Samples until the next snapshot is due, or earlier when memory grows fast. */
@@ -162,7 +165,7 @@ class FindRun {
       graph: walk.graph,
       liveEntries: this.#sampler.entries,
       resources: this.#sampler.resources,
-      work: workClock(this.#sampler.resources.map((sample) => [sample.atSeconds, sample.cpuSeconds] as const)),
+      work: workClock(this.#sampler.work),
       descriptors: descriptorGrowth(before, after),
       running: this.#sampler.runningLines(),
       source: createSourceIndex(source.files),

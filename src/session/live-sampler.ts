@@ -13,7 +13,7 @@ import { isLibraryPath } from '../source/source-index.ts';
 import { readMemoryMaps } from '../target/memory-maps.ts';
 import { readRss } from '../target/process-info.ts';
 import { liveImage } from '../target/process-memory.ts';
-import { countResources } from '../target/resource-counts.ts';
+import { countResources, readCpuSeconds } from '../target/resource-counts.ts';
 import type { AttachedTarget } from './attached-target.ts';
 
 /** Frames looked at per thread, innermost first. */
@@ -32,6 +32,8 @@ interface Line {
 
 export class LiveSampler {
   readonly resources: ResourceSample[] = [];
+  /** CPU seconds the target has used, over the run. */
+  readonly work: SeriesPoint[] = [];
   readonly entries = new Map<Address, SeriesPoint[]>();
   readonly #target: AttachedTarget;
   readonly #lines = new Map<string, Line>();
@@ -52,10 +54,17 @@ export class LiveSampler {
     const { pid } = this.#target.info;
     const rssBytes = readRss(pid);
     if (rssBytes === undefined) return;
-    this.resources.push({ atSeconds, rssBytes, ...countResources(pid) });
+    const counts = countResources(pid);
+    this.resources.push({ atSeconds, rssBytes, ...counts });
+    this.work.push([atSeconds, counts.cpuSeconds]);
     const image = liveImage(this.#target.memory, readMemoryMaps(pid));
     this.#sampleEntries(image, atSeconds);
     this.#sampleStacks(image);
+  }
+
+  /** Notes only how much the target has worked. */
+  sampleWork(atSeconds: number): void {
+    this.work.push([atSeconds, readCpuSeconds(this.#target.info.pid)]);
   }
 
   /** Lines seen running, most often first. */

@@ -32,7 +32,8 @@ export function countResources(pid: number): ResourceCounts {
 /** USER_HZ: the kernel reports times in hundredths of a second on every architecture CPython runs on. */
 const TICKS_PER_SECOND = 100;
 
-function readCpuSeconds(pid: number): number {
+/** User and system time of the process, 0 when it is gone. */
+export function readCpuSeconds(pid: number): number {
   const stat = readProcText(`/proc/${pid}/stat`) ?? '';
   // Fields 14 and 15, counted from behind the command, which may hold spaces and parentheses.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
