@@ -50,6 +50,23 @@ export class AddressSet {
     return (bits[bit >>> 5]! & (1 << (bit & 31))) !== 0;
   }
 
+  /**
+   * The nearest member at `address`, 16 or 32 bytes before it, or 0: the block of an object with a pre-header.
+   * Members and `address` are multiples of 16.
+   */
+  atOrBefore(address: Address): Address {
+    const segment = this.#image.segmentIndex(address);
+    const bits = segment < 0 ? undefined : this.#bits[segment];
+    if (bits === undefined) return 0;
+    const offset = address - this.#starts[segment]!;
+    if (offset % ALIGNMENT !== 0) return 0;
+    const bit = offset / ALIGNMENT;
+    if ((bits[bit >>> 5]! & (1 << (bit & 31))) !== 0) return address;
+    if (bit >= 2 && (bits[(bit - 2) >>> 5]! & (1 << ((bit - 2) & 31))) !== 0) return address - 16;
+    if (bit >= 4 && (bits[(bit - 4) >>> 5]! & (1 << ((bit - 4) & 31))) !== 0) return address - 32;
+    return 0;
+  }
+
   delete(address: Address): void {
     const segment = this.#image.segmentIndex(address);
     const bits = segment < 0 ? undefined : this.#bits[segment];

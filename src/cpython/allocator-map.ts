@@ -154,10 +154,6 @@ export class AllocatorMap {
 
   /** Start of the live block that holds the object at `address`: itself, or two or four words of pre-header before it. */
   blockOf(object: Address): Address {
-    const blocks = this.blocks;
-    if (blocks.has(object)) return object;
-    if (blocks.has(object - 16)) return object - 16;
-    if (blocks.has(object - 32)) return object - 32;
-    return 0;
+    return this.#blocks.atOrBefore(object);
   }
 }

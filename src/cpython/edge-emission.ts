@@ -8,7 +8,7 @@ import {
   packEdgeName,
   WORD_BYTES,
 } from '../graph/heap-graph.ts';
-import { AddressSet } from './address-set.ts';
+import type { AddressSet } from './address-set.ts';
 import type { AllocatorMap } from './allocator-map.ts';
 import { type EdgeVisitor, FIELD_NAMES, type NamespaceKind } from './edge-visitor.ts';
 import type { MemoryImage } from './memory-image.ts';
@@ -54,7 +54,8 @@ export class EdgeEmission implements EdgeVisitor {
     this.#nodes = found.nodes;
     this.#allocator = allocator;
     this.#names = names;
-    this.claimed = new AddressSet(image);
+    // No scan may take an object's block for a raw buffer.
+    this.claimed = found.nodeBlocks;
     this.#native = new NativeBlockScan(image, allocator, this.claimed, found.owned, test);
     this.shallowWords = new Uint32Array(nodeCount);
     this.entryCounts = new Uint32Array(nodeCount).fill(NOT_A_CONTAINER);
@@ -62,11 +63,6 @@ export class EdgeEmission implements EdgeVisitor {
     this.#stringOfNode = new Uint32Array(nodeCount);
     this.edgeTargets = new Uint32Array(found.edgeBound);
     this.edgeNames = new Uint32Array(found.edgeBound);
-  }
-
-  /** Claims the blocks that hold the nodes themselves, so that no scan takes an object's block for a raw buffer. */
-  claimNode(block: Address): void {
-    this.claimed.add(block);
   }
 
   /** Starts the edges of the next node; nodes come in ascending order. `ownBytes` is the size of its own block. */

@@ -29,7 +29,7 @@ import { IMMORTAL, type ReferenceCountReader } from './reference-count.ts';
 import type { StaticMemory } from './static-memory.ts';
 import type { StaticHolders } from './static-references.ts';
 import type { ThreadInfo } from './thread-state.ts';
-import type { TypeInfo } from './type-table.ts';
+import { TypeFlag, type TypeInfo } from './type-table.ts';
 
 export interface AssemblyInput {
   readonly context: DecodeContext;
@@ -68,6 +68,11 @@ export class GraphAssembly {
   readonly #frames = new Map<Address, FrameInfo>();
   readonly #threads = new Map<Address, ThreadInfo>();
   readonly #internedTables: ReadonlySet<Address>;
+  /** Threads, running frames and tables of interned strings, ascending: the few nodes that need a look at the maps. */
+  readonly #special: Float64Array;
+  #nextSpecial = 0;
+  /** By rank in `found.closureTuples`. */
+  readonly #closureCodes: Float64Array;
 
   constructor(input: AssemblyInput) {
     this.#input = input;
@@ -82,16 +87,22 @@ export class GraphAssembly {
       this.#threads.set(thread.address, thread);
       for (const frame of thread.frames) this.#frames.set(frame.address, frame);
     }
+    this.#special = Float64Array.from([
+      ...this.#threads.keys(),
+      ...this.#frames.keys(),
+      ...this.#internedTables,
+    ]).sort();
+    const { closureTuples, closures } = input.found;
+    this.#closureCodes = new Float64Array(closureTuples.freeze());
+    for (let i = 0; i < closures.count; i++) {
+      this.#closureCodes[closureTuples.rank(closures.tuples[i]!)] = closures.codes[i]!;
+    }
   }
 
   /** Writes all edges, in address order. */
   emit(): EdgeEmission {
     const { found, context, allocator, test } = this.#input;
     const emission = new EdgeEmission(context.image, found, this.#nodeCount, allocator, context.strings, test);
-    found.nodes.forEach((object) => {
-      const block = allocator.blockOf(object);
-      if (block !== 0) emission.claimNode(block);
-    });
     let node = 0;
     found.nodes.forEach((object) => {
       this.#addresses[node] = object;
@@ -104,8 +115,16 @@ export class GraphAssembly {
   #emitNode(emission: EdgeEmission, node: NodeIndex, object: Address): void {
     const { context, decoder, allocator, found, tracked, oldGeneration, ownerless, statics } = this.#input;
     const index = context.types.indexOfObject(object);
-    const isSynthetic = this.#threads.has(object) || (this.#frames.has(object) && !tracked.has(object));
-    if (isSynthetic || index < 0) {
+    let isInternedTable = false;
+    while (this.#special[this.#nextSpecial]! < object) this.#nextSpecial++;
+    if (this.#special[this.#nextSpecial] === object) {
+      isInternedTable = this.#internedTables.has(object);
+      if (this.#threads.has(object) || (this.#frames.has(object) && !tracked.has(object))) {
+        this.#emitSynthetic(emission, node, object);
+        return;
+      }
+    }
+    if (index < 0) {
       this.#emitSynthetic(emission, node, object);
       return;
     }
@@ -114,27 +133,26 @@ export class GraphAssembly {
     const block = allocator.blockOf(object);
     const isStatic = block === 0 && statics.has(object);
     emission.begin(node, block !== 0 ? allocator.sizeOf(block) : isStatic ? 0 : type.basicSize);
-    const isGlobals = found.globalNamespaces.has(object);
-    const isAttributes = !isGlobals && found.attributeNamespaces.has(object);
-    decoder.decode(object, type, emission, this.#roleOf(object, isGlobals, isAttributes));
+    const mayBeNamespace = (type.flags & TypeFlag.dict) !== 0;
+    const isGlobals = mayBeNamespace && found.globalNamespaces.has(object);
+    const isAttributes = mayBeNamespace && !isGlobals && found.attributeNamespaces.has(object);
+    let role = isInternedTable ? INTERNED_ROLE : isGlobals ? GLOBALS_ROLE : isAttributes ? ATTRIBUTES_ROLE : PLAIN_ROLE;
+    if (type.decoder === Decoder.tuple) {
+      const closure = found.closureTuples.rank(object);
+      if (closure >= 0) role = { ...PLAIN_ROLE, closureCode: this.#closureCodes[closure]! };
+    }
+    decoder.decode(object, type, emission, role);
     emission.end();
     let flags = 0;
-    if (tracked.has(object)) flags |= NodeFlag.tracked;
-    if (oldGeneration.has(object)) flags |= NodeFlag.oldGeneration;
+    if (type.isGc && tracked.has(object)) {
+      flags |= NodeFlag.tracked;
+      if (oldGeneration.has(object)) flags |= NodeFlag.oldGeneration;
+    }
     if (isStatic) flags |= NodeFlag.static;
     if (ownerless.has(object)) flags |= NodeFlag.ownerless;
     if (isGlobals || isAttributes) flags |= NodeFlag.namespace;
     this.#flags[node] = flags;
     this.#label(emission, node, object, type);
-  }
-
-  #roleOf(object: Address, isGlobals: boolean, isAttributes: boolean): ObjectRole {
-    const { found } = this.#input;
-    if (this.#internedTables.has(object)) return INTERNED_ROLE;
-    if (isGlobals) return GLOBALS_ROLE;
-    if (isAttributes) return ATTRIBUTES_ROLE;
-    if (!found.closureTuples.has(object)) return PLAIN_ROLE;
-    return { ...PLAIN_ROLE, closureCode: found.closures.get(object) ?? 0 };
   }
 
   #emitSynthetic(emission: EdgeEmission, node: NodeIndex, object: Address): void {

@@ -10,6 +10,10 @@ const MAX_HIGH_WORD = 0x10000;
 /** Fetches memory that was not copied in the pause (read-only data); undefined when it cannot be read. */
 export type ColdReader = (start: Address, length: number) => Uint8Array | undefined;
 
+/** Grain and size of the table of recent segments: a walk alternates between objects and what they refer to. */
+const GRAIN = 1 << 20;
+const RECENT = 1024;
+
 const COLD_PAGE = 4096;
 /** Cold pages kept: 64 MiB, far above the read-only data a walk touches. */
 const COLD_PAGES_KEPT = 16384;
@@ -28,6 +32,8 @@ export class MemoryImage {
   readonly #words: Uint32Array[];
   readonly #cold: ColdReader | undefined;
   readonly #coldPages = new Map<number, Uint8Array | null>();
+  /** Segment last found at addresses of this grain (modulo RECENT); a guess to be checked. */
+  readonly #recent = new Int32Array(RECENT);
   #current = 0;
   #currentStart = 0;
   #currentEnd = 0;
@@ -45,6 +51,9 @@ export class MemoryImage {
   /** Index of the segment that holds `address`, or -1. */
   segmentIndex(address: Address): number {
     if (address >= this.#currentStart && address < this.#currentEnd) return this.#current;
+    const slot = (address / GRAIN) & (RECENT - 1);
+    const recent = this.#recent[slot]!;
+    if (address >= this.#starts[recent]! && address < this.#ends[recent]!) return this.#use(recent);
     let low = 0;
     let high = this.#starts.length - 1;
     while (low <= high) {
@@ -52,14 +61,19 @@ export class MemoryImage {
       if (address < this.#starts[middle]!) high = middle - 1;
       else if (address >= this.#ends[middle]!) low = middle + 1;
       else {
-        this.#current = middle;
-        this.#currentStart = this.#starts[middle]!;
-        this.#currentEnd = this.#ends[middle]!;
-        this.#currentWords = this.#words[middle]!;
-        return middle;
+        this.#recent[slot] = middle;
+        return this.#use(middle);
       }
     }
     return -1;
+  }
+
+  #use(segment: number): number {
+    this.#current = segment;
+    this.#currentStart = this.#starts[segment]!;
+    this.#currentEnd = this.#ends[segment]!;
+    this.#currentWords = this.#words[segment]!;
+    return segment;
   }
 
   /** Whether `address` lies in copied memory. */

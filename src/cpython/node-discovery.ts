@@ -14,9 +14,6 @@ import type { ObjectDecoder } from './object-decoder.ts';
 import type { ObjectTest } from './object-test.ts';
 import type { TypeTable } from './type-table.ts';
 
-/** Closure tuples remembered: each is one map entry, and a leak of closures may make millions. */
-const CLOSURES_LIMIT = 2_000_000;
-
 /** What the first walk learned. */
 export interface Discovered {
   readonly nodes: AddressSet;
@@ -24,15 +21,24 @@ export interface Discovered {
   readonly attributeNamespaces: AddressSet;
   /** Dicts whose keys name a module's variables. */
   readonly globalNamespaces: AddressSet;
-  /** Code object of each closure tuple. */
-  readonly closures: ReadonlyMap<Address, Address>;
   readonly closureTuples: AddressSet;
+  /** The code object of each. */
+  readonly closures: ClosureList;
   /** Live blocks that are objects or owned buffers. */
   readonly claimed: AddressSet;
+  /** The blocks among them that hold the objects themselves. */
+  readonly nodeBlocks: AddressSet;
   /** Those that an exact decoder gave to an object; the rest of `claimed` was guessed from pointers. */
   readonly owned: AddressSet;
   /** Upper bound of the edges the second walk will write. */
   edgeBound: number;
+}
+
+/** Pairs in the order they were found. */
+export interface ClosureList {
+  tuples: Float64Array;
+  codes: Float64Array;
+  count: number;
 }
 
 export class NodeDiscovery implements EdgeVisitor {
@@ -44,9 +50,8 @@ export class NodeDiscovery implements EdgeVisitor {
   readonly #allocator: AllocatorMap;
   readonly #problems: ProblemLog;
   readonly #native: NativeBlockScan;
-  readonly #closures = new Map<Address, Address>();
   /** Objects found and not yet decoded. */
-  #stack = new Float64Array(1 << 16);
+  #stack: Float64Array = new Float64Array(1 << 16);
   #depth = 0;
 
   constructor(context: DecodeContext, test: ObjectTest, decoder: ObjectDecoder, allocator: AllocatorMap) {
@@ -61,9 +66,10 @@ export class NodeDiscovery implements EdgeVisitor {
       nodes: new AddressSet(image),
       attributeNamespaces: new AddressSet(image),
       globalNamespaces: new AddressSet(image),
-      closures: this.#closures,
+      closures: { tuples: new Float64Array(1024), codes: new Float64Array(1024), count: 0 },
       closureTuples: new AddressSet(image),
       claimed: new AddressSet(image),
+      nodeBlocks: new AddressSet(image),
       owned: new AddressSet(image),
       edgeBound: 0,
     };
@@ -80,17 +86,16 @@ export class NodeDiscovery implements EdgeVisitor {
       return;
     }
     const block = this.#allocator.blockOf(object);
-    if (block !== 0) this.found.claimed.add(block);
+    if (block !== 0) {
+      this.found.claimed.add(block);
+      this.found.nodeBlocks.add(block);
+    }
     const type = this.#types.types[index]!;
     if (type.isLeaf) {
       this.#decoder.decode(object, type, this);
       return;
     }
-    if (this.#depth === this.#stack.length) {
-      const grown = new Float64Array(this.#stack.length * 2);
-      grown.set(this.#stack);
-      this.#stack = grown;
-    }
+    if (this.#depth === this.#stack.length) this.#stack = doubled(this.#stack);
     this.#stack[this.#depth++] = object;
   }
 
@@ -158,8 +163,21 @@ export class NodeDiscovery implements EdgeVisitor {
   }
 
   closure(tuple: Address, code: Address): void {
-    if (this.#closures.size < CLOSURES_LIMIT && this.found.closureTuples.add(tuple)) this.#closures.set(tuple, code);
+    if (!this.found.closureTuples.add(tuple)) return;
+    const { closures } = this.found;
+    if (closures.count === closures.tuples.length) {
+      closures.tuples = doubled(closures.tuples);
+      closures.codes = doubled(closures.codes);
+    }
+    closures.tuples[closures.count] = tuple;
+    closures.codes[closures.count++] = code;
   }
 
   entries(_count: number): void {}
+}
+
+function doubled(values: Float64Array): Float64Array<ArrayBuffer> {
+  const grown = new Float64Array(values.length * 2);
+  grown.set(values);
+  return grown;
 }

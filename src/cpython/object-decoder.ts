@@ -38,6 +38,7 @@ export class ObjectDecoder {
   readonly #weakrefCallback: number;
   readonly #byteArrayBuffer: readonly number[];
   readonly #byteArrayObject: number;
+  readonly #closureNames = new Map<Address, readonly Address[]>();
   readonly #managedBuffer: readonly number[];
   readonly #memoryView: readonly number[];
   readonly #contextVariable: readonly number[];
@@ -80,8 +81,13 @@ export class ObjectDecoder {
   }
 
   /** Names of the closure variables of functions made from `code`. */
-  closureNames(code: Address): Address[] {
-    return program.freeVariableNames(this.#context, this.#program, code);
+  closureNames(code: Address): readonly Address[] {
+    let names = this.#closureNames.get(code);
+    if (names === undefined) {
+      names = program.freeVariableNames(this.#context, this.#program, code);
+      if (this.#closureNames.size < CODES_LIMIT) this.#closureNames.set(code, names);
+    }
+    return names;
   }
 
   #decodeLayout(object: Address, type: TypeInfo, visitor: EdgeVisitor, role: ObjectRole): void {
@@ -260,6 +266,8 @@ export class ObjectDecoder {
   }
 }
 
+/** Code objects whose closure names are kept: they are part of the program, so there are not many. */
+const CODES_LIMIT = 1 << 18;
 const STRING_FLAG = 1 << 28;
 
 /** Whether the decoder of the C part reports the dict slot, which a Python subclass shares. */

@@ -59,7 +59,13 @@ export interface KeysTable {
   readonly isSplit: boolean;
 }
 
-/** Describes the keys table at `keys`, or undefined when it is torn. */
+/** The one result of `readKeysTable`: a heap has as many tables as dicts. */
+const table = { entries: 0, count: 0, stride: 0, keyOffset: 0, valueOffset: 0, isSplit: false };
+
+/**
+ * Describes the keys table at `keys`, or undefined when it is torn. The result is overwritten by the next call:
+ * take what is needed out of it before anything else is decoded.
+ */
 export function readKeysTable(
   image: MemoryImage,
   layout: Layout,
@@ -85,14 +91,13 @@ export function readKeysTable(
   const entries = keys + o.dkIndices + indexBytes;
   const stride = kind === KEYS_GENERAL ? 24 : 16;
   if (count > 0 && !(image.isCopied(entries) && image.isCopied(entries + count * stride - 8))) return undefined;
-  return {
-    entries,
-    count,
-    stride,
-    keyOffset: kind === KEYS_GENERAL ? 8 : 0,
-    valueOffset: kind === KEYS_GENERAL ? 16 : 8,
-    isSplit: kind === KEYS_SPLIT,
-  };
+  table.entries = entries;
+  table.count = count;
+  table.stride = stride;
+  table.keyOffset = kind === KEYS_GENERAL ? 8 : 0;
+  table.valueOffset = kind === KEYS_GENERAL ? 16 : 8;
+  table.isSplit = kind === KEYS_SPLIT;
+  return table;
 }
 
 /** Visits keys and values of the dict at `dict`. `names` says what the keys are, when they are names. */
@@ -106,32 +111,33 @@ export function decodeDict(
   const { image, layout, problems } = context;
   visitor.entries(Math.min(image.u64(dict + o.used), ENTRIES_LIMIT));
   const keys = image.pointer(dict + o.keys);
-  const table = readKeysTable(image, layout, o, keys);
-  if (table === undefined) {
+  const described = readKeysTable(image, layout, o, keys);
+  if (described === undefined) {
     // The empty dict's keys are a static constant, read-only in some builds.
     if (keys !== 0 && image.u64(dict + o.used) !== 0)
       problems.addAt('torn-dict', 'a dict whose keys table could not be read', dict);
     return;
   }
+  const { entries, count, stride, keyOffset, valueOffset } = described;
   const values = image.pointer(dict + o.values);
   const kind = names === 'global' ? EdgeKind.global : EdgeKind.attribute;
   if (values !== 0) {
     // A split table: the keys belong to the class, the values to this dict.
     visitor.buffer(valuesBlock(image, layout, values));
     const first = values + o.valuesFirst;
-    for (let i = 0; i < table.count; i++) {
+    for (let i = 0; i < count; i++) {
       const value = image.pointer(first + i * 8);
       if (value === 0) continue;
-      visitor.named(value, kind, image.pointer(table.entries + i * table.stride + table.keyOffset));
+      visitor.named(value, kind, image.pointer(entries + i * stride + keyOffset));
     }
     return;
   }
   visitor.buffer(keys);
-  for (let i = 0; i < table.count; i++) {
-    const entry = table.entries + i * table.stride;
-    const value = image.pointer(entry + table.valueOffset);
+  for (let i = 0; i < count; i++) {
+    const entry = entries + i * stride;
+    const value = image.pointer(entry + valueOffset);
     if (value === 0) continue;
-    const key = image.pointer(entry + table.keyOffset);
+    const key = image.pointer(entry + keyOffset);
     if (names === undefined) {
       visitor.edge(key, EdgeKind.key, i);
       visitor.edge(value, EdgeKind.value, i);
@@ -151,9 +157,11 @@ export function decodeInternedTable(context: DecodeContext, o: DictOffsets, dict
   visitor.entries(Math.min(image.u64(dict + o.used), ENTRIES_LIMIT));
   const keys = image.pointer(dict + o.keys);
   visitor.buffer(keys);
-  const table = readKeysTable(image, layout, o, keys);
-  for (let i = 0; i < (table?.count ?? 0); i++) {
-    const key = image.pointer(table!.entries + i * table!.stride + table!.keyOffset);
+  const described = readKeysTable(image, layout, o, keys);
+  if (described === undefined) return;
+  const { entries, count, stride, keyOffset } = described;
+  for (let i = 0; i < count; i++) {
+    const key = image.pointer(entries + i * stride + keyOffset);
     if (key !== 0 && context.countOf(key) === IMMORTAL) visitor.edge(key, EdgeKind.key, i);
   }
 }
@@ -167,13 +175,14 @@ const INTERNED_AT_LEAST = 256;
 export function isInternedTable(context: DecodeContext, o: DictOffsets, dict: Address): boolean {
   const { image, layout, strings } = context;
   if (image.u64(dict + o.used) < INTERNED_AT_LEAST || image.pointer(dict + o.values) !== 0) return false;
-  const table = readKeysTable(image, layout, o, image.pointer(dict + o.keys));
+  const described = readKeysTable(image, layout, o, image.pointer(dict + o.keys));
+  if (described === undefined) return false;
   let seen = 0;
-  for (let i = 0; i < (table?.count ?? 0) && seen < INTERNED_SAMPLE; i++) {
-    const entry = table!.entries + i * table!.stride;
-    const value = image.pointer(entry + table!.valueOffset);
+  for (let i = 0; i < described.count && seen < INTERNED_SAMPLE; i++) {
+    const entry = described.entries + i * described.stride;
+    const value = image.pointer(entry + described.valueOffset);
     if (value === 0) continue;
-    if (value !== image.pointer(entry + table!.keyOffset) || !strings.isInterned(value)) return false;
+    if (value !== image.pointer(entry + described.keyOffset) || !strings.isInterned(value)) return false;
     seen++;
   }
   return seen > 0;

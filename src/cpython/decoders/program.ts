@@ -294,9 +294,8 @@ export function decodeType(
   visitor.buffer(keys);
   const table = readKeysTable(image, layout, d, keys);
   if (table === undefined) return;
-  for (let i = 0; i < table.count; i++) {
-    visitor.edge(image.pointer(table.entries + i * table.stride + table.keyOffset), EdgeKind.key, i);
-  }
+  const { entries, count, stride, keyOffset } = table;
+  for (let i = 0; i < count; i++) visitor.edge(image.pointer(entries + i * stride + keyOffset), EdgeKind.key, i);
 }
 
 export function decodeCell(context: DecodeContext, o: ProgramOffsets, cell: Address, visitor: EdgeVisitor): void {

@@ -139,10 +139,10 @@ function visitValues(
   if (keys === 0) return;
   const table = readKeysTable(image, layout, d, keys);
   if (table === undefined || !isReadableArray(image, first, table.count, 8)) return;
-  for (let i = 0; i < table.count; i++) {
+  const { entries, count, stride, keyOffset } = table;
+  for (let i = 0; i < count; i++) {
     const value = image.pointer(first + i * 8);
-    if (value !== 0)
-      visitor.named(value, EdgeKind.attribute, image.pointer(table.entries + i * table.stride + table.keyOffset));
+    if (value !== 0) visitor.named(value, EdgeKind.attribute, image.pointer(entries + i * stride + keyOffset));
   }
 }
 
