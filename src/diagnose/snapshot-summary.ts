@@ -43,9 +43,16 @@ export interface SnapshotSummary {
 /** Summarises one walk; costs one sweep over the edges. */
 export function summariseSnapshot(walk: HeapWalk, atSeconds: number, pauseMs: number): SnapshotSummary {
   const { graph } = walk;
-  const owned = rowsOf(graph, (kind) => kind !== RootKind.native);
-  const reachable = reachableFrom(graph, graph.roots.nodes);
-  const reachedByOwners = reachableFrom(graph, owned);
+  const reachedByOwners = reachableFrom(
+    graph,
+    rowsOf(graph, (kind) => kind !== RootKind.native),
+  );
+  // Only what the owners leave is left to sweep.
+  const reachedByNative = reachableFrom(
+    graph,
+    rowsOf(graph, (kind) => kind === RootKind.native),
+    { blocked: reachedByOwners },
+  );
   const { addresses, typeOf, types, shallowWords, entryCounts, nodeFlags } = graph;
   const names = types.map(qualifiedTypeName);
   const all = new AmountTable(names);
@@ -56,10 +63,11 @@ export function summariseSnapshot(walk: HeapWalk, atSeconds: number, pauseMs: nu
     const type = typeOf[n]!;
     const words = shallowWords[n]!;
     all.add(type, words);
-    if (!hasBit(reachable, n)) {
+    if (hasBit(reachedByOwners, n)) continue;
+    if (!hasBit(reachedByNative, n)) {
       garbage.add(type, words);
       if ((nodeFlags[n]! & NodeFlag.oldGeneration) !== 0) oldGarbage.add(type, words);
-    } else if (!hasBit(reachedByOwners, n) && (nodeFlags[n]! & NodeFlag.synthetic) === 0) native.add(type, words);
+    } else if ((nodeFlags[n]! & NodeFlag.synthetic) === 0) native.add(type, words);
   }
   return {
     atSeconds,

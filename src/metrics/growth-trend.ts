@@ -45,7 +45,7 @@ const LEAST_WORK = 0.1;
 
 const LEAST_POINTS = 3;
 /** Below this share of the overall slope, the last third is slowing down to a plateau. */
-const PLATEAU_PACE = 0.35;
+const PLATEAU_PACE = 0.3;
 /** A fall-back of this share of the rise from a high makes a sawtooth. */
 const SAWTOOTH_FALL = 0.35;
 /** One increment of this share of the rise makes a step, when there are enough points to tell. */
