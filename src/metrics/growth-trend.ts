@@ -51,6 +51,8 @@ const SAWTOOTH_FALL = 0.35;
 /** One increment of this share of the rise makes a step, when there are enough points to tell. */
 const STEP_SHARE = 0.7;
 const STEP_POINTS = 4;
+/** Share of the series that its tail must cover to tell a pace. */
+const LEAST_TAIL = 0.15;
 /** Pairs looked at for a slope: series of a run are short, this bounds long ones. */
 const POINTS_LIMIT = 400;
 
@@ -66,10 +68,7 @@ export function judgeTrend(series: readonly SeriesPoint[], options: TrendOptions
   const rate = medianSlope(points);
   const paced = againstWork(points, options.work);
   const slope = medianSlope(paced);
-  const [start, end] = [paced[0]![0], paced.at(-1)![0]];
-  const tail = paced.filter(([at]) => at >= start + ((end - start) * 2) / 3);
-  const tailSlope = tail.length >= 2 ? (tail.length >= 3 ? medianSlope(tail) : pairSlope(tail[0]!, tail.at(-1)!)) : 0;
-  const pace = slope > 0 ? tailSlope / slope : 0;
+  const pace = slope > 0 ? medianSlope(tailOf(paced)) / slope : 0;
   const trend = { ratePerMinute: rate * 60, rise, pace };
   const leastRise = options.leastRise ?? 1;
   if (rise <= -leastRise && slope < 0) return { ...trend, shape: 'falling' };
@@ -79,6 +78,15 @@ export function judgeTrend(series: readonly SeriesPoint[], options: TrendOptions
   if (points.length >= STEP_POINTS && largestIncrement(paced) > STEP_SHARE * rise) return { ...trend, shape: 'step' };
   const isSlowing = pace < PLATEAU_PACE;
   return { ...trend, shape: isSlowing ? 'plateau' : 'steady' };
+}
+
+/** The last third, and more where that is a moment: points close together do not tell a pace. */
+function tailOf(points: readonly SeriesPoint[]): readonly SeriesPoint[] {
+  const [start, end] = [points[0]![0], points.at(-1)![0]];
+  const length = end - start;
+  let from = points.findIndex(([at]) => at >= start + (length * 2) / 3);
+  while (from > 0 && end - points[from]![0] < length * LEAST_TAIL) from--;
+  return points.slice(Math.max(0, from));
 }
 
 function againstWork(points: readonly SeriesPoint[], work: WorkClock | undefined): readonly SeriesPoint[] {
