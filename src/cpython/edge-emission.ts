@@ -13,7 +13,7 @@ import type { AllocatorMap } from './allocator-map.ts';
 import { type EdgeVisitor, FIELD_NAMES, type NamespaceKind } from './edge-visitor.ts';
 import type { MemoryImage } from './memory-image.ts';
 import { NativeBlockScan } from './native-block-scan.ts';
-import type { Discovered } from './node-discovery.ts';
+import { type Discovered, edgeLimit } from './node-discovery.ts';
 import type { ObjectTest } from './object-test.ts';
 import type { StringReader } from './python-string.ts';
 
@@ -32,6 +32,7 @@ export class EdgeEmission implements EdgeVisitor {
   edgeCount = 0;
   readonly #nodes: AddressSet;
   readonly #allocator: AllocatorMap;
+  readonly #edgeLimit: number;
   readonly #image: MemoryImage;
   readonly #names: StringReader;
   readonly #native: NativeBlockScan;
@@ -52,6 +53,7 @@ export class EdgeEmission implements EdgeVisitor {
   ) {
     this.#image = image;
     this.#nodes = found.nodes;
+    this.#edgeLimit = edgeLimit(image);
     this.#allocator = allocator;
     this.#names = names;
     // No scan may take an object's block for a raw buffer.
@@ -158,7 +160,13 @@ export class EdgeEmission implements EdgeVisitor {
     return id;
   }
 
+  /** Whether the graph has as many edges as the memory can hold; what follows is forged, and not worth decoding. */
+  get isFull(): boolean {
+    return this.edgeCount > this.#edgeLimit;
+  }
+
   #write(target: number, name: number): void {
+    if (this.isFull) return;
     if (this.edgeCount === this.edgeTargets.length) this.#grow();
     this.edgeTargets[this.edgeCount] = target;
     this.edgeNames[this.edgeCount] = name;

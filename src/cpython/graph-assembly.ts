@@ -141,7 +141,7 @@ export class GraphAssembly {
       const closure = found.closureTuples.rank(object);
       if (closure >= 0) role = { ...PLAIN_ROLE, closureCode: this.#closureCodes[closure]! };
     }
-    decoder.decode(object, type, emission, role);
+    if (!emission.isFull) decoder.decode(object, type, emission, role);
     emission.end();
     let flags = 0;
     if (type.isGc && tracked.has(object)) {

@@ -53,7 +53,9 @@ export function walkHeap(input: HeapWalkInput, problems: ProblemLog): HeapWalk {
   const { image } = input;
   const { layout, runtimeAddress } = input.interpreter;
   const progress = input.progress ?? (() => {});
-  const interpreters = listInterpreters(image, layout, runtimeAddress, problems);
+  const listed = listInterpreters(image, layout, runtimeAddress, problems);
+  // An attached target has at least its main interpreter, whatever a torn list says.
+  const interpreters = listed.length === 0 ? input.interpreter.interpreters : listed;
   const interpreter = { ...input.interpreter, interpreters };
   const collectors = interpreters.map((state) => readCollector(image, state));
 

@@ -9,6 +9,7 @@ import type { DecodeContext } from './decoders/decode-context.ts';
 import { visitFrame } from './decoders/execution.ts';
 import type { EdgeVisitor, NamespaceKind } from './edge-visitor.ts';
 import type { FrameInfo } from './frames.ts';
+import type { MemoryImage } from './memory-image.ts';
 import { NativeBlockScan } from './native-block-scan.ts';
 import type { ObjectDecoder } from './object-decoder.ts';
 import type { ObjectTest } from './object-test.ts';
@@ -50,6 +51,7 @@ export class NodeDiscovery implements EdgeVisitor {
   readonly #allocator: AllocatorMap;
   readonly #problems: ProblemLog;
   readonly #native: NativeBlockScan;
+  readonly #edgeLimit: number;
   /** Objects found and not yet decoded. */
   #stack: Float64Array = new Float64Array(1 << 16);
   #depth = 0;
@@ -57,6 +59,7 @@ export class NodeDiscovery implements EdgeVisitor {
   constructor(context: DecodeContext, test: ObjectTest, decoder: ObjectDecoder, allocator: AllocatorMap) {
     const { image, types, problems } = context;
     this.#context = context;
+    this.#edgeLimit = edgeLimit(image);
     this.#types = types;
     this.#test = test;
     this.#decoder = decoder;
@@ -119,6 +122,11 @@ export class NodeDiscovery implements EdgeVisitor {
   /** Decodes everything queued, and what that reaches. */
   drain(): void {
     while (this.#depth > 0) {
+      if (this.found.edgeBound > this.#edgeLimit) {
+        this.#depth = 0;
+        this.#problems.add('too-many-references', 'more references than the memory can hold: the rest is left out');
+        return;
+      }
       const object = this.#stack[--this.#depth]!;
       const type = this.#types.ofObject(object);
       if (type !== undefined) this.#decoder.decode(object, type, this);
@@ -174,6 +182,15 @@ export class NodeDiscovery implements EdgeVisitor {
   }
 
   entries(_count: number): void {}
+}
+
+/**
+ * References take at least a word each, and few words are decoded twice: what claims more is forged, with many objects
+ * sharing one table.
+ */
+export function edgeLimit(image: MemoryImage): number {
+  const bytes = image.segments.reduce((sum, segment) => sum + segment.bytes.length, 0);
+  return bytes / 4;
 }
 
 function doubled(values: Float64Array): Float64Array<ArrayBuffer> {

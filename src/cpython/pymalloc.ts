@@ -10,6 +10,8 @@ const SIZE_CLASS_STEP = 16;
 const SIZE_CLASSES = 32;
 /** No process has more arenas than this many (1 TiB of 1 MiB arenas); a larger count is a torn or forged read. */
 const ARENAS_LIMIT = 1 << 20;
+/** Of the largest arena: 2 MiB, in builds for huge pages. */
+const POOLS_LIMIT = 512;
 /** Static data searched for the arenas table of stripped builds: interpreters have at most a few MiB of it. */
 const SEARCHED_BYTES_LIMIT = 16 << 20;
 
@@ -134,9 +136,15 @@ export function mapPymalloc(
     if (arena === 0) continue;
     const poolsEnd = image.pointer(table.address + i * rowSize + row.poolAddress);
     const first = Math.ceil(arena / poolSize) * poolSize;
-    const arenaBytes = (image.u32(table.address + i * rowSize + row.total) + 1) * poolSize;
+    const pools = image.u32(table.address + i * rowSize + row.total);
+    const arenaBytes = (pools + 1) * poolSize;
     // The page before the first whole pool is never touched, so it may be absent from the copy.
-    if (poolsEnd < arena || poolsEnd > arena + 4 * arenaBytes || (poolsEnd > first && !image.isCopied(first))) {
+    if (
+      pools > POOLS_LIMIT ||
+      poolsEnd < arena ||
+      poolsEnd > arena + 2 * arenaBytes ||
+      (poolsEnd > first && !image.isCopied(first))
+    ) {
       problems.addAt('torn-arena', 'an arena of pymalloc does not fit its table', arena);
       continue;
     }

@@ -29,7 +29,8 @@ export const TypeFlag = {
 /** Sizes past this are torn reads: no type has a gigabyte of fixed fields. */
 const BASIC_SIZE_LIMIT = 1 << 30;
 const BASE_CHAIN_LIMIT = 200;
-const SLOTS_LIMIT = 10_000;
+/** Every instance has room for every slot: no class has more. */
+const SLOTS_LIMIT = 4096;
 /** _Py_AFTER_ITEMS (Include/descrobject.h, 3.15 on). */
 const MEMBER_AFTER_ITEMS = 16;
 /** Types kept at most: each costs a few hundred bytes, and a forged heap may offer any number. */
@@ -229,7 +230,10 @@ export class TypeTable {
     const decoder = isPythonClass ? (base?.decoder ?? Decoder.none) : decoderFor(cName, flags, base);
     const dictOffset = image.i64(type + o.dictOffset);
     const hasManagedDict = this.#layout.minor >= 11 && (flags & TypeFlag.managedDict) !== 0;
-    const slots = [...(base?.slots ?? []), ...(isPythonClass ? this.#slotsOf(type, metatype) : [])];
+    const slots = [...(base?.slots ?? []), ...(isPythonClass ? this.#slotsOf(type, metatype) : [])].slice(
+      0,
+      SLOTS_LIMIT,
+    );
     const info: TypeInfo = {
       index: this.types.length,
       address: type,
@@ -297,15 +301,17 @@ export class TypeTable {
       this.#problems.addAt('forged-slots', 'a class claims an impossible number of __slots__', type);
       return [];
     }
+    const instanceSize = image.u64(type + this.#o.basicSize);
     const rows = type + image.u64(metatype + this.#o.basicSize);
     const rowSize = layout.sizeof('PyMemberDef');
     const slots: Slot[] = [];
     for (let i = 0; i < count; i++) {
       const row = rows + i * rowSize;
       const kind = image.i32(row + layout.at('PyMemberDef.type'));
-      if (kind !== 6 && kind !== 16) continue;
+      const offset = image.u64(row + layout.at('PyMemberDef.offset'));
+      if ((kind !== 6 && kind !== 16) || offset + 8 > instanceSize) continue;
       slots.push({
-        offset: image.u64(row + layout.at('PyMemberDef.offset')),
+        offset,
         name: image.pointer(row + layout.at('PyMemberDef.name')),
         afterItems: layout.minor >= 15 && (image.u32(row + layout.at('PyMemberDef.flags')) & MEMBER_AFTER_ITEMS) !== 0,
       });

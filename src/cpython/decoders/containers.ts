@@ -3,6 +3,7 @@
 import { type Address, EdgeKind } from '../../graph/heap-graph.ts';
 import { type EdgeVisitor, fieldId } from '../edge-visitor.ts';
 import type { Layout } from '../layout.ts';
+import { LoopGuard } from '../loop-guard.ts';
 import type { TypeInfo } from '../type-table.ts';
 import { type DecodeContext, ENTRIES_LIMIT, isReadableArray } from './decode-context.ts';
 
@@ -18,6 +19,8 @@ const DUMMY_HASH_HIGH = 0xffff_ffff;
 const DEQUE_BLOCK_LENGTH = 64;
 /** LINKCELLS in Modules/itertoolsmodule.c. */
 const TEE_LINK_CELLS = 57;
+
+const guard = new LoopGuard();
 
 export interface ContainerOffsets {
   readonly size: number;
@@ -150,6 +153,7 @@ export function decodeDeque(context: DecodeContext, o: ContainerOffsets, deque: 
   const last = image.pointer(deque + o.dequeRightBlock);
   let index = image.u64(deque + o.dequeLeftIndex);
   const lastIndex = image.i64(deque + o.dequeRightIndex);
+  guard.start(block);
   for (let i = 0; i <= count; ) {
     if (block === 0 || !image.isCopied(block) || !image.isCopied(block + o.blockRight)) {
       if (i < count) context.problems.addAt('torn-deque', 'a deque whose blocks could not be read', deque);
@@ -164,6 +168,10 @@ export function decodeDeque(context: DecodeContext, o: ContainerOffsets, deque: 
     if (block === last) break;
     block = image.pointer(block + o.blockRight);
     index = 0;
+    if (guard.isLoop(block)) {
+      context.problems.addAt('torn-deque', 'a deque whose blocks could not be read', deque);
+      break;
+    }
   }
   if (o.dequeFreeBlocks < 0) return;
   // 3.11+ keeps emptied blocks for reuse: memory the deque owns, without references in it.
@@ -189,11 +197,14 @@ export function decodeLruCache(
   // The list is circular through the wrapper itself and owned link by link; following it from here
   // gives every link a name (the cache's entry) instead of a chain as long as the cache.
   let link = image.pointer(wrapper + o.lruFirst);
-  for (let i = 0; link !== wrapper && link !== 0 && i < ENTRIES_LIMIT && image.isCopied(link); i++) {
+  guard.start(wrapper);
+  for (let i = 0; link !== wrapper && link !== 0 && image.isCopied(link); i++) {
     visitor.edge(link, EdgeKind.element, i);
-    const next = image.pointer(link + o.linkNext);
-    if (next === link) break;
-    link = next;
+    link = image.pointer(link + o.linkNext);
+    if (link !== wrapper && guard.isLoop(link)) {
+      context.problems.addAt('torn-cache', 'the list of an lru_cache does not close', wrapper);
+      break;
+    }
   }
 }
 

@@ -22,9 +22,16 @@ export interface DecodeContext {
 /** A container cannot hold more pointers than its memory has words; claims past this are torn or forged. */
 export const ENTRIES_LIMIT = 0x0fff_ffff;
 
-/** Whether `count` words at `start` lie in copied memory: a cheap test before a loop trusts a length. */
+/** Whether `count` rows at `start` lie in copied memory without a gap: a cheap test before a loop trusts a length. */
 export function isReadableArray(image: MemoryImage, start: Address, count: number, stride: number): boolean {
   if (count === 0) return true;
-  if (start === 0 || count < 0 || count > ENTRIES_LIMIT) return false;
-  return image.isCopied(start) && image.isCopied(start + count * stride - 8);
+  if (start === 0 || !(count > 0 && count <= ENTRIES_LIMIT)) return false;
+  const last = image.segmentIndex(start + count * stride - 8);
+  let segment = image.segmentIndex(start);
+  if (segment < 0 || last < 0) return false;
+  for (; segment < last; segment++) {
+    const { start: from, bytes } = image.segments[segment]!;
+    if (from + bytes.length !== image.segments[segment + 1]!.start) return false;
+  }
+  return true;
 }

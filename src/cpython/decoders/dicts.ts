@@ -4,9 +4,10 @@ import { type Address, EdgeKind } from '../../graph/heap-graph.ts';
 import type { EdgeVisitor, NamespaceKind } from '../edge-visitor.ts';
 import { fieldId } from '../edge-visitor.ts';
 import type { Layout } from '../layout.ts';
+import { LoopGuard } from '../loop-guard.ts';
 import type { MemoryImage } from '../memory-image.ts';
 import { IMMORTAL } from '../reference-count.ts';
-import { type DecodeContext, ENTRIES_LIMIT } from './decode-context.ts';
+import { type DecodeContext, ENTRIES_LIMIT, isReadableArray } from './decode-context.ts';
 
 /** dk_kind (3.11+). */
 const KEYS_GENERAL = 0;
@@ -49,6 +50,8 @@ export function dictOffsets(layout: Layout): DictOffsets {
   };
 }
 
+const guard = new LoopGuard();
+
 /** Where a keys table's entries lie. */
 export interface KeysTable {
   readonly entries: Address;
@@ -90,7 +93,7 @@ export function readKeysTable(
   if (count > ENTRIES_LIMIT) return undefined;
   const entries = keys + o.dkIndices + indexBytes;
   const stride = kind === KEYS_GENERAL ? 24 : 16;
-  if (count > 0 && !(image.isCopied(entries) && image.isCopied(entries + count * stride - 8))) return undefined;
+  if (!isReadableArray(image, entries, count, stride)) return undefined;
   table.entries = entries;
   table.count = count;
   table.stride = stride;
@@ -201,11 +204,15 @@ export function decodeOrderedDict(context: DecodeContext, o: DictOffsets, dict: 
   visitor.buffer(image.pointer(dict + o.odictFastNodes));
   const nextOffset = context.layout.at('_ODictNode.next');
   let node = image.pointer(dict + o.odictFirst);
-  let left = image.u64(dict + o.used) + 1;
-  for (let i = 0; node !== 0 && left > 0 && image.isCopied(node); i++, left--) {
+  guard.start(node);
+  for (let i = 0; node !== 0 && image.isCopied(node); i++) {
     visitor.buffer(node);
     visitor.edge(image.pointer(node), EdgeKind.key, i);
     node = image.pointer(node + nextOffset);
+    if (guard.isLoop(node)) {
+      context.problems.addAt('torn-ordered-dict', 'the list of an OrderedDict does not end', dict);
+      break;
+    }
   }
   const instanceDict = image.pointer(dict + o.odictInstanceDict);
   visitor.namespace(instanceDict, 'attribute');
