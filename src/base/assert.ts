@@ -3,7 +3,3 @@
 export function assert(condition: boolean, message: string): asserts condition {
   if (!condition) throw new Error(`broken invariant: ${message}`);
 }
-
-export function assertNever(value: never): never {
-  throw new Error(`broken invariant: unexpected value ${String(value)}`);
-}

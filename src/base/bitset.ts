@@ -26,9 +26,3 @@ export function popCount32(word: number): number {
   word = (word + (word >>> 4)) & 0x0f0f0f0f;
   return Math.imul(word, 0x01010101) >>> 24;
 }
-
-export function countBits(set: BitSet): number {
-  let count = 0;
-  for (let i = 0; i < set.length; i++) count += popCount32(set[i]!);
-  return count;
-}

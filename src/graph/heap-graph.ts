@@ -72,7 +72,7 @@ export const EDGE_PAYLOAD_MASK = 0x0fffffff;
 
 /** Packs an edge's kind and payload; payloads past 28 bits saturate (a list's 268-millionth element). */
 export function packEdgeName(kind: EdgeKind, payload: number): number {
-  return ((kind << EDGE_KIND_SHIFT) | (payload > EDGE_PAYLOAD_MASK ? EDGE_PAYLOAD_MASK : payload)) >>> 0;
+  return ((kind << EDGE_KIND_SHIFT) | Math.min(payload, EDGE_PAYLOAD_MASK)) >>> 0;
 }
 
 /** Why a node is alive without a referrer. */
