@@ -163,7 +163,11 @@ function draft(
 function sitesOf(observation: Observation, growth: HolderGrowth, named: NamedHolder): GrowthSites | undefined {
   const growingTypes = growth.types.map((gain) => gain.type).filter((type) => type.includes('.'));
   if (named.reference === undefined) return undefined;
-  return findGrowthSites(observation.source, { holder: named.reference, growingTypes });
+  return findGrowthSites(observation.source, {
+    holder: named.reference,
+    growingTypes,
+    running: observation.running,
+  });
 }
 
 /** A bound on the holder itself, or on the object right above it that manages it. */

@@ -1,6 +1,7 @@
 // Looks at the running target between snapshots, without stopping it: what the kernel counts, how many entries the
 // growing containers have, which source lines run. Reads may be torn; nothing here is trusted alone.
 
+import { resolve } from 'node:path';
 import { ProblemLog } from '../base/problems.ts';
 import { entryCountAddress } from '../cpython/container-length.ts';
 import type { MemoryImage } from '../cpython/memory-image.ts';
@@ -11,6 +12,7 @@ import type { Address } from '../graph/heap-graph.ts';
 import type { SeriesPoint } from '../metrics/growth-trend.ts';
 import { isLibraryPath } from '../source/source-index.ts';
 import { readMemoryMaps } from '../target/memory-maps.ts';
+import { readProcLink } from '../target/proc-file.ts';
 import { readRss } from '../target/process-info.ts';
 import { liveImage } from '../target/process-memory.ts';
 import { countResources, readCpuSeconds } from '../target/resource-counts.ts';
@@ -37,11 +39,14 @@ export class LiveSampler {
   readonly entries = new Map<Address, SeriesPoint[]>();
   readonly #target: AttachedTarget;
   readonly #lines = new Map<string, Line>();
+  /** What a script's relative path is relative to. */
+  readonly #directory: string;
   /** Problems of torn live reads are expected, and not the user's. */
   readonly #torn = new ProblemLog();
 
   constructor(target: AttachedTarget) {
     this.#target = target;
+    this.#directory = readProcLink(`/proc/${target.info.pid}/cwd`) ?? '/';
   }
 
   /** Follows these containers from now on. */
@@ -76,7 +81,7 @@ export class LiveSampler {
         function: line.function,
         count: line.count,
         depth: line.depthSum / line.count,
-        isApplication: !line.file.startsWith('<') && !isLibraryPath(line.file),
+        isApplication: !isLibraryPath(line.file),
       }))
       .sort((a, b) => b.count - a.count);
   }
@@ -97,12 +102,12 @@ export class LiveSampler {
     for (const interpreter of interpreters) {
       for (const thread of readThreads(image, interpreter, this.#torn).slice(0, THREADS_LIMIT)) {
         let applicationDepth = 0;
-        for (const frame of thread.frames.slice(0, FRAMES_LIMIT)) {
+        for (const [depth, frame] of thread.frames.slice(0, FRAMES_LIMIT).entries()) {
           const file = strings.read(frame.fileNameAddress, PATH_LIMIT);
           const name = strings.read(frame.qualNameAddress);
           if (file === undefined || name === undefined || frame.line <= 0) continue;
-          if (isLibraryPath(file) || file.startsWith('<')) continue;
-          this.#note(file, frame.line, name, applicationDepth++);
+          if (file.startsWith('<')) continue;
+          this.#note(file, frame.line, name, isLibraryPath(file) ? depth : applicationDepth++);
         }
       }
     }
@@ -111,8 +116,10 @@ export class LiveSampler {
   #note(file: string, line: number, name: string, depth: number): void {
     const key = `${file}:${line}`;
     const known = this.#lines.get(key);
-    if (known === undefined) this.#lines.set(key, { file, line, function: name, count: 1, depthSum: depth });
-    else {
+    if (known === undefined) {
+      const path = resolve(this.#directory, file);
+      this.#lines.set(key, { file: path, line, function: name, count: 1, depthSum: depth });
+    } else {
       known.count++;
       known.depthSum += depth;
     }

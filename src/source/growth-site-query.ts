@@ -32,10 +32,19 @@ export type HolderReference =
   /** Local variable `name` of a running function. */
   | { readonly form: 'local'; readonly module: string; readonly qualname: string; readonly name: string };
 
+/** A line that was seen on a stack while the holder grew. */
+export interface SeenLine {
+  readonly file: string;
+  /** 1-based. */
+  readonly line: number;
+}
+
 export interface GrowthSiteQuery {
   readonly holder: HolderReference;
   /** Qualified names (`module.Class`) of the types that grow, most first: their constructor calls are sites of last resort. */
   readonly growingTypes: readonly string[];
+  /** Lines seen running: sites in their functions come before others of their kind. */
+  readonly running?: readonly SeenLine[];
 }
 
 export interface SourceSite {

@@ -24,6 +24,17 @@ describe('growth sites', () => {
     ]);
   });
 
+  test('of several writes, those in functions that were seen running come first', () => {
+    const text =
+      'X = []\ndef a():\n    X.append(1)\ndef b():\n    y = 1\n    X.append(y)\ndef c():\n    b()\n    a()\n';
+    const index = createSourceIndex([{ path: '/srv/app.py', module: 'app', text }]);
+    const linesWith = (...running: { file: string; line: number }[]) =>
+      findGrowthSites(index, { holder: globalHolder('X'), growingTypes: [], running }).grows.map((site) => site.line);
+    expect(linesWith()).toEqual([3, 6, 9, 8]);
+    expect(linesWith({ file: '/srv/app.py', line: 5 })).toEqual([6, 3, 8, 9]);
+    expect(linesWith({ file: '/srv/other.py', line: 5 })).toEqual([3, 6, 9, 8]);
+  });
+
   test('a file that does not parse is named, and the rest still answers', () => {
     const index = createSourceIndex([
       { path: 'app.py', module: 'app', text: 'X = []\ndef a():\n    X.append(1)\n' },

@@ -10,6 +10,8 @@ import { isInLoop, judgeHolderUses } from './holder-effects.ts';
 import type { HolderUse } from './holder-uses.ts';
 import { collectHolderUses, globalOccurrences } from './holder-uses.ts';
 import type { Node } from './python-ast.ts';
+import type { SeenRunning } from './seen-running.ts';
+import { seenRunning } from './seen-running.ts';
 import type { FunctionInfo, ModuleSource, SourceIndex } from './source-index.ts';
 import { enclosingFunction, filesMentioning, findFunctions, unparsedFiles } from './source-index.ts';
 import { mergeSites, siteAt } from './source-site.ts';
@@ -23,6 +25,8 @@ const MAX_WRITES = 6;
 const MAX_SHRINKS = 12;
 /** Callers inside libraries, which a person can seldom change: shown to explain the way, not to fill the page. */
 const MAX_LIBRARY_CALLERS = 4;
+/** What not having been seen running costs in the order: more than a doubt about the holder, less than a library's code. */
+const UNSEEN = 3;
 
 interface Candidate {
   readonly source: ModuleSource;
@@ -35,7 +39,10 @@ interface Candidate {
 
 /** The lines that make the holder of `query` grow, and those that shrink or bound it. Never throws on bad source. */
 export function findGrowthSites(index: SourceIndex, query: GrowthSiteQuery): GrowthSites {
-  const answer = query.holder.form === 'function cache' ? cacheSites(index, query) : containerSites(index, query);
+  const isSeen = seenRunning(query.running ?? []);
+  const found =
+    query.holder.form === 'function cache' ? cacheSites(index, query) : containerSites(index, query, isSeen);
+  const answer = preferRunning(found, isSeen);
   const creates = findTypeCreations(index, query.growingTypes);
   const library = answer.callers.filter((caller) => caller.source.isLibrary);
   const application = answer.callers.filter((caller) => !caller.source.isLibrary);
@@ -60,7 +67,17 @@ interface Answer {
   readonly bound: number | undefined;
 }
 
-function containerSites(index: SourceIndex, query: GrowthSiteQuery): Answer {
+/** Moves sites in functions that were seen running forward. */
+function preferRunning(answer: Answer, isSeen: SeenRunning): Answer {
+  const reranked = (candidates: readonly Candidate[]): readonly Candidate[] =>
+    candidates.map((candidate) => ({
+      ...candidate,
+      rank: candidate.rank + (isSeen(candidate.source, candidate.node) ? 0 : UNSEEN),
+    }));
+  return { ...answer, writes: reranked(answer.writes), callers: reranked(answer.callers) };
+}
+
+function containerSites(index: SourceIndex, query: GrowthSiteQuery, isSeen: SeenRunning): Answer {
   const collected = collectHolderUses(index, query);
   const effects = judgeHolderUses(index, collected);
   const inFunction = effects.grows.some((grow) => grow.function !== undefined || isInLoop(grow.node));
@@ -91,7 +108,7 @@ function containerSites(index: SourceIndex, query: GrowthSiteQuery): Answer {
       }
     }
   }
-  callers.push(...callersAsCandidates(callersOf(index, [...writers], { owner })));
+  callers.push(...callersAsCandidates(callersOf(index, runningFirst([...writers], isSeen), { owner })));
   const inApplication = [...writing, ...callers].some(({ source }) => !source.isLibrary);
   if (!inApplication) callers.push(...handedOn(index, collected.uses, owner));
   return {
@@ -100,6 +117,10 @@ function containerSites(index: SourceIndex, query: GrowthSiteQuery): Answer {
     shrinks: effects.shrinks.map((shrink) => ({ ...shrink, basis: 'writes holder', rank: writeRank(shrink) })),
     bound: effects.bound ?? (owner === undefined ? undefined : ownerBound(index, owner)),
   };
+}
+
+function runningFirst(functions: readonly FunctionInfo[], isSeen: SeenRunning): readonly FunctionInfo[] {
+  return [...functions].sort((a, b) => Number(isSeen(b.file, b.node)) - Number(isSeen(a.file, a.node)));
 }
 
 function ownerOf(index: SourceIndex, { holder }: GrowthSiteQuery): GlobalName | undefined {
