@@ -18,7 +18,7 @@ const TAG_GC_PRE = 3;
 /** ob_gc_bits: on the collector's books. */
 const TRACKED_BIT = 1;
 
-interface Fields {
+export interface Fields {
   readonly cookie: number;
   readonly sliceEntries: number;
   readonly slices: number;
@@ -37,7 +37,29 @@ interface Fields {
   readonly tagShift: number;
 }
 
-function fieldsOf(layout: Layout): Fields {
+/** mimalloc 2.5.2 as in 3.14.10t and 3.15.2t, whose layouts are derived and do not have it. From the headers, not measured. */
+const FIELDS_OF_2_5: Fields = {
+  cookie: 224,
+  sliceEntries: 272,
+  slices: 288,
+  pageSize: 112,
+  sliceCount: 0,
+  capacity: 10,
+  used: 32,
+  usedIs32Bit: false,
+  free: 16,
+  localFree: 24,
+  threadFree: 56,
+  blockSize: 40,
+  blockSizeIs64Bit: true,
+  pageStart: 48,
+  tagByte: 35,
+  tagShift: 0,
+};
+
+/** Where the fields of segments and pages lie. */
+export function fieldsOf(layout: Layout): Fields {
+  if (!layout.has('mi_segment_t.cookie')) return FIELDS_OF_2_5;
   const shortSize = layout.at('mi_page_t.xblock_size');
   const tag = layout.bits('mi_page_t.tag') ?? layout.bits('mi_page_t.heap_tag');
   return {
