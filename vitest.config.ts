@@ -7,5 +7,6 @@ export default defineConfig({
     hookTimeout: 120_000,
     // Targets are real processes on shared two-core machines: more workers only make each of them slower.
     maxWorkers: 2,
+    maxConcurrency: 3,
   },
 });

@@ -1,0 +1,149 @@
+// A run of `find` from drawn heaps: one text per snapshot, in the language of graph-from-text.ts, summarised for real.
+// Nodes keep their address from snapshot to snapshot by name: what has the same name is the same object.
+
+import type { CollectorState } from '../../src/cpython/collector-state.ts';
+import type { OwnerlessGroup } from '../../src/cpython/ownerless-blocks.ts';
+import type { FindTarget } from '../../src/diagnose/find-report.ts';
+import type { Observation, ResourceSample } from '../../src/diagnose/observation.ts';
+import { type SnapshotSummary, summariseSnapshot } from '../../src/diagnose/snapshot-summary.ts';
+import { qualifiedTypeName } from '../../src/graph/heap-graph.ts';
+import type { SourceFile } from '../../src/source/growth-site-query.ts';
+import { createSourceIndex } from '../../src/source/source-index.ts';
+import { graphFromText, type TextGraph } from './graph-from-text.ts';
+
+export interface DrawnRun extends Observation {
+  readonly graph: TextGraph;
+}
+
+export interface DrawnRunOptions {
+  /** From the first snapshot to the last. */
+  readonly seconds?: number;
+  readonly files?: readonly SourceFile[];
+  /** Ownerless blocks at each snapshot. */
+  readonly ownerless?: readonly (readonly OwnerlessGroup[])[];
+  readonly collectors?: readonly Partial<CollectorState>[];
+  readonly freeSmallBytes?: number;
+  /** Bounds of containers, by the node's name. */
+  readonly bounds?: Readonly<Record<string, number>>;
+  readonly overrides?: Partial<Observation>;
+}
+
+export const drawnTarget: FindTarget = {
+  pid: 4242,
+  python: 'CPython 3.12.1',
+  app: 'app.py',
+  uptime_seconds: 3600,
+  rss_bytes: 100 << 20,
+};
+
+/** A namespace of the module `shop` that holds what is named, and the statements of each snapshot. */
+export const SHOP = `
+  root modules sys.modules -> modules -> shop [value 0] -> globals [field __dict__]
+  type modules dict; type shop module; type globals dict; label shop shop; flags shop code; flags globals namespace
+`;
+
+/** A node named `class:shop.User` is the class of the objects of type `shop.User`. */
+export function drawRun(texts: readonly string[], options: DrawnRunOptions = {}): DrawnRun {
+  const seconds = options.seconds ?? 60;
+  const graphs = drawSnapshots(texts);
+  const atSeconds = (i: number): number => (texts.length === 1 ? 0 : (seconds * i) / (texts.length - 1));
+  const summaries = graphs.map((graph, i): SnapshotSummary => {
+    const groups = options.ownerless?.[i] ?? [];
+    const count = groups.reduce((sum, group) => sum + group.count, 0);
+    const bytes = groups.reduce((sum, group) => sum + group.count * group.blockBytes, 0);
+    return summariseSnapshot(
+      {
+        graph,
+        collector: { ...idleCollector, ...options.collectors?.[i] },
+        threads: [],
+        allocators: {
+          small: { arenas: 0, arenaBytes: 0, liveBlocks: 0, liveBytes: 0, freeBytes: options.freeSmallBytes ?? 0 },
+          malloc: { heaps: 0, liveChunks: 0, liveBytes: 0, freeBytes: 0, mappedBytes: 0 },
+        },
+        ownerless: { groups, count, bytes },
+      },
+      atSeconds(i),
+      1.25,
+    );
+  });
+  const graph = graphs.at(-1)!;
+  const bounds = new Map(
+    Object.entries(options.bounds ?? {}).map(([name, bound]) => [graph.addresses[graph.node(name)]!, bound]),
+  );
+  return {
+    target: drawnTarget,
+    observedSeconds: seconds,
+    summaries,
+    liveEntries: new Map(),
+    resources: [],
+    work: undefined,
+    descriptors: [],
+    running: [],
+    source: createSourceIndex(options.files ?? []),
+    changedFiles: new Set(),
+    boundAt: (address) => bounds.get(address),
+    problems: [],
+    endedEarly: undefined,
+    ...options.overrides,
+    graph,
+  };
+}
+
+/** The graphs of one process: equal names at equal addresses. */
+export function drawSnapshots(texts: readonly string[]): TextGraph[] {
+  const all = graphFromText(texts.join('\n'));
+  const addressOf = new Map(Array.from(all.addresses, (address, n) => [all.nameOf(n), address]));
+  const typeAddress = new Map(
+    all.types.map((type) => {
+      const name = qualifiedTypeName(type);
+      return [name, addressOf.get(`class:${name}`) ?? type.address];
+    }),
+  );
+  return texts.map((text) => {
+    const first = graphFromText(text);
+    const addresses = Array.from(
+      first.addresses,
+      (_, n) => `address ${first.nameOf(n)} ${addressOf.get(first.nameOf(n))}`,
+    );
+    const graph = graphFromText(`${text}\n${addresses.join('\n')}`);
+    const types = graph.types.map((type) => ({ ...type, address: typeAddress.get(qualifiedTypeName(type))! }));
+    return { ...graph, types };
+  });
+}
+
+/** `count` samples from the start of the run to its end; `at` gives what the kernel counts at sample i. */
+export function drawResources(
+  count: number,
+  at: (i: number) => Partial<ResourceSample>,
+  seconds = 60,
+): readonly ResourceSample[] {
+  return Array.from({ length: count }, (_, i) => ({
+    atSeconds: (seconds * i) / (count - 1),
+    cpuSeconds: i,
+    rssBytes: 100 << 20,
+    descriptors: 10,
+    threads: 1,
+    children: 0,
+    zombies: 0,
+    ...at(i),
+  }));
+}
+
+const idleCollector: CollectorState = {
+  collecting: false,
+  enabled: true,
+  debug: 0,
+  generationHeads: [],
+  permanentHead: 0,
+  thresholds: [700, 10, 10],
+  counts: [0, 0, 0],
+  stats: [
+    { collections: 9, collected: 0, uncollectable: 0 },
+    { collections: 3, collected: 0, uncollectable: 0 },
+    { collections: 1, collected: 0, uncollectable: 0 },
+  ],
+  garbageList: 0,
+  callbacks: 0,
+  longLivedTotal: 0,
+  longLivedPending: 0,
+};
