@@ -55,10 +55,12 @@ describe('shortestPaths', () => {
     );
   });
 
-  test('prefers a module path to a slightly shorter one from a thread, but not to a much shorter one', () => {
-    const near = graphFromText('root thread Main -> t -> frame -> x; root modules -> m -> shop -> dict -> x');
-    expect(drawPath(near, 'x')).toBe('m shop dict x');
-    const far = graphFromText('root thread Main -> t -> frame -> x; root modules -> m -> a -> b -> c -> d -> e -> x');
+  test('prefers a module path to a shorter one from a thread, but not to a much shorter one', () => {
+    const near = graphFromText('root thread Main -> t -> frame -> x; root modules -> m -> shop -> bus -> dict -> x');
+    expect(drawPath(near, 'x')).toBe('m shop bus dict x');
+    const far = graphFromText(
+      'root thread Main -> t -> frame -> x; root modules -> m -> a -> b -> c -> d -> e -> f -> g -> h -> i -> j -> x',
+    );
     expect(drawPath(far, 'x')).toBe('t frame x');
   });
 

@@ -41,8 +41,9 @@ export function reachableFrom(
 
 /**
  * How many edges a root of each kind is held back: a path from a thread wins over one from a module only when it is
- * more than that much shorter. A module's global is three edges from `sys.modules`, a frame's local two from its
- * thread, hence the small numbers; the kinds that explain least come only after everything else is exhausted.
+ * more than that much shorter. A module's global is three edges from `sys.modules`, each attribute down from it two
+ * more, while a running function has in its locals, and on its stack, whatever it just works on: a thread explains what
+ * no module reaches within a few attributes. The kinds that explain least come only after everything else is exhausted.
  */
 export type RootHandicaps = Readonly<Record<RootKind, number>>;
 
@@ -53,8 +54,8 @@ export const DEFAULT_ROOT_HANDICAPS: RootHandicaps = {
   [RootKind.modules]: 0,
   [RootKind.builtins]: 1,
   [RootKind.interpreter]: 2,
-  [RootKind.thread]: 3,
   [RootKind.hooks]: 4,
+  [RootKind.thread]: 8,
   [RootKind.interned]: AFTER_ALL_OTHERS,
   [RootKind.static]: AFTER_ALL_OTHERS + 1,
   [RootKind.native]: 2 * AFTER_ALL_OTHERS,
