@@ -64,11 +64,13 @@ export function kindOfHolder(graph: HeapGraph, growth: HolderGrowth): FindingKin
       const owner = name.steps[name.steps.indexOf(named) - 1];
       return owner?.kind === 'class' ? 'class container' : 'instance container';
     }
-    default:
-      return graph.roots.kinds[path.rootRow] === RootKind.native
-        ? 'native hold (reference leak: no Python owner)'
-        : 'object graph';
+    case 'field':
+      if (named.name === '__dict__') return 'instance container';
+      break;
   }
+  return graph.roots.kinds[path.rootRow] === RootKind.native
+    ? 'native hold (reference leak: no Python owner)'
+    : 'object graph';
 }
 
 /** Classes, modules or code objects that are made while the program runs. */

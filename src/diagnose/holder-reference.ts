@@ -30,6 +30,9 @@ function referenceAt(
   const before = steps[i - 1];
   const module = moduleBefore(steps, i);
   switch (step.kind) {
+    case 'root':
+      if (step.text !== 'sys.modules') return undefined;
+      return { reference: { form: 'global', module: 'sys', name: 'modules' }, name: step.text };
     case 'global':
       if (module === undefined) return undefined;
       return { reference: { form: 'global', module, name: step.name }, name: dotted(module, step.name) };

@@ -232,7 +232,7 @@ class PathReader {
         this.#passField(name, target);
         return;
       case EdgeKind.element:
-        if (inDefaults) this.#push('default', `default ${this.#position(edge)}`, target);
+        if (inDefaults) this.#push('default', `default ${this.#position(edge)}`, target, this.#position(edge));
         else this.#push('element', this.#position(edge, source), target);
         break;
       case EdgeKind.value:

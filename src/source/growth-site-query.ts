@@ -27,7 +27,7 @@ export type HolderReference =
   | { readonly form: 'function cache'; readonly module: string; readonly qualname: string }
   /** Closure variable `name` of function `qualname` (or of functions nested in it). */
   | { readonly form: 'closure'; readonly module: string; readonly qualname: string; readonly name: string }
-  /** Mutable default of parameter `name`. */
+  /** Mutable default of parameter `name`, or of the parameter with the default at the place `[0]`. */
   | { readonly form: 'default argument'; readonly module: string; readonly qualname: string; readonly name: string }
   /** Local variable `name` of a running function. */
   | { readonly form: 'local'; readonly module: string; readonly qualname: string; readonly name: string };

@@ -121,7 +121,8 @@ function primaryTargets(index: SourceIndex, holder: HolderReference): readonly T
       const targets: Target[] = [];
       const bindings = new Set<Binding>();
       for (const callee of findFunctions(index, holder.module, holder.qualname)) {
-        const binding = variableOf(callee, holder.name);
+        const name = holder.form === 'default argument' ? parameterOfDefault(callee, holder.name) : holder.name;
+        const binding = variableOf(callee, name);
         if (binding === undefined || bindings.has(binding)) continue;
         bindings.add(binding);
         targets.push({ ...first, form: 'variable', source: callee.file, binding });
@@ -129,6 +130,15 @@ function primaryTargets(index: SourceIndex, holder: HolderReference): readonly T
       return targets;
     }
   }
+}
+
+/** `[2]`, the place of a default among the function's positional ones, as the parameter's name; names stay names. */
+function parameterOfDefault(callee: FunctionInfo, name: string): string {
+  const place = /^\[(\d+)\]$/.exec(name)?.[1];
+  if (place === undefined) return name;
+  const { posonlyargs, args, defaults } = callee.node.args;
+  const positional = [...posonlyargs, ...args];
+  return positional[positional.length - defaults.length + Number(place)]?.arg ?? name;
 }
 
 /** The function's own or enclosing variable of that name; else one of a function nested in it. */
