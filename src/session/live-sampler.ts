@@ -57,9 +57,10 @@ export class LiveSampler {
   /** One look at everything; cheap enough for several a second. */
   sample(atSeconds: number): void {
     const { pid } = this.#target.info;
-    const rssBytes = readRss(pid);
-    if (rssBytes === undefined) return;
     const counts = countResources(pid);
+    // Read last: a process that ends gives up its memory before its descriptors, which are then not down to none.
+    const rssBytes = readRss(pid);
+    if (rssBytes === undefined || rssBytes === 0) return;
     this.resources.push({ atSeconds, rssBytes, ...counts });
     this.work.push([atSeconds, counts.cpuSeconds]);
     const image = liveImage(this.#target.memory, readMemoryMaps(pid));
