@@ -196,8 +196,7 @@ export class TypeTable {
   }
 
   #learn(type: Address): TypeIndex {
-    if (this.#used >= TYPES_LIMIT) return -1;
-    if (this.#inProgress.has(type)) return -1;
+    if (this.#used >= TYPES_LIMIT || this.#inProgress.has(type)) return -1;
     this.#inProgress.add(type);
     const info = this.#read(type);
     this.#inProgress.delete(type);
@@ -339,8 +338,10 @@ function isTypeName(name: string, isHeapType: boolean): boolean {
   return isHeapType ? !/[\x00-\x1f\x7f\ufffd]/.test(name) : /^[\x20-\x7e]+$/.test(name);
 }
 
-/** Multiplicative hashing of the bits above the alignment. */
+/** MurmurHash3's finalizer over the bits above the alignment: all 32 bits count, for tables of any size. */
 function hashAddress(address: Address): number {
-  const low = (address / 16) | 0;
-  return (Math.imul(low ^ (low >>> 15), 0x9e3779b1) >>> 12) ^ (address / 0x1_0000_0000);
+  let hash = ((address / 16) | 0) ^ (address / 0x1_0000_0000);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
 }
