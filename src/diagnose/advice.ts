@@ -61,6 +61,8 @@ function containerAdvice(facts: AdviceFacts): string {
     return `entries are added faster than they are removed: bound ${facts.name} (a maximum size, a timeout, back-pressure on the producer)`;
   if (/deque$/.test(facts.holderType))
     return 'bound it: collections.deque(maxlen=…), or remove entries when they are done';
+  if (/^(str|bytes|bytearray|array\.array|_io\.(BytesIO|StringIO))$/.test(facts.holderType))
+    return 'one object is appended to for ever: write it out in parts and start afresh at a bound';
   if (/(list|set)$/.test(facts.holderType))
     return 'remove entries when they are done, or bound it: collections.deque(maxlen=…); hold only live objects with weakref.WeakSet';
   return 'bound it (functools.lru_cache(maxsize=…), an OrderedDict with popitem(last=False)), remove entries when done, or hold values weakly (weakref.WeakValueDictionary)';

@@ -23,6 +23,7 @@ import {
 } from './draft-finding.ts';
 import type { Confidence, FindSite, Verdict } from './find-report.ts';
 import { kindOfHolder } from './finding-kind.ts';
+import { findGrowingObjects } from './growing-objects.ts';
 import { findHolderGrowth, type HolderGrowth } from './holder-growth.ts';
 import { type NamedHolder, referenceOf } from './holder-reference.ts';
 import type { Observation } from './observation.ts';
@@ -55,12 +56,15 @@ const NOTED_LIMIT = 6;
 const OTHER_PATHS = 3;
 
 export function findHolderFindings(observation: Observation, analysis: HeapAnalysis): HolderFindings {
-  const growths = findHolderGrowth(analysis.graph, analysis.paths, analysis.names, observation.summaries);
+  const { graph, paths, names } = analysis;
+  const growths = findHolderGrowth(graph, paths, names, observation.summaries).filter(
+    (growth) => growth.count >= LEAST_ENTRIES && growth.bytes >= LEAST_BYTES && !isBookkeeping(growth),
+  );
+  growths.push(...findGrowingObjects(graph, paths, names, observation.summaries));
   const findings: DraftFinding[] = [];
   const notLeaking: string[] = [];
   let examined = 0;
   for (const growth of growths) {
-    if (growth.count < LEAST_ENTRIES || growth.bytes < LEAST_BYTES || isBookkeeping(growth)) continue;
     const series = mergeSeries(growth.series, liveSeries(observation, analysis.graph, growth));
     const trend = judgeTrend(series, { leastRise: LEAST_ENTRIES, work: observation.work });
     if (trend.shape !== 'steady' && trend.shape !== 'too short') {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { FindReport } from '../../src/diagnose/find-report.ts';
 import { runFind } from '../../src/session/find-session.ts';
 import { silentProgress } from '../../src/session/session-options.ts';
+import { listPids, readProcessStat } from '../../src/target/process-info.ts';
 import type { Interpreter } from './interpreters.ts';
 import { startCommand } from './target-process.ts';
 
@@ -36,6 +37,9 @@ export async function findIn(
     const options = { pid: target.pid, seconds, showValues: false, signal: new AbortController().signal };
     return await runFind(options, silentProgress);
   } finally {
+    // Its own children would outlive it, and hold its output open.
+    const children = listPids().filter((pid) => readProcessStat(pid)?.parentPid === target.pid);
     await target.stop();
+    for (const pid of children) process.kill(pid, 'SIGKILL');
   }
 }
