@@ -100,7 +100,7 @@ test('files the prose names exist', () => {
 
 test('npm commands a reader is told to run exist', () => {
   const { scripts, version } = JSON.parse(read('package.json')) as { scripts: Record<string, string>; version: string };
-  const builtIn = ['ci', 'cit', 'install', 'pack', 'version'];
+  const builtIn = ['ci', 'cit', 'install', 'pack', 'publish', 'version'];
   for (const page of PAGES) {
     for (const match of codeOnly(read(page)).matchAll(/\bnpm (?:run )?([a-z:]+)\b/g)) {
       const name = match[1] ?? '';
