@@ -9,7 +9,7 @@ import type { MemoryImage } from './memory-image.ts';
 import type { ObjectTest } from './object-test.ts';
 
 /** Structure → table → node: deeper chains are lists, which would recurse for as long as they are. */
-const DEPTH_LIMIT = 4;
+const DEPTH_LIMIT = 6;
 /** Blocks larger than this are data (images, arrays), not tables of objects: owned, but not read. */
 const SCANNED_BYTES_LIMIT = 1 << 20;
 
@@ -38,19 +38,29 @@ export class NativeBlockScan {
 
   /** Gives the unclaimed live block at `word`, and the blocks it points at, to the current object as raw data. */
   claim(word: Address, visitor: EdgeVisitor): void {
-    if (this.#take(word, visitor)) this.#forEachWord(word, (inner) => this.claim(inner, visitor));
+    const block = this.#blockAt(word);
+    if (this.#take(block, visitor)) this.#forEachWord(block, (inner) => this.claim(inner, visitor));
   }
 
   /** As `claim`, but also reports the references in those blocks. */
   follow(word: Address, visitor: EdgeVisitor): void {
-    if (this.#take(word, visitor)) this.#forEachWord(word, (inner, ordinal) => visitor.scanned(inner, ordinal));
+    const block = this.#blockAt(word);
+    if (this.#take(block, visitor)) this.#forEachWord(block, (inner, ordinal) => visitor.scanned(inner, ordinal));
   }
 
-  #take(word: Address, visitor: EdgeVisitor): boolean {
-    if (!this.#allocator.blocks.has(word) || this.#claimed.has(word) || this.#owned.has(word)) return false;
-    if (this.#test.mayBeObjectBlock(word)) return false;
+  /** The block a word points at: libraries that wrap malloc (SQLite, OpenSSL) hand out addresses behind a header of theirs. */
+  #blockAt(word: Address): Address {
+    const { blocks } = this.#allocator;
+    if (blocks.has(word)) return word;
+    if (blocks.has(word - 8)) return word - 8;
+    return blocks.has(word - 16) ? word - 16 : 0;
+  }
+
+  #take(block: Address, visitor: EdgeVisitor): boolean {
+    if (block === 0 || this.#claimed.has(block) || this.#owned.has(block)) return false;
+    if (this.#test.mayBeObjectBlock(block)) return false;
     this.#depth++;
-    visitor.buffer(word);
+    visitor.buffer(block);
     this.#depth--;
     return true;
   }
