@@ -32,6 +32,7 @@ import {
 } from './draft-finding.ts';
 import type { FindingKind, FindSite, Verdict } from './find-report.ts';
 import type { HeapAnalysis } from './holder-findings.ts';
+import { nativeCallSites } from './native-call-sites.ts';
 import type { Observation } from './observation.ts';
 import type { Amount, AmountsByType, SnapshotSummary } from './snapshot-summary.ts';
 
@@ -39,6 +40,8 @@ import type { Amount, AmountsByType, SnapshotSummary } from './snapshot-summary.
 const LEAST_COUNT = 12;
 const LEAST_BYTES = 1024;
 const NATIVE_TYPES_LISTED = 4;
+/** Share of the rise by which what is counted may fall between two snapshots. */
+const TOLERATED_FALL = 0.05;
 
 /** Objects held by native code alone, one finding per type of the object that is held. */
 export function findNativeHolds(observation: Observation, analysis: HeapAnalysis): DraftFinding[] {
@@ -68,7 +71,7 @@ export function findNativeHolds(observation: Observation, analysis: HeapAnalysis
     if (group.count < LEAST_COUNT || group.bytes < LEAST_BYTES) continue;
     const series = seriesOf(summaries, (summary) => summary.nativelyHeld.get(type)?.count ?? 0);
     const trend = judgeTrend(series, { leastRise: LEAST_COUNT, work: observation.work });
-    if (trend.shape !== 'steady') continue;
+    if (trend.shape !== 'steady' || !neverFalls(series)) continue;
     findings.push(
       nativeFinding(observation, 'native hold (reference leak: no Python owner)', {
         path: `native code (no Python owner) → (${type})${attributesOf(graph, group.example)}`,
@@ -84,6 +87,7 @@ export function findNativeHolds(observation: Observation, analysis: HeapAnalysis
           trendInWords(trend, series.length),
         ],
         extraSites: creationSites(observation, [type]),
+        callSites: nativeCallSites(observation, [type]),
       }),
     );
   }
@@ -151,7 +155,8 @@ export function findNativeBlocks(observation: Observation): DraftFinding[] {
     const rise = series.at(-1)![1] - series[0]![1];
     if (rise < LEAST_COUNT || rise * group.blockBytes < LEAST_BYTES) continue;
     const trend = judgeTrend(series, { leastRise: LEAST_COUNT, work: observation.work });
-    if (trend.shape === 'steady') grown.push({ size: group.blockBytes, count: rise, series, trend });
+    if (trend.shape === 'steady' && neverFalls(series))
+      grown.push({ size: group.blockBytes, count: rise, series, trend });
   }
   if (grown.length === 0) return findings;
   grown.sort((a, b) => b.count * b.size - a.count * a.size);
@@ -173,6 +178,7 @@ export function findNativeBlocks(observation: Observation): DraftFinding[] {
         trendInWords(main.trend, main.series.length),
       ],
       extraSites: [],
+      callSites: nativeCallSites(observation, []),
     }),
   );
   return findings;
@@ -223,6 +229,7 @@ export function findGarbageGrowth(observation: Observation, analysis: HeapAnalys
         observation,
         types.map(([type]) => type),
       ),
+      callSites: [],
     }),
   ];
 }
@@ -271,6 +278,8 @@ interface NativeFacts {
   readonly trend: Trend;
   readonly because: readonly string[];
   readonly extraSites: readonly FindSite[];
+  /** Lines that call what may be losing it. */
+  readonly callSites: readonly FindSite[];
 }
 
 function nativeFinding(observation: Observation, kind: FindingKind, facts: NativeFacts): DraftFinding {
@@ -303,12 +312,32 @@ function nativeFinding(observation: Observation, kind: FindingKind, facts: Nativ
         })),
       series: listSeries(facts.series),
     },
-    sites: limitSites([...facts.extraSites.slice(0, 4), ...runningSites(observation)]),
+    sites: limitSites(uniqueSites([...facts.extraSites.slice(0, 4), ...facts.callSites, ...runningSites(observation)])),
     shrinks: [],
     other_paths: [],
     because: facts.because,
     advice: adviceFor(kind, { name: facts.name, holderType: facts.type, shrinksSomewhere: false }),
   };
+}
+
+/**
+ * What is lost stays lost. Blocks and references in use by the code of the moment come and go, and in few snapshots
+ * may look like growth.
+ */
+function neverFalls(series: readonly SeriesPoint[]): boolean {
+  const rise = series.at(-1)![1] - series[0]![1];
+  return series.every(([, value], i) => i === 0 || series[i - 1]![1] - value <= rise * TOLERATED_FALL);
+}
+
+/** A line may be both a call and seen running: it is listed once, as what it is. */
+function uniqueSites(sites: readonly FindSite[]): FindSite[] {
+  const seen = new Set<string>();
+  return sites.filter(({ file, line }) => {
+    const key = `${line} ${file}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
 }
 
 function creationSites(observation: Observation, types: readonly string[]): FindSite[] {

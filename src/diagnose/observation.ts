@@ -52,6 +52,8 @@ export interface Observation {
   readonly descriptors: readonly DescriptorGrowth[];
   readonly running: readonly RunningLine[];
   readonly source: SourceIndex;
+  /** Names of loaded modules of native code, those of the standard library left out but for `ctypes`. */
+  readonly extensionModules: readonly string[];
   /** Paths of source files that changed after the process started. */
   readonly changedFiles: ReadonlySet<string>;
   /** Bound that the object at an address carries (lru_cache maxsize, deque maxlen, an attribute named so). */

@@ -169,6 +169,7 @@ class FindRun {
       descriptors: descriptorGrowth(before, after),
       running: this.#sampler.runningLines(),
       source: createSourceIndex(source.files),
+      extensionModules: source.extensions,
       changedFiles: source.changed,
       boundAt: boundReader(walk.graph, image, interpreter.layout),
       problems: this.#problems.list(),

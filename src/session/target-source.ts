@@ -13,6 +13,8 @@ import type { ProcessInfo } from '../target/process-info.ts';
 
 export interface TargetSource {
   readonly files: readonly SourceFile[];
+  /** Modules of native code that are not the standard library's, and `ctypes`, which calls any. */
+  readonly extensions: readonly string[];
   /** Paths modified after the process started: their lines may differ from what runs. */
   readonly changed: ReadonlySet<string>;
 }
@@ -34,7 +36,8 @@ export function readTargetSource(
   const files: SourceFile[] = [];
   const changed = new Set<string>();
   let total = 0;
-  const modules = moduleFiles(graph, image, layout).map((m) => ({ module: m.module, path: resolve(cwd, m.path) }));
+  const loaded = moduleFiles(graph, image, layout).map((m) => ({ module: m.module, path: resolve(cwd, m.path) }));
+  const modules = loaded.filter(({ path }) => path.endsWith('.py'));
   modules.sort((a, b) => Number(isLibraryPath(a.path)) - Number(isLibraryPath(b.path)));
   for (const { module, path } of modules) {
     const seenAs = `/proc/${info.pid}/root${path}`;
@@ -48,10 +51,14 @@ export function readTargetSource(
       // Zipped, deleted or unreadable source: the holder is still named, only its lines are not.
     }
   }
-  return { files, changed };
+  return { files, extensions: loaded.filter(callsNativeCode).map(({ module }) => module), changed };
 }
 
-/** Name and `__file__` of every module with Python source. */
+function callsNativeCode({ module, path }: { readonly module: string; readonly path: string }): boolean {
+  return module === 'ctypes' || (path.endsWith('.so') && !path.includes('/lib-dynload/'));
+}
+
+/** Name and `__file__` of every module that has one. */
 function moduleFiles(graph: HeapGraph, image: MemoryImage, layout: Layout): { module: string; path: string }[] {
   const strings = new StringReader(image, layout, 0);
   const fileName = graph.strings.indexOf('__file__');
@@ -62,7 +69,7 @@ function moduleFiles(graph: HeapGraph, image: MemoryImage, layout: Layout): { mo
     const node = labels.nodes[i]!;
     if (graph.types[graph.typeOf[node]!]!.name !== 'module') continue;
     const path = globalString(graph, strings, node, fileName);
-    if (path?.endsWith('.py')) found.push({ module: graph.strings[labels.labels[i]!]!, path });
+    if (path !== undefined) found.push({ module: graph.strings[labels.labels[i]!]!, path });
   }
   return found;
 }

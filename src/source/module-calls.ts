@@ -5,7 +5,7 @@ import { isInLoop } from './holder-effects.ts';
 import type { Expr, Node } from './python-ast.ts';
 import { dottedName } from './qualified-name.ts';
 import type { ModuleSource, SourceIndex } from './source-index.ts';
-import { enclosingFunction, filesMentioning, parsedFile } from './source-index.ts';
+import { enclosingFunction, isLibraryPath, parsedFile } from './source-index.ts';
 import { mergeSites, siteAt } from './source-site.ts';
 import { inferValues } from './type-inference.ts';
 import type { Value } from './value.ts';
@@ -30,7 +30,7 @@ export function findCallSites(index: SourceIndex, query: ModuleCallQuery): reado
   for (const source of candidates(index, moduleRoot)) {
     const add = (node: Node, operation: string, directness: number) => {
       const once = enclosingFunction(source, node) === undefined && !isInLoop(node);
-      found.push({ source, node, operation, rank: directness + (once ? 10 : 0) + (source.isLibrary ? 100 : 0) });
+      found.push({ source, node, operation, rank: directness + (once ? 10 : 0) });
     };
     for (const call of source.calls) {
       const written = dottedName(source, call.func);
@@ -52,19 +52,15 @@ export function findCallSites(index: SourceIndex, query: ModuleCallQuery): reado
   ]).slice(0, query.limit ?? DEFAULT_LIMIT);
 }
 
-/** Files outside the module that name it, or that use a variable such a file defines. */
+/** Application files that name the module, or that use a variable such a file defines. */
 function candidates(index: SourceIndex, root: string): readonly ModuleSource[] {
-  const direct = filesMentioning(index, root).filter((source) => !isUnder(source.module, root));
-  const modules = new Set(direct.map((source) => source.module));
-  const further = index.files.filter(
-    (file) =>
-      !modules.has(file.module) &&
-      !isUnder(file.module, root) &&
-      direct.some(
-        (source) => !source.isLibrary && file.text.includes(source.module.slice(source.module.lastIndexOf('.') + 1)),
-      ),
+  const application = index.files.filter((file) => !isLibraryPath(file.path) && !isUnder(file.module, root));
+  const direct = application.filter((file) => file.text.includes(root));
+  const names = direct.map((file) => file.module.slice(file.module.lastIndexOf('.') + 1));
+  const further = application.filter(
+    (file) => !direct.includes(file) && names.some((name) => file.text.includes(name)),
   );
-  return [...direct, ...further.flatMap((file) => parsedFile(index, file) ?? [])];
+  return [...direct, ...further].flatMap((file) => parsedFile(index, file) ?? []);
 }
 
 function comesFrom(index: SourceIndex, source: ModuleSource, expr: Expr, root: string): boolean {

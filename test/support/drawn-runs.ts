@@ -80,6 +80,7 @@ export function drawRun(texts: readonly string[], options: DrawnRunOptions = {})
     descriptors: [],
     running: [],
     source: createSourceIndex(options.files ?? []),
+    extensionModules: [],
     changedFiles: new Set(),
     boundAt: (address) => bounds.get(address),
     problems: [],
