@@ -49,19 +49,30 @@ function ended(child) {
   });
 }
 
+/** Where the default python3 is too old or another implementation, a newer one often stands beside it. */
+const PYTHONS = ['python3', ...Array.from({ length: 8 }, (_, back) => `python3.${15 - back}`), 'python'];
+
 function findPython() {
   const named = process.env.PYTHON;
-  const probe = 'import platform, sys; print(platform.python_implementation(), *sys.version_info[:3])';
-  for (const executable of named ? [named] : ['python3', 'python']) {
-    const said = spawnSync(executable, ['-c', probe], { encoding: 'utf8' }).stdout?.trim().split(' ') ?? [];
-    const [implementation, major, minor] = [said[0], Number(said[1]), Number(said[2])];
-    if (implementation === 'CPython' && major === 3 && minor >= 8) return executable;
-    if (named) {
-      const found = said.length === 4 ? `${implementation} ${said.slice(1).join('.')}` : 'nothing that runs';
-      throw new DemoError(`PYTHON=${named} is ${found}; the example needs CPython 3.8 or later`);
-    }
+  const seen = [];
+  for (const executable of named ? [named] : PYTHONS) {
+    const { name, suits } = askPython(executable);
+    if (suits) return executable;
+    if (name !== undefined) seen.push(`${executable} is ${name}`);
   }
-  throw new DemoError('no CPython 3.8 or later on PATH; name one with PYTHON=/path/to/python3');
+  const found = seen.length > 0 ? seen.join(', ') : named ? `PYTHON=${named} does not run` : 'none is on PATH';
+  const remedy = named ? 'name another in PYTHON' : 'name one with PYTHON=/path/to/python3 npm start';
+  throw new DemoError(`needs CPython 3.8 or later, but ${found}; ${remedy}`);
+}
+
+/** What an executable says it is, `PyPy 3.10.14`; no name when it cannot be asked. */
+function askPython(executable) {
+  const probe = 'import platform, sys; print(platform.python_implementation(), *sys.version_info[:3])';
+  const said = spawnSync(executable, ['-c', probe], { encoding: 'utf8', timeout: START_TIMEOUT_MS }).stdout ?? '';
+  const [implementation, major, minor, micro] = said.trim().split(' ');
+  if (micro === undefined) return { name: undefined, suits: false };
+  const suits = implementation === 'CPython' && Number(major) === 3 && Number(minor) >= 8;
+  return { name: `${implementation} ${major}.${minor}.${micro}`, suits };
 }
 
 /** A port that was free a moment ago. */
