@@ -10,6 +10,7 @@ import { alternativePaths } from '../graph/retaining-path.ts';
 import { judgeTrend, type SeriesPoint, type Trend } from '../metrics/growth-trend.ts';
 import type { GrowthSites } from '../source/growth-site-query.ts';
 import { findGrowthSites } from '../source/growth-sites.ts';
+import { isLibraryPath } from '../source/source-index.ts';
 import { adviceFor } from './advice.ts';
 import {
   type DraftFinding,
@@ -54,6 +55,9 @@ const EXAMINED_LIMIT = 24;
 const NOTED_BYTES = 32 << 10;
 const NOTED_LIMIT = 6;
 const OTHER_PATHS = 3;
+/** Where no application line is known to write: library lines listed, and running lines of the application. */
+const LIBRARY_SITES = 4;
+const APPLICATION_SITES = 4;
 
 export function findHolderFindings(observation: Observation, analysis: HeapAnalysis): HolderFindings {
   const { graph, paths, names } = analysis;
@@ -124,7 +128,10 @@ function draft(
   const grows =
     sites === undefined || sites.grows.length === 0
       ? runningSites(observation)
-      : sites.grows.map((site) => toFindSite(observation, site));
+      : withApplicationLines(
+          observation,
+          sites.grows.map((site) => toFindSite(observation, site)),
+        );
   const shrinks = sites?.shrinks.map((site) => toFindSite(observation, site)) ?? [];
   const retainedBytes = growth.members.reduce((sum, node) => sum + analysis.retained[node]!, 0);
   const total = observation.summaries.at(-1)!.objects.bytes;
@@ -162,6 +169,13 @@ function draft(
     because: reasons(trend, series, grows, shrinks, sourceBound),
     advice: adviceFor(kind, { name: named.name, holderType: type, shrinksSomewhere: shrinks.length > 0 }),
   };
+}
+
+/** Library lines alone do not say where to edit: the application's running lines come with them. */
+function withApplicationLines(observation: Observation, sites: readonly FindSite[]): FindSite[] {
+  if (sites.some((site) => !isLibraryPath(site.file))) return [...sites];
+  const running = runningSites(observation).filter((site) => !isLibraryPath(site.file));
+  return [...sites.slice(0, LIBRARY_SITES), ...running.slice(0, APPLICATION_SITES)];
 }
 
 function sitesOf(observation: Observation, growth: HolderGrowth, named: NamedHolder): GrowthSites | undefined {

@@ -30,6 +30,9 @@ const WALK_SHARE = 0.12;
 /** Looks between snapshots: ten a second for short runs, never more than this many in all. */
 const SAMPLE_SECONDS = 0.1;
 const SAMPLES_LIMIT = 600;
+/** Stacks are looked at this often between two samples, and this many times at most. */
+const STACK_SECONDS = 0.015;
+const STACK_LOOKS = 6;
 /** Containers followed between snapshots: the ones that gained most entries. */
 const FOLLOWED_LIMIT = 128;
 /** RSS growth since the last snapshot that brings the next one forward: fast leaks are seen before they kill. */
@@ -127,9 +130,17 @@ class FindRun {
       const rss = readRss(pid) ?? 0;
       if (number > LEAST_SNAPSHOTS && rss > rssAtStart * EARLY_GROWTH) return;
       this.#progress.update(this.#elapsed / this.#options.seconds);
-      await sleep(Math.min(interval, Math.max(0.01, due - this.#elapsed)) * 1000, undefined, {
-        signal: this.#options.signal,
-      }).catch(() => {});
+      await this.#watchStacks(Math.min(interval, Math.max(0.01, due - this.#elapsed)));
+    }
+  }
+
+  /** Passes the time with looks at the stacks: the more there are, the surer a busy line is among them. */
+  async #watchStacks(seconds: number): Promise<void> {
+    const looks = Math.max(1, Math.min(STACK_LOOKS, Math.floor(seconds / STACK_SECONDS)));
+    for (let i = 0; i < looks; i++) {
+      await sleep((seconds / looks) * 1000, undefined, { signal: this.#options.signal }).catch(() => {});
+      if (this.#options.signal.aborted || !this.#target.isAlive) return;
+      this.#sampler.sampleStacks();
     }
   }
 

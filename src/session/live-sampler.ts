@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { ProblemLog } from '../base/problems.ts';
 import { entryCountAddress } from '../cpython/container-length.ts';
 import type { MemoryImage } from '../cpython/memory-image.ts';
+import type { MemoryRegion } from '../cpython/memory-reader.ts';
 import { StringReader } from '../cpython/python-string.ts';
 import { readThreads } from '../cpython/thread-state.ts';
 import type { ResourceSample, RunningLine } from '../diagnose/observation.ts';
@@ -15,7 +16,7 @@ import { readMemoryMaps } from '../target/memory-maps.ts';
 import { readProcLink } from '../target/proc-file.ts';
 import { readRss } from '../target/process-info.ts';
 import { liveImage } from '../target/process-memory.ts';
-import { countResources, readCpuSeconds } from '../target/resource-counts.ts';
+import { countResources, isAsleep, readCpuSeconds } from '../target/resource-counts.ts';
 import type { AttachedTarget } from './attached-target.ts';
 
 /** Frames looked at per thread, innermost first. */
@@ -41,6 +42,7 @@ export class LiveSampler {
   readonly #lines = new Map<string, Line>();
   /** What a script's relative path is relative to. */
   readonly #directory: string;
+  #regions: readonly MemoryRegion[] = [];
   /** Problems of torn live reads are expected, and not the user's. */
   readonly #torn = new ProblemLog();
 
@@ -63,9 +65,15 @@ export class LiveSampler {
     if (rssBytes === undefined || rssBytes === 0) return;
     this.resources.push({ atSeconds, rssBytes, ...counts });
     this.work.push([atSeconds, counts.cpuSeconds]);
-    const image = liveImage(this.#target.memory, readMemoryMaps(pid));
+    this.#regions = readMemoryMaps(pid);
+    const image = liveImage(this.#target.memory, this.#regions);
     this.#sampleEntries(image, atSeconds);
     this.#sampleStacks(image);
+  }
+
+  /** Looks at the stacks alone, over the mappings of the last `sample`. */
+  sampleStacks(): void {
+    this.#sampleStacks(liveImage(this.#target.memory, this.#regions));
   }
 
   /** Notes only how much the target has worked. */
@@ -102,6 +110,8 @@ export class LiveSampler {
     const strings = new StringReader(image, layout, 0);
     for (const interpreter of interpreters) {
       for (const thread of readThreads(image, interpreter, this.#torn).slice(0, THREADS_LIMIT)) {
+        // A thread that sleeps or waits for a request runs no line.
+        if (isAsleep(this.#target.info.pid, thread.nativeId)) continue;
         let applicationDepth = 0;
         for (const [depth, frame] of thread.frames.slice(0, FRAMES_LIMIT).entries()) {
           const file = strings.read(frame.fileNameAddress, PATH_LIMIT);

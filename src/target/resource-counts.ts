@@ -47,3 +47,10 @@ function countEntries(path: string): number {
     return 0;
   }
 }
+
+/** Whether a thread waits for something rather than runs; with `tid` 0 (unknown before 3.11) the main thread is asked. */
+export function isAsleep(pid: number, tid: number): boolean {
+  const stat = readProcText(`/proc/${pid}/task/${tid === 0 ? pid : tid}/stat`) ?? '';
+  const state = stat.charAt(stat.lastIndexOf(')') + 2);
+  return state === 'S' || state === 'D';
+}
