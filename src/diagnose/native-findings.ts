@@ -162,13 +162,16 @@ export function findNativeBlocks(observation: Observation): DraftFinding[] {
   grown.sort((a, b) => b.count * b.size - a.count * a.size);
   const main = grown[0]!;
   const bytes = grown.reduce((sum, group) => sum + group.count * group.size, 0);
+  const count = grown.reduce((sum, group) => sum + group.count, 0);
+  // What garbage owns through pointers that are no object references goes when the collector comes.
+  const mayBeGarbage = count <= total(last.garbage).count - total(summaries[0]!.garbage).count;
   const sizes = grown.slice(0, 3).map((group) => `${formatCount(group.count)} of ${formatBytes(group.size)}`);
   findings.push(
     nativeFinding(observation, 'native memory (no Python owner)', {
       path: `allocator blocks without a Python owner (${formatBytes(main.size)} each)`,
       name: 'native memory (malloc) without a Python owner',
       type: 'raw memory',
-      count: grown.reduce((sum, group) => sum + group.count, 0),
+      count,
       bytes,
       types: new Map(),
       series: main.series,
@@ -176,7 +179,9 @@ export function findNativeBlocks(observation: Observation): DraftFinding[] {
       because: [
         `live blocks that hold no Python object and that none owns: ${sizes.join(', ')} more than at the start`,
         trendInWords(main.trend, main.series.length),
+        ...(mayBeGarbage ? ['more objects wait for the collector than at the start: the blocks may be theirs'] : []),
       ],
+      ...(mayBeGarbage ? { verdict: 'suspect' } : {}),
       extraSites: [],
       callSites: nativeCallSites(observation, []),
     }),
@@ -280,12 +285,14 @@ interface NativeFacts {
   readonly extraSites: readonly FindSite[];
   /** Lines that call what may be losing it. */
   readonly callSites: readonly FindSite[];
+  /** `leak` unless said otherwise. */
+  readonly verdict?: Verdict;
 }
 
 function nativeFinding(observation: Observation, kind: FindingKind, facts: NativeFacts): DraftFinding {
   const seconds = observation.observedSeconds;
   const bytesPerMinute = perMinute(facts.bytes, seconds);
-  const verdict: Verdict = 'leak';
+  const { verdict = 'leak' } = facts;
   return {
     weight: bytesPerMinute,
     kind,

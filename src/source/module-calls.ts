@@ -5,7 +5,7 @@ import { isInLoop } from './holder-effects.ts';
 import type { Expr, Node } from './python-ast.ts';
 import { dottedName } from './qualified-name.ts';
 import type { ModuleSource, SourceIndex } from './source-index.ts';
-import { enclosingFunction, isLibraryPath, parsedFile } from './source-index.ts';
+import { bindingOf, enclosingFunction, isLibraryPath, parsedFile } from './source-index.ts';
 import { mergeSites, siteAt } from './source-site.ts';
 import { inferValues } from './type-inference.ts';
 import type { Value } from './value.ts';
@@ -64,13 +64,41 @@ function candidates(index: SourceIndex, root: string): readonly ModuleSource[] {
 }
 
 function comesFrom(index: SourceIndex, source: ModuleSource, expr: Expr, root: string): boolean {
-  return inferValues(index, source, expr).some((value) => isUnder(originOf(value), root));
+  const values = inferValues(index, source, expr);
+  if (values.length > 0) return values.some((value) => isUnder(originOf(value), root));
+  return isMadeBy(source, expr, root, MADE_BY_DEPTH);
 }
+
+/** Whether an expression of unknown type starts from the module: `engine = lib.create(); row = engine.run().first()`. */
+function isMadeBy(source: ModuleSource, expr: Expr, root: string, depth: number): boolean {
+  if (depth === 0) return false;
+  const written = dottedName(source, expr);
+  if (written !== undefined && isUnder(written, root)) return true;
+  switch (expr.kind) {
+    case 'Call':
+      return isMadeBy(source, expr.func, root, depth - 1);
+    case 'Attribute':
+    case 'Subscript':
+    case 'Await':
+      return isMadeBy(source, expr.value, root, depth - 1);
+    case 'Name':
+      return (bindingOf(source, expr)?.definitions ?? []).some(
+        (definition) => definition.kind === 'value' && isMadeBy(source, definition.value, root, depth - 1),
+      );
+    default:
+      return false;
+  }
+}
+
+/** Steps followed back from an object to the module that made it. */
+const MADE_BY_DEPTH = 16;
 
 /** Whether the expression is an object the module made, as against the module or one of its functions. */
 function isObjectOf(index: SourceIndex, source: ModuleSource, expr: Expr, root: string): boolean {
   if (expr.kind === 'Constant') return false;
-  return inferValues(index, source, expr).some(
+  const values = inferValues(index, source, expr);
+  if (values.length === 0) return isMadeBy(source, expr, root, MADE_BY_DEPTH);
+  return values.some(
     (value) =>
       isUnder(originOf(value), root) &&
       (value.kind === 'instance' ||

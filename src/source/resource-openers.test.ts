@@ -136,6 +136,24 @@ def unrelated(x):
     expect(findCallSites(indexOf(text), { moduleRoot: 'pandas' }).map((site) => site.line)).toEqual([18]);
   });
 
+  test('what objects of the module make in turn, where their types cannot be told', () => {
+    const app = `
+import lib
+LINK = lib.connect("x").open()
+ROW = LINK.run("select")[0]
+def handle(n):
+    with LINK.begin() as work:
+        work.run(n)
+    return hasattr(ROW, "name"), other(n)
+`;
+    const index = createSourceIndex([
+      { path: 'app.py', module: 'app', text: app },
+      { path: '/x/site-packages/lib/__init__.py', module: 'lib', text: 'def connect(name):\n    return made[name]\n' },
+      { path: '/x/site-packages/user/__init__.py', module: 'user', text: 'import lib\ndef f():\n    lib.connect(1)\n' },
+    ]);
+    expect(findCallSites(index, { moduleRoot: 'lib' }).map((site) => site.line)).toEqual([6, 7, 8]);
+  });
+
   test('a global of one file used in another', () => {
     const index = createSourceIndex([
       { path: 'setup.py', module: 'setup', text: 'import codec\nENCODER = codec.Encoder()\n' },
