@@ -16,9 +16,12 @@ import { readMemoryMaps } from '../target/memory-maps.ts';
 import { readProcLink } from '../target/proc-file.ts';
 import { readRss } from '../target/process-info.ts';
 import { liveImage } from '../target/process-memory.ts';
-import { countResources, isAsleep, readCpuSeconds } from '../target/resource-counts.ts';
+import { countResources, isAsleep, readCpuSeconds, someThreadRuns } from '../target/resource-counts.ts';
 import type { AttachedTarget } from './attached-target.ts';
 
+/** How long a look at the stacks waits for the target to run, in milliseconds. */
+const BURST_WAIT_MS = 4;
+const LOOKS_PER_BURST = 3;
 /** Frames looked at per thread, innermost first. */
 const FRAMES_LIMIT = 30;
 /** Threads looked at per sample: a pool of hundreds runs the same lines. */
@@ -73,7 +76,13 @@ export class LiveSampler {
 
   /** Looks at the stacks alone, over the mappings of the last `sample`. */
   sampleStacks(): void {
-    this.#sampleStacks(liveImage(this.#target.memory, this.#regions));
+    // Work may come in bursts shorter than the time between looks: wait a moment for one to begin.
+    const giveUpAtMs = performance.now() + BURST_WAIT_MS;
+    while (!someThreadRuns(this.#target.info.pid)) if (performance.now() > giveUpAtMs) return;
+    // The first look may still see the line that waited.
+    for (let i = 0; i < LOOKS_PER_BURST && (i === 0 || someThreadRuns(this.#target.info.pid)); i++) {
+      this.#sampleStacks(liveImage(this.#target.memory, this.#regions));
+    }
   }
 
   /** Notes only how much the target has worked. */
@@ -110,7 +119,8 @@ export class LiveSampler {
     const strings = new StringReader(image, layout, 0);
     for (const interpreter of interpreters) {
       for (const thread of readThreads(image, interpreter, this.#torn).slice(0, THREADS_LIMIT)) {
-        // A thread that sleeps or waits for a request runs no line.
+        // A thread that sleeps or waits for a request runs no line. Asked after its frames were read, which is quick:
+        // the other way round, a short burst of work would be over by then.
         if (isAsleep(this.#target.info.pid, thread.nativeId)) continue;
         let applicationDepth = 0;
         for (const [depth, frame] of thread.frames.slice(0, FRAMES_LIMIT).entries()) {

@@ -54,3 +54,12 @@ export function isAsleep(pid: number, tid: number): boolean {
   const state = stat.charAt(stat.lastIndexOf(')') + 2);
   return state === 'S' || state === 'D';
 }
+
+/** Threads asked by `someThreadRuns`: asking hundreds takes longer than what they do. */
+const ASKED_THREADS = 12;
+
+/** Whether any of the first threads of the process is on a processor or waits for one. */
+export function someThreadRuns(pid: number): boolean {
+  const threads = listProcFolder(`/proc/${pid}/task`) ?? [];
+  return threads.slice(0, ASKED_THREADS).some((tid) => !isAsleep(pid, Number(tid)));
+}
