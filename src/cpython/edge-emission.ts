@@ -20,6 +20,9 @@ import type { StringReader } from './python-string.ts';
 /** Grows an edge column; the first walk's count is normally enough. */
 const GROWTH = 1.5;
 const WORDS_LIMIT = 0xffff_ffff;
+/** What Python accepts as a name. Other keys of namespaces (`globals()['any text']`) are values of the program's data. */
+const IDENTIFIER = /^[\p{XID_Start}_]\p{XID_Continue}*$/u;
+const NO_IDENTIFIER = 0xffff_ffff;
 
 export class EdgeEmission implements EdgeVisitor {
   readonly strings: string[] = [...FIELD_NAMES];
@@ -36,7 +39,7 @@ export class EdgeEmission implements EdgeVisitor {
   readonly #image: MemoryImage;
   readonly #names: StringReader;
   readonly #native: NativeBlockScan;
-  /** StringIndex of each node that served as a name; 0 when it has not. */
+  /** StringIndex of each node that served as a name; 0 when it has not, NO_IDENTIFIER when it could not. */
   readonly #stringOfNode: Uint32Array;
   readonly #stringIds = new Map<string, number>(FIELD_NAMES.map((name, i) => [name, i]));
   readonly #cNames = new Map<Address, number>();
@@ -85,10 +88,14 @@ export class EdgeEmission implements EdgeVisitor {
     if (index >= 0) this.#write(index, packEdgeName(kind, ordinal));
   }
 
-  named(target: Address, kind: EdgeKind, name: Address): void {
+  named(target: Address, kind: EdgeKind, name: Address, ordinal = 0): void {
     if (target === 0) return;
     const index = this.#nodes.rank(target);
-    if (index >= 0) this.#write(index, packEdgeName(kind, this.#nameOf(name)));
+    if (index < 0) return;
+    if (kind === Kind.attribute || kind === Kind.global) {
+      const id = this.#identifierOf(name);
+      this.#write(index, id === NO_IDENTIFIER ? packEdgeName(Kind.value, ordinal) : packEdgeName(kind, id));
+    } else this.#write(index, packEdgeName(kind, this.#nameOf(name)));
   }
 
   namedByCString(target: Address, kind: EdgeKind, name: Address): void {
@@ -154,9 +161,22 @@ export class EdgeEmission implements EdgeVisitor {
     const node = this.#nodes.rank(name);
     if (node < 0) return this.intern(this.#names.read(name) ?? '');
     const known = this.#stringOfNode[node]!;
+    if (known !== 0 && known !== NO_IDENTIFIER) return known;
+    const text = this.#names.read(name) ?? '';
+    const id = this.intern(text);
+    // `.0`, the argument of a comprehension, is a name of a local only: a key of that text must not find it here.
+    if (IDENTIFIER.test(text)) this.#stringOfNode[node] = id;
+    return id;
+  }
+
+  /** StringIndex of the identifier at `name`; NO_IDENTIFIER for any other text, which is never kept. */
+  #identifierOf(name: Address): number {
+    const node = this.#nodes.rank(name);
+    const known = node < 0 ? 0 : this.#stringOfNode[node]!;
     if (known !== 0) return known;
-    const id = this.intern(this.#names.read(name) ?? '');
-    this.#stringOfNode[node] = id;
+    const text = this.#names.read(name) ?? '';
+    const id = IDENTIFIER.test(text) ? this.intern(text) : NO_IDENTIFIER;
+    if (node >= 0) this.#stringOfNode[node] = id;
     return id;
   }
 

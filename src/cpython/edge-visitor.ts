@@ -81,8 +81,11 @@ export type NamespaceKind = 'attribute' | 'global';
 export interface EdgeVisitor {
   /** An owned reference, named by a position. */
   edge(target: Address, kind: EdgeKind, ordinal: number): void;
-  /** An owned reference, named by the str object at `name`. */
-  named(target: Address, kind: EdgeKind, name: Address): void;
+  /**
+   * An owned reference, named by the str object at `name`. Keys of namespaces that are no identifiers are data: what is
+   * under them is an entry of a mapping, at `ordinal`.
+   */
+  named(target: Address, kind: EdgeKind, name: Address, ordinal?: number): void;
   /** An owned reference, named by the C string at `name`. */
   namedByCString(target: Address, kind: EdgeKind, name: Address): void;
   /** An owned reference of the interpreter's own, e.g. `__dict__`. */

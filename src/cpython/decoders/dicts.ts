@@ -131,7 +131,7 @@ export function decodeDict(
     for (let i = 0; i < count; i++) {
       const value = image.pointer(first + i * 8);
       if (value === 0) continue;
-      visitor.named(value, kind, image.pointer(entries + i * stride + keyOffset));
+      visitor.named(value, kind, image.pointer(entries + i * stride + keyOffset), i);
     }
     return;
   }
@@ -146,7 +146,7 @@ export function decodeDict(
       visitor.edge(value, EdgeKind.value, i);
     } else {
       visitor.edge(key, EdgeKind.key, i);
-      visitor.named(value, kind, key);
+      visitor.named(value, kind, key, i);
     }
   }
 }

@@ -142,7 +142,7 @@ function visitValues(
   const { entries, count, stride, keyOffset } = table;
   for (let i = 0; i < count; i++) {
     const value = image.pointer(first + i * 8);
-    if (value !== 0) visitor.named(value, EdgeKind.attribute, image.pointer(entries + i * stride + keyOffset));
+    if (value !== 0) visitor.named(value, EdgeKind.attribute, image.pointer(entries + i * stride + keyOffset), i);
   }
 }
 
