@@ -19,7 +19,7 @@ import {
   WORD_BYTES,
 } from '../graph/heap-graph.ts';
 import type { NodeNames } from '../graph/node-names.ts';
-import { namePath, type PathName } from '../graph/path-names.ts';
+import { namePath, PATH_SEPARATOR, type PathName } from '../graph/path-names.ts';
 import type { ShortestPaths } from '../graph/reachability.ts';
 import { generalEdgeName, type RetainingPath, retainingPath } from '../graph/retaining-path.ts';
 import type { SeriesPoint } from '../metrics/growth-trend.ts';
@@ -89,9 +89,51 @@ export function findHolderGrowth(
     if (group === undefined) groups.set(name.text, { first: tally, path, name, all: [tally] });
     else group.all.push(tally);
   }
-  return [...groups.values()]
+  const described = [...groups.values()]
     .map(({ first: tally, path, name, all }) => describe(graph, summaries, tally, path, name, all))
     .sort((a, b) => b.bytes - a.bytes);
+  return foldIntoHolders(described);
+}
+
+/**
+ * Adds what grows below an entry of a growing container to that container: freed addresses that new entries took over
+ * look like old entries that grow.
+ */
+function foldIntoHolders(growths: readonly HolderGrowth[]): HolderGrowth[] {
+  const kept: HolderGrowth[] = [];
+  const byText = [...growths].sort((a, b) => a.name.text.length - b.name.text.length);
+  for (const growth of byText) {
+    const at = kept.findIndex(
+      (holder) => holder.isContainer && growth.name.text.startsWith(`${holder.name.text}${PATH_SEPARATOR}`),
+    );
+    const holder = kept[at];
+    if (holder === undefined || !isRising(holder.series)) kept.push(growth);
+    else
+      kept[at] = {
+        ...holder,
+        count: holder.count + growth.count,
+        bytes: holder.bytes + growth.bytes,
+        types: addTypes(holder.types, growth.types),
+      };
+  }
+  return kept.sort((a, b) => b.bytes - a.bytes);
+}
+
+function isRising(series: readonly SeriesPoint[]): boolean {
+  return series.length > 1 && series.at(-1)![1] > series[0]![1];
+}
+
+function addTypes(a: readonly TypeGain[], b: readonly TypeGain[]): TypeGain[] {
+  const sums = new Map(a.map((gain) => [gain.type, gain]));
+  for (const gain of b) {
+    const known = sums.get(gain.type);
+    sums.set(gain.type, {
+      type: gain.type,
+      count: gain.count + (known?.count ?? 0),
+      bytes: gain.bytes + (known?.bytes ?? 0),
+    });
+  }
+  return [...sums.values()].sort((x, y) => y.bytes - x.bytes).slice(0, TYPES_LISTED);
 }
 
 /** For each type the share of its new objects that are growth: the rest replaced others that went. */
