@@ -24,6 +24,7 @@ import { StringReader } from './python-string.ts';
 import { referenceCountReader } from './reference-count.ts';
 import { StaticMemory } from './static-memory.ts';
 import { findStaticReferences } from './static-references.ts';
+import { nameThreads } from './thread-names.ts';
 import { readThreads, type ThreadInfo } from './thread-state.ts';
 import { TypeTable } from './type-table.ts';
 
@@ -96,7 +97,9 @@ export function walkHeap(input: HeapWalkInput, problems: ProblemLog): HeapWalk {
     discovery.drain();
   });
   const roots = interpreters.flatMap((state) => readRoots(image, state, interpreter.location.symbols, problems));
-  const threads = interpreters.flatMap((state) => readThreads(image, state, problems));
+  const threads = interpreters.flatMap((state) =>
+    nameThreads(context, decoder, state, readThreads(image, state, problems)),
+  );
   reachRoots(discovery, roots, threads);
 
   const needsInterned = !roots.some((root) => root.kind === RootKind.interned);
