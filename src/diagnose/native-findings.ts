@@ -40,6 +40,11 @@ import type { Amount, AmountsByType, SnapshotSummary } from './snapshot-summary.
 const LEAST_COUNT = 12;
 const LEAST_BYTES = 1024;
 const NATIVE_TYPES_LISTED = 4;
+/** Share of the new objects that native code holds by which their number must have risen. */
+const LOST_SHARE = 0.5;
+/** Blocks, or bytes in blocks of one size, whose coming is no chance. */
+const SURE_COUNT = 100;
+const TELLING_BYTES = 1 << 20;
 /** Share of the rise by which what is counted may fall between two snapshots. */
 const TOLERATED_FALL = 0.05;
 
@@ -72,6 +77,8 @@ export function findNativeHolds(observation: Observation, analysis: HeapAnalysis
     const series = seriesOf(summaries, (summary) => summary.nativelyHeld.get(type)?.count ?? 0);
     const trend = judgeTrend(series, { leastRise: LEAST_COUNT, work: observation.work });
     if (trend.shape !== 'steady' || !neverFalls(series)) continue;
+    // Most of what is new is lost, or else it is what native code holds for a moment.
+    if (series.at(-1)![1] - series[0]![1] < group.count * LOST_SHARE) continue;
     findings.push(
       nativeFinding(observation, 'native hold (reference leak: no Python owner)', {
         path: `native code (no Python owner) → (${type})${attributesOf(graph, group.example)}`,
@@ -154,6 +161,7 @@ export function findNativeBlocks(observation: Observation): DraftFinding[] {
     );
     const rise = series.at(-1)![1] - series[0]![1];
     if (rise < LEAST_COUNT || rise * group.blockBytes < LEAST_BYTES) continue;
+    if (rise < fluctuation(series[0]![1]) && rise * group.blockBytes < TELLING_BYTES) continue;
     const trend = judgeTrend(series, { leastRise: LEAST_COUNT, work: observation.work });
     if (trend.shape === 'steady' && neverFalls(series))
       grown.push({ size: group.blockBytes, count: rise, series, trend });
@@ -325,6 +333,11 @@ function nativeFinding(observation: Observation, kind: FindingKind, facts: Nativ
     because: facts.because,
     advice: adviceFor(kind, { name: facts.name, holderType: facts.type, shrinksSomewhere: false }),
   };
+}
+
+/** How far a count of blocks in use may move by chance: a few times its square root, up to what no chance explains. */
+function fluctuation(count: number): number {
+  return Math.min(SURE_COUNT, 5 * Math.sqrt(count));
 }
 
 /**

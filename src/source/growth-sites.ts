@@ -13,7 +13,7 @@ import type { Node } from './python-ast.ts';
 import type { SeenRunning } from './seen-running.ts';
 import { seenRunning } from './seen-running.ts';
 import type { FunctionInfo, ModuleSource, SourceIndex } from './source-index.ts';
-import { enclosingFunction, filesMentioning, findFunctions, unparsedFiles } from './source-index.ts';
+import { enclosingFunction, filesMentioning, findFunctions, isLibraryPath, unparsedFiles } from './source-index.ts';
 import { mergeSites, siteAt } from './source-site.ts';
 import { findTypeCreations } from './type-creations.ts';
 import type { GlobalName } from './type-inference.ts';
@@ -23,6 +23,8 @@ import { definingGlobal, resolveGlobal } from './type-inference.ts';
 const MAX_SITES = 12;
 const MAX_WRITES = 6;
 const MAX_SHRINKS = 12;
+/** Callers in the application that come before the second line of a library that writes. */
+const CALLERS_BEFORE_WRITES = 2;
 /** Callers inside libraries, which a person can seldom change: shown to explain the way, not to fill the page. */
 const MAX_LIBRARY_CALLERS = 4;
 /** What not having been seen running costs in the order: more than a doubt about the holder, less than a library's code. */
@@ -43,13 +45,21 @@ export function findGrowthSites(index: SourceIndex, query: GrowthSiteQuery): Gro
   const found =
     query.holder.form === 'function cache' ? cacheSites(index, query) : containerSites(index, query, isSeen);
   const answer = preferRunning(found, isSeen);
-  const creates = findTypeCreations(index, query.growingTypes);
-  const library = answer.callers.filter((caller) => caller.source.isLibrary);
-  const application = answer.callers.filter((caller) => !caller.source.isLibrary);
+  const writes = sites(answer.writes).slice(0, MAX_WRITES);
+  const library = sites(answer.callers.filter((caller) => caller.source.isLibrary));
+  const application = sites(answer.callers.filter((caller) => !caller.source.isLibrary));
+  const isInApplication = application.length > 0 || answer.writes.some((write) => !write.source.isLibrary);
+  // What a library does inside is told by one line; the lines that make it do so are the reader's own.
+  const first = answer.writes.every((write) => write.source.isLibrary) ? 1 : writes.length;
+  const creates = findTypeCreations(index, query.growingTypes).filter(
+    (site) => !isInApplication || !isLibraryPath(site.path),
+  );
   const grows = mergeSites([
-    sites(answer.writes).slice(0, MAX_WRITES),
-    sites(application),
-    sites(library).slice(0, application.length > 0 ? MAX_LIBRARY_CALLERS : MAX_SITES - MAX_WRITES),
+    writes.slice(0, first),
+    application.slice(0, CALLERS_BEFORE_WRITES),
+    writes.slice(first),
+    application.slice(CALLERS_BEFORE_WRITES),
+    library.slice(0, application.length > 0 ? MAX_LIBRARY_CALLERS : MAX_SITES - MAX_WRITES),
     creates,
   ]);
   return {

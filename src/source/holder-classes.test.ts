@@ -33,6 +33,53 @@ def unrelated():
 `,
   },
   {
+    name: 'an instance of a base class: what subclasses do is not done to it',
+    holder: instanceHolder('Queue', 'items'),
+    program: `
+class Queue:
+    def __init__(self):
+        self.items = []
+    def put(self, item):
+        self.items.append(item)  # <- grows
+class Sorted(Queue):
+    def put(self, item):
+        self.items.insert(0, item)
+    def take(self):
+        return self.items.pop()
+`,
+  },
+  {
+    name: 'an instance of a subclass: its own code and that of its bases',
+    holder: instanceHolder('Sorted', 'items'),
+    program: `
+class Queue:
+    def __init__(self):
+        self.items = []
+    def put(self, item):
+        self.items.append(item)  # <- grows
+class Sorted(Queue):
+    def front(self, item):
+        self.items.insert(0, item)  # <- grows
+`,
+  },
+  {
+    name: 'copy on write',
+    holder: instanceHolder('Core', 'handlers'),
+    program: `
+class Core:
+    def __init__(self):
+        self.handlers = {}
+    def add(self, key, handler):
+        handlers = self.handlers.copy()
+        handlers[key] = handler
+        self.handlers = handlers  # <- grows
+    def remove(self, key):
+        handlers = self.handlers.copy()
+        handlers.pop(key)
+        self.handlers = handlers  # <- shrinks
+`,
+  },
+  {
     name: 'the instance reached through an import, an attribute and a parameter',
     holder: instanceHolder('Bus', 'handlers', undefined, 'bus'),
     program: `

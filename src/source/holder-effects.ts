@@ -4,11 +4,12 @@
 import { isStatement, statementOf, walk } from './ast-walk.ts';
 import { calledFunctions } from './call-sites.ts';
 import type { Use } from './container-operations.ts';
+import { usesOf } from './container-operations.ts';
 import { boundOfGuard, boundOfValue, comparesWithLimit } from './growth-bound.ts';
 import type { HolderUse, HolderUses } from './holder-uses.ts';
 import type { Compare, Expr, Node } from './python-ast.ts';
 import type { FunctionInfo, ModuleSource, SourceIndex } from './source-index.ts';
-import { enclosingFunction } from './source-index.ts';
+import { bindingOf, enclosingFunction } from './source-index.ts';
 import { inferValues } from './type-inference.ts';
 
 export interface Effect {
@@ -128,7 +129,8 @@ function rebindKind(
   value: Expr | undefined,
   denoting: ReadonlySet<Expr>,
 ): 'extends' | 'replaces' | 'defines' {
-  if (value !== undefined && extendsItself(value, denoting)) return 'extends';
+  if (value !== undefined && (extendsItself(value, denoting) || isExtendedCopy(source, value, denoting)))
+    return 'extends';
   const enclosing = enclosingFunction(source, expr);
   switch (target.form) {
     case 'global':
@@ -178,6 +180,35 @@ function extendsItself(value: Expr, denoting: ReadonlySet<Expr>): boolean {
       return extendsItself(value.body, denoting) || extendsItself(value.orelse, denoting);
     default:
       return false;
+  }
+}
+
+/** Copy on write: `new = X.copy(); new[key] = value; X = new`. */
+function isExtendedCopy(source: ModuleSource, value: Expr, denoting: ReadonlySet<Expr>): boolean {
+  if (value.kind !== 'Name') return false;
+  const binding = bindingOf(source, value);
+  const isCopy = binding?.definitions.some(
+    (definition) => definition.kind === 'value' && isCopyOf(definition.value, denoting),
+  );
+  if (isCopy !== true) return false;
+  const uses = (source.names.get(value.id) ?? [])
+    .filter((name) => bindingOf(source, name) === binding)
+    .flatMap((name) => usesOf(name));
+  return uses.some((use) => use.effect === 'grow' && !use.entry) && !uses.some((use) => use.effect === 'shrink');
+}
+
+/** `X.copy()`, `copy.copy(X)`, `dict(X)`, `[*X]`, `{**X}`. */
+function isCopyOf(value: Expr, denoting: ReadonlySet<Expr>): boolean {
+  switch (value.kind) {
+    case 'Call':
+      if (value.func.kind === 'Attribute' && value.func.attr === 'copy') {
+        return denoting.has(value.func.value) || value.args.some((arg) => denoting.has(arg));
+      }
+      return copies(value, denoting);
+    case 'Subscript':
+      return value.slice.kind === 'Slice' && denoting.has(value.value);
+    default:
+      return extendsItself(value, denoting);
   }
 }
 

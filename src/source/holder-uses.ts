@@ -12,7 +12,7 @@ import { lookup } from './scopes.ts';
 import type { ClassInfo, FunctionInfo, ModuleSource, SourceIndex } from './source-index.ts';
 import { bindingOf, enclosingFunction, filesMentioning, findClasses, findFunctions, scopeOf } from './source-index.ts';
 import type { GlobalName } from './type-inference.ts';
-import { areRelated, definingGlobal, inferValues, isSameGlobal, resolveGlobal } from './type-inference.ts';
+import { ancestorsOf, areRelated, definingGlobal, inferValues, isSameGlobal, resolveGlobal } from './type-inference.ts';
 import type { Value } from './value.ts';
 
 /** One name the holder goes by. */
@@ -23,6 +23,8 @@ export type Target = (
       readonly name: string;
       readonly className: string;
       readonly classes: readonly ClassInfo[];
+      /** Whether the object is an instance of the class itself: code of subclasses never runs on it. */
+      readonly isExact: boolean;
       readonly owner: GlobalName | undefined;
     }
   | { readonly form: 'variable'; readonly source: ModuleSource; readonly binding: Binding }
@@ -107,6 +109,7 @@ function primaryTargets(index: SourceIndex, holder: HolderReference): readonly T
           name: holder.name,
           className: holder.className.slice(holder.className.lastIndexOf('.') + 1),
           classes: findClasses(index, holder.module, holder.className),
+          isExact: holder.form === 'instance attribute',
           owner:
             holder.form === 'instance attribute' && holder.owner !== undefined
               ? definingGlobal(index, holder.owner.module, holder.owner.name)
@@ -208,7 +211,7 @@ function attributeOccurrences(
   index: SourceIndex,
   target: Target & { readonly form: 'attribute' },
 ): readonly Occurrence[] {
-  const { name, classes, className } = target;
+  const { name, className } = target;
   const found: Occurrence[] = [];
   for (const source of filesMentioning(index, name)) {
     for (const expr of source.attributes.get(name) ?? []) {
@@ -219,7 +222,7 @@ function attributeOccurrences(
     for (const expr of source.names.get(name) ?? []) {
       const scope = bindingOf(source, expr)?.scope;
       const owner = scope?.kind === 'class' ? source.classOf.get(scope.node) : undefined;
-      if (owner !== undefined && classes.some((cls) => areRelated(index, cls, owner))) {
+      if (owner !== undefined && mayHave(index, target, owner)) {
         found.push({ source, expr, certain: true });
       }
     }
@@ -251,7 +254,7 @@ function receiverMatches(
   const values = inferValues(index, source, receiver);
   for (const value of values) {
     if (value.kind !== 'class' && value.kind !== 'instance') continue;
-    if (classes.some((cls) => areRelated(index, cls, value.class))) return 'yes';
+    if (mayHave(index, target, value.class)) return 'yes';
     if (classes.length === 0 && value.class.node.name === target.className) return 'yes';
   }
   if (values.length > 0) return 'no';
@@ -262,6 +265,15 @@ function receiverMatches(
     (cls) => !classes.some((own) => areRelated(index, own, cls)) && attributeStores(cls, target.name).length > 0,
   );
   return rival ? 'no' : 'perhaps';
+}
+
+/** Whether an attribute that code of `cls` names may be the target's. */
+function mayHave(
+  index: SourceIndex,
+  { classes, isExact }: Target & { readonly form: 'attribute' },
+  cls: ClassInfo,
+): boolean {
+  return classes.some((own) => (isExact ? ancestorsOf(index, own).includes(cls) : areRelated(index, own, cls)));
 }
 
 function isClassOrModule(values: readonly Value[]): boolean {
@@ -347,7 +359,7 @@ function targetsNamed(index: SourceIndex, source: ModuleSource, target: Expr): r
 }
 
 function attributeOf(cls: ClassInfo, name: string): NamedTarget {
-  return { form: 'attribute', name, className: cls.node.name, classes: [cls], owner: undefined };
+  return { form: 'attribute', name, className: cls.node.name, classes: [cls], isExact: false, owner: undefined };
 }
 
 /** The parameter of `callee` that the argument of the call becomes. */
