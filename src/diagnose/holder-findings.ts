@@ -10,7 +10,7 @@ import { alternativePaths } from '../graph/retaining-path.ts';
 import { judgeTrend, type SeriesPoint, type Trend } from '../metrics/growth-trend.ts';
 import type { GrowthSites } from '../source/growth-site-query.ts';
 import { findGrowthSites } from '../source/growth-sites.ts';
-import { isLibraryPath } from '../source/source-index.ts';
+import { isLibraryPath, isLibraryPath } from '../source/source-index.ts';
 import { adviceFor } from './advice.ts';
 import {
   type DraftFinding,
@@ -143,7 +143,7 @@ function draft(
     verdict,
     confidence: confidenceOf(trend, series.length, grows, shrinks),
     holder: {
-      path: growth.name.text,
+      path: shownPath(observation, analysis, growth),
       name: growth.members.length > 1 ? `${named.name} (${formatCount(growth.members.length)} objects)` : named.name,
       type,
       ...(growth.members.length === 1 ? { address: `0x${graph.addresses[holderNode]!.toString(16)}` } : {}),
@@ -165,9 +165,14 @@ function draft(
     },
     sites: limitSites(grows),
     shrinks: limitSites(shrinks),
-    other_paths: otherPaths(analysis, growth),
+    other_paths: otherPaths(observation, analysis, growth),
     because: reasons(trend, series, grows, shrinks, sourceBound),
-    advice: adviceFor(kind, { name: named.name, holderType: type, shrinksSomewhere: shrinks.length > 0 }),
+    advice: adviceFor(kind, {
+      name: named.name,
+      holderType: type,
+      shrinksSomewhere: shrinks.length > 0,
+      ...(isLibrarysOwn(grows, shrinks) ? { removedByLibrary: [...new Set(shrinks.map((site) => site.function))] } : {}),
+    }),
   };
 }
 
@@ -176,6 +181,12 @@ function withApplicationLines(observation: Observation, sites: readonly FindSite
   if (sites.some((site) => !isLibraryPath(site.file))) return [...sites];
   const running = runningSites(observation).filter((site) => !isLibraryPath(site.file));
   return [...sites.slice(0, LIBRARY_SITES), ...running.slice(0, APPLICATION_SITES)];
+}
+
+/** Whether libraries alone write to the holder: a person cannot change how they do. */
+function isLibrarysOwn(grows: readonly FindSite[], shrinks: readonly FindSite[]): boolean {
+  const writes = [...grows.filter((site) => site.basis === 'writes holder'), ...shrinks];
+  return writes.length > 0 && writes.every((site) => isLibraryPath(site.file));
 }
 
 function sitesOf(observation: Observation, growth: HolderGrowth, named: NamedHolder): GrowthSites | undefined {
@@ -237,11 +248,17 @@ function reasons(
   return said;
 }
 
-function otherPaths(analysis: HeapAnalysis, growth: HolderGrowth): string[] {
+/** The holder's path, with its keys where values are to be shown; a group has no keys in common. */
+function shownPath(observation: Observation, { graph, names }: HeapAnalysis, growth: HolderGrowth): string {
+  if (observation.keyText === undefined || growth.members.length > 1) return growth.name.text;
+  return namePath(graph, growth.path, names, observation.keyText).text;
+}
+
+function otherPaths(observation: Observation, analysis: HeapAnalysis, growth: HolderGrowth): string[] {
   const { graph, paths, referrers, names } = analysis;
   const target = growth.path.nodes.at(-1)!;
   return alternativePaths(graph, paths, referrers, target, OTHER_PATHS + 1)
     .slice(1)
-    .map((path) => namePath(graph, path, names).text)
-    .filter((text) => text !== growth.name.text);
+    .filter((path) => namePath(graph, path, names).text !== growth.name.text)
+    .map((path) => namePath(graph, path, names, observation.keyText).text);
 }

@@ -2,6 +2,7 @@
 
 import type { Problem } from '../base/problems.ts';
 import type { Address, HeapGraph } from '../graph/heap-graph.ts';
+import type { KeyText } from '../graph/path-names.ts';
 import type { SeriesPoint, WorkClock } from '../metrics/growth-trend.ts';
 import type { SourceIndex } from '../source/source-index.ts';
 import type { FindTarget } from './find-report.ts';
@@ -58,6 +59,8 @@ export interface Observation {
   readonly changedFiles: ReadonlySet<string>;
   /** Bound that the object at an address carries (lru_cache maxsize, deque maxlen, an attribute named so). */
   readonly boundAt: (address: Address) => number | undefined;
+  /** Reads keys of mappings on the paths that are shown; absent unless the user asked for values. */
+  readonly keyText?: KeyText | undefined;
   readonly problems: readonly Problem[];
   /** Why the run ended early, when it did. */
   readonly endedEarly: string | undefined;

@@ -55,10 +55,21 @@ export interface PathName {
 
 export const PATH_SEPARATOR = ' › ';
 
-/** Reads the path from the last module or thread on it; `names` may be shared by all paths of a graph. */
-export function namePath(graph: HeapGraph, path: RetainingPath, names: NodeNames = nodeNames(graph)): PathName {
+/** What to show between the brackets of a mapping's entry, given its `value` edge; undefined for `'…'`. */
+export type KeyText = (edge: EdgeIndex) => string | undefined;
+
+/**
+ * Reads the path from the last module or thread on it; `names` may be shared by all paths of a graph. Keys are values:
+ * without `keyText` none is shown.
+ */
+export function namePath(
+  graph: HeapGraph,
+  path: RetainingPath,
+  names: NodeNames = nodeNames(graph),
+  keyText?: KeyText,
+): PathName {
   const start = startOf(names, path);
-  const reader = new PathReader(names, path);
+  const reader = new PathReader(names, path, keyText);
   reader.begin(start);
   for (let i = start; i < path.edges.length; ) {
     const { period, times } = repetitionAt(graph, path, i);
@@ -131,16 +142,18 @@ class PathReader {
   readonly #names: NodeNames;
   readonly #graph: HeapGraph;
   readonly #path: RetainingPath;
+  readonly #keyText: KeyText | undefined;
   /** Name of the module whose namespace is being read: its classes go by their short names. */
   #module = '';
   /** Name of the silent field just passed, to be told where the path ends in it. */
   #silent = '';
   #inDefaults = false;
 
-  constructor(names: NodeNames, path: RetainingPath) {
+  constructor(names: NodeNames, path: RetainingPath, keyText: KeyText | undefined) {
     this.#names = names;
     this.#graph = names.graph;
     this.#path = path;
+    this.#keyText = keyText;
   }
 
   begin(start: number): void {
@@ -237,7 +250,7 @@ class PathReader {
         break;
       case EdgeKind.value:
         if (inDefaults) this.#push('default', 'default', target);
-        else this.#push('value', "['…']", target);
+        else this.#push('value', `[${this.#keyText?.(edge) ?? "'…'"}]`, target);
         break;
       case EdgeKind.key:
         this.#push('key', 'key', target);

@@ -20,6 +20,7 @@ import { AttachedTarget, type HeapCapture } from './attached-target.ts';
 import { boundReader } from './holder-bound.ts';
 import { LiveSampler } from './live-sampler.ts';
 import type { FindOptions, Progress } from './session-options.ts';
+import { keyReader } from './shown-keys.ts';
 import { readTargetSource } from './target-source.ts';
 
 /** Snapshots of a run; big heaps, whose walk takes long, get the least that shows a trend. */
@@ -183,6 +184,7 @@ class FindRun {
       extensionModules: source.extensions,
       changedFiles: source.changed,
       boundAt: boundReader(walk.graph, image, interpreter.layout),
+      ...(this.#options.showValues ? { keyText: keyReader(walk.graph, image, interpreter.layout) } : {}),
       problems: this.#problems.list(),
       endedEarly: this.#endedEarly,
     };

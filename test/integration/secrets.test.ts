@@ -12,7 +12,7 @@ import { targetProgram } from '../support/growing-target.ts';
 import { anyInterpreter } from '../support/interpreters.ts';
 import { bundleScript } from '../support/node-script.ts';
 import { runLeakscope } from '../support/run-leakscope.ts';
-import { startCommand, type TargetProcess } from '../support/target-process.ts';
+import { startCommand, startPython, type TargetProcess } from '../support/target-process.ts';
 
 const marker = `mk-${randomBytes(6).toString('hex')}`;
 /** Leading digits of every planted number. */
@@ -104,6 +104,29 @@ test('snapshots, and everything that is read from them', async () => {
     expect((await run([...words, '--json'])).exitCode, words.join(' ')).toBe(0);
   }
   expect(readdirSync(folder).sort()).toEqual(['a.heap', 'b.heap', 'report.json']);
+});
+
+test('--show-values shows keys on the path of a holder, and only it does', async () => {
+  const secretKey = `tenant ${marker}\n`;
+  const program = [
+    'import sys, time',
+    'stores = {sys.argv[1]: {17: []}}',
+    'print("ready")',
+    'while True:',
+    '    stores[sys.argv[1]][17].append([0] * 20)',
+    '    time.sleep(0.005)',
+  ].join('\n');
+  const keyed = await startPython(anyInterpreter().path, program, { args: [secretKey] });
+  try {
+    const words = ['find', `${keyed.pid}`, '--for', '4s', '--json'];
+    const pathIn = (stdout: string): string | undefined =>
+      (JSON.parse(stdout) as { findings: { holder: { path: string } }[] }).findings[0]?.holder.path;
+    expect(pathIn((await run(words)).stdout)).toBe("module __main__ › global stores › ['…'] › ['…']");
+    const shown = await runLeakscope([...words, '--show-values']);
+    expect(pathIn(shown.stdout)).toBe(`module __main__ › global stores › ['tenant ${marker}\\u000a'] › [17]`);
+  } finally {
+    await keyed.stop();
+  }
 });
 
 test('failures: none of them quotes what it saw', async () => {
