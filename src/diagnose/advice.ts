@@ -9,6 +9,8 @@ export interface AdviceFacts {
   readonly holderType: string;
   /** Whether the source removes entries anywhere. */
   readonly shrinksSomewhere: boolean;
+  /** Functions that remove entries, where all that touches the holder is a library's. */
+  readonly removedByLibrary?: readonly string[];
 }
 
 export function adviceFor(kind: FindingKind, facts: AdviceFacts): string {
@@ -57,6 +59,10 @@ export function adviceFor(kind: FindingKind, facts: AdviceFacts): string {
 }
 
 function containerAdvice(facts: AdviceFacts): string {
+  if (facts.removedByLibrary !== undefined) {
+    const removers = facts.removedByLibrary.slice(0, 3).join(', ');
+    return `${facts.name} is a library's own: end what your calls put there${removers === '' ? '' : ` (it shrinks in ${removers})`}, or let go of the object it belongs to`;
+  }
   if (facts.shrinksSomewhere)
     return `entries are added faster than they are removed: bound ${facts.name} (a maximum size, a timeout, back-pressure on the producer)`;
   if (/deque$/.test(facts.holderType))

@@ -10,7 +10,7 @@ import { judgeTrend, type Trend } from '../metrics/growth-trend.ts';
 import type { DraftFinding } from './draft-finding.ts';
 import { FIND_SCHEMA, type FindReport, type Verdict } from './find-report.ts';
 import { findHolderFindings, type HeapAnalysis } from './holder-findings.ts';
-import { findGarbageGrowth, findNativeBlocks, findNativeHolds, total } from './native-findings.ts';
+import { doubtBesideHolders, findGarbageGrowth, findNativeBlocks, findNativeHolds, total } from './native-findings.ts';
 import type { Observation } from './observation.ts';
 import { programFacts } from './program-facts.ts';
 import { findResourceGrowth } from './resource-findings.ts';
@@ -26,11 +26,14 @@ const NOTED_BYTES = 4 << 20;
 export function diagnose(observation: Observation): FindReport {
   const analysis = analyse(observation);
   const holders = findHolderFindings(observation, analysis);
-  const native = [
-    ...findNativeHolds(observation, analysis),
-    ...findNativeBlocks(observation),
-    ...findGarbageGrowth(observation, analysis),
-  ];
+  const native = doubtBesideHolders(
+    [
+      ...findNativeHolds(observation, analysis),
+      ...findNativeBlocks(observation),
+      ...findGarbageGrowth(observation, analysis),
+    ],
+    holders.findings,
+  );
   const resources = findResourceGrowth(observation, holders.findings);
   const explained = [...holders.findings, ...native, ...resources];
   const drafts = [...explained, ...findUnexplainedRss(observation, explained)];

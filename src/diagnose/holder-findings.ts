@@ -10,7 +10,7 @@ import { alternativePaths } from '../graph/retaining-path.ts';
 import { judgeTrend, type SeriesPoint, type Trend } from '../metrics/growth-trend.ts';
 import type { GrowthSites } from '../source/growth-site-query.ts';
 import { findGrowthSites } from '../source/growth-sites.ts';
-import { isLibraryPath, isLibraryPath } from '../source/source-index.ts';
+import { isLibraryPath } from '../source/source-index.ts';
 import { adviceFor } from './advice.ts';
 import {
   type DraftFinding,
@@ -171,7 +171,9 @@ function draft(
       name: named.name,
       holderType: type,
       shrinksSomewhere: shrinks.length > 0,
-      ...(isLibrarysOwn(grows, shrinks) ? { removedByLibrary: [...new Set(shrinks.map((site) => site.function))] } : {}),
+      ...(isLibrarysOwn(grows, shrinks)
+        ? { removedByLibrary: [...new Set(shrinks.map((site) => site.function))] }
+        : {}),
     }),
   };
 }

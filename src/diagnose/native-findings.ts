@@ -45,6 +45,8 @@ const LOST_SHARE = 0.5;
 /** Blocks, or bytes in blocks of one size, whose coming is no chance. */
 const SURE_COUNT = 100;
 const TELLING_BYTES = 1 << 20;
+/** Native growth below this share of a holder's may be part of it. */
+const OWNED_SHARE = 0.25;
 /** Share of the rise by which what is counted may fall between two snapshots. */
 const TOLERATED_FALL = 0.05;
 
@@ -99,6 +101,28 @@ export function findNativeHolds(observation: Observation, analysis: HeapAnalysis
     );
   }
   return findings.sort((a, b) => b.weight - a.weight).slice(0, NATIVE_TYPES_LISTED);
+}
+
+/**
+ * Makes a suspicion of native growth beside a Python holder that grows much more: what its objects own in native code
+ * is not always seen to be theirs.
+ */
+export function doubtBesideHolders(
+  native: readonly DraftFinding[],
+  holders: readonly DraftFinding[],
+): readonly DraftFinding[] {
+  const main = holders.filter((holder) => holder.verdict === 'leak').sort((a, b) => b.weight - a.weight)[0];
+  if (main === undefined) return native;
+  return native.map((finding) =>
+    finding.kind.startsWith('native') && finding.weight < main.weight * OWNED_SHARE
+      ? {
+          ...finding,
+          verdict: 'suspect',
+          confidence: 'low',
+          because: [...finding.because, `may belong to what ${main.holder.name} holds, which grows much faster`],
+        }
+      : finding,
+  );
 }
 
 /** For each new node whose path starts at a new natively held root, that root; NO_NODE for all others. */

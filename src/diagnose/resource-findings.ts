@@ -120,7 +120,7 @@ function resourceFinding(
           path: `${facts.owner.holder.path} › ${facts.noun}`,
           name: `${facts.noun} of ${facts.owner.holder.name}`,
         };
-  const openers = findResourceOpeners(observation.source, facts.openers);
+  const openers = findResourceOpeners(observation.source, facts.openers, observation.running);
   const sites: FindSite[] = [
     ...(facts.owner?.sites.slice(0, 3) ?? []),
     ...openers.openers.filter((opener) => opener.release !== 'with').map((opener) => toFindSite(observation, opener)),

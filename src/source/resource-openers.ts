@@ -2,11 +2,12 @@
 // and whether the code around them lets go of it again. For leaks that leave the Python heap flat.
 
 import { callersOf } from './callers.ts';
-import type { SourceSite } from './growth-site-query.ts';
+import type { SeenLine, SourceSite } from './growth-site-query.ts';
 import { isInLoop } from './holder-effects.ts';
 import type { Call, Expr, Node } from './python-ast.ts';
 import { dottedName } from './qualified-name.ts';
 import type { Binding } from './scopes.ts';
+import { seenRunning } from './seen-running.ts';
 import type { FunctionInfo, ModuleSource, SourceIndex } from './source-index.ts';
 import { bindingOf, enclosingFunction, filesMentioning } from './source-index.ts';
 import { mergeSites, siteAt } from './source-site.ts';
@@ -203,9 +204,19 @@ interface Opener {
   readonly function: FunctionInfo | undefined;
 }
 
-/** Lines of the program that open resources of the kinds (all kinds when none are named), and the calls that reach them. */
-export function findResourceOpeners(index: SourceIndex, kinds: readonly ResourceKind[] = []): ResourceOpeners {
-  const found = openersIn(index, new Set(kinds));
+/**
+ * Lines of the program that open resources of the kinds (all kinds when none are named), and the calls that reach them;
+ * of equals, those in functions that were seen running first.
+ */
+export function findResourceOpeners(
+  index: SourceIndex,
+  kinds: readonly ResourceKind[] = [],
+  running: readonly SeenLine[] = [],
+): ResourceOpeners {
+  const isSeen = seenRunning(running);
+  const found = openersIn(index, new Set(kinds)).sort(
+    (a, b) => Number(isSeen(b.source, b.call)) - Number(isSeen(a.source, a.call)),
+  );
   const application = found.filter((opener) => !opener.source.isLibrary).sort(byUrgency);
   const libraries = found
     .filter((opener) => opener.source.isLibrary && isUnsure(opener.release) && opener.function !== undefined)
@@ -234,7 +245,7 @@ export function findResourceOpeners(index: SourceIndex, kinds: readonly Resource
   };
 }
 
-function openersIn(index: SourceIndex, kinds: ReadonlySet<ResourceKind>): readonly Opener[] {
+function openersIn(index: SourceIndex, kinds: ReadonlySet<ResourceKind>): Opener[] {
   const wanted = Object.entries(OPENERS).filter(([, kind]) => kinds.size === 0 || kinds.has(kind));
   const words = [...new Set(wanted.map(([name]) => name.slice(name.lastIndexOf('.') + 1)))];
   const names = new Map(wanted);
