@@ -58,7 +58,8 @@ export function openOutput(context: CliContext, command: Command): Output {
     colour: wantsColour({ isTty: context.stdout.isTTY === true, disabled: options.color === false, env: context.env }),
     verbose: options.verbose,
   });
-  const interactive = isInteractive(context.stderr, context.env);
+  // A started command writes to the same terminal: a line that redraws itself would run into its output.
+  const interactive = isInteractive(context.stderr, context.env) && context.childCommand === undefined;
   const progress = quiet || (json && !interactive) ? silentProgress : createProgress(context.stderr, interactive);
   context.outcome.progress = progress;
   return {
