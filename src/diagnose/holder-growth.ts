@@ -15,7 +15,6 @@ import {
   NOT_A_CONTAINER,
   type NodeIndex,
   qualifiedTypeName,
-  RootKind,
   WORD_BYTES,
 } from '../graph/heap-graph.ts';
 import type { NodeNames } from '../graph/node-names.ts';
@@ -324,9 +323,4 @@ export function findAddress(addresses: Float64Array, address: number): number {
     else return middle;
   }
   return -1;
-}
-
-/** Whether the root at the start of a path is native code: then no Python object is known to hold it. */
-export function isNativelyRooted(graph: HeapGraph, path: RetainingPath): boolean {
-  return graph.roots.kinds[path.rootRow] === RootKind.native;
 }

@@ -2,7 +2,7 @@
 
 import { formatCount } from '../base/units.ts';
 import { judgeTrend, type SeriesPoint } from '../metrics/growth-trend.ts';
-import { findResourceOpeners, type ResourceKind } from '../source/resource-openers.ts';
+import { DESCRIPTOR_KINDS, findResourceOpeners, type ResourceKind } from '../source/resource-openers.ts';
 import { adviceFor } from './advice.ts';
 import { type DraftFinding, limitSites, listSeries, runningSites, toFindSite, trendInWords } from './draft-finding.ts';
 import type { FindHolder, FindingKind, FindSite } from './find-report.ts';
@@ -35,14 +35,7 @@ export function findResourceGrowth(observation: Observation, holders: readonly D
       resourceFinding(observation, 'file descriptors', descriptors, WEIGHT_DESCRIPTOR, {
         noun: 'file descriptors',
         owner,
-        openers: [
-          'file descriptor',
-          'socket',
-          'database connection',
-          'network session',
-          'temporary file',
-          'memory mapping',
-        ],
+        openers: DESCRIPTOR_KINDS,
         evidence: kinds.length === 0 ? [] : [`growing: ${kinds.slice(0, 4).join(', ')}`],
       }),
     );

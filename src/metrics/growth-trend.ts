@@ -4,6 +4,8 @@
 // believed only when the series keeps reaching new highs to its end, does not fall back, and does not owe most of its
 // rise to one jump: the filters that removed false alarms in published leak detectors, where trend tests alone did not.
 
+import { median } from 'simple-statistics';
+
 /** A measurement: seconds since the start of the run, and the value. */
 export type SeriesPoint = readonly [seconds: number, value: number];
 
@@ -113,10 +115,7 @@ export function medianSlope(points: readonly SeriesPoint[]): number {
       if (points[j]![0] > points[i]![0]) slopes.push(pairSlope(points[i]!, points[j]!));
     }
   }
-  if (slopes.length === 0) return 0;
-  slopes.sort((a, b) => a - b);
-  const middle = slopes.length >>> 1;
-  return slopes.length % 2 === 1 ? slopes[middle]! : (slopes[middle - 1]! + slopes[middle]!) / 2;
+  return slopes.length === 0 ? 0 : median(slopes);
 }
 
 function pairSlope(a: SeriesPoint, b: SeriesPoint): number {
