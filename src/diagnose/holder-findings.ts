@@ -55,6 +55,8 @@ const EXAMINED_LIMIT = 24;
 const NOTED_BYTES = 32 << 10;
 const NOTED_LIMIT = 6;
 const OTHER_PATHS = 3;
+/** Share of its type's growth that a holder without entries must hold to have caused it. */
+const OWN_SHARE = 0.1;
 /** Where no application line is known to write: library lines listed, and running lines of the application. */
 const LIBRARY_SITES = 4;
 const APPLICATION_SITES = 4;
@@ -62,7 +64,7 @@ const APPLICATION_SITES = 4;
 export function findHolderFindings(observation: Observation, analysis: HeapAnalysis): HolderFindings {
   const { graph, paths, names } = analysis;
   const growths = findHolderGrowth(graph, paths, names, observation.summaries).filter(
-    (growth) => growth.count >= LEAST_ENTRIES && growth.bytes >= LEAST_BYTES && !isBookkeeping(growth),
+    (growth) => growth.count >= LEAST_ENTRIES && growth.bytes >= LEAST_BYTES && !isBookkeeping(graph, growth),
   );
   growths.push(...findGrowingObjects(graph, paths, names, observation.summaries));
   const findings: DraftFinding[] = [];
@@ -93,9 +95,17 @@ export function findHolderFindings(observation: Observation, analysis: HeapAnaly
   return { findings, notLeaking };
 }
 
-/** The interpreter's own weak references to subclasses grow with the classes, whose holder is the finding. */
-function isBookkeeping(growth: HolderGrowth): boolean {
-  return growth.name.steps.some((step) => step.kind === 'field' && step.name === 'subclasses');
+/** Growth that follows another's: its holder is the finding. */
+function isBookkeeping(graph: HeapGraph, growth: HolderGrowth): boolean {
+  // The interpreter's own weak references to subclasses.
+  if (growth.name.steps.some((step) => step.kind === 'field' && step.name === 'subclasses')) return true;
+  // Entries of a weak set go with the objects they stand for.
+  const types = growth.path.nodes.slice(-3).map((node) => qualifiedTypeName(graph.types[graph.typeOf[node]!]!));
+  if (types.includes('_weakrefset.WeakSet')) return true;
+  // What a running function happens to have in hand, of a type that grows elsewhere.
+  const [main] = growth.types;
+  const rise = growth.series.at(-1)![1] - growth.series[0]![1];
+  return !growth.isContainer && main !== undefined && main.count < rise * OWN_SHARE;
 }
 
 function liveSeries(observation: Observation, graph: HeapGraph, growth: HolderGrowth): readonly SeriesPoint[] {
@@ -132,7 +142,10 @@ function draft(
           observation,
           sites.grows.map((site) => toFindSite(observation, site)),
         );
-  const shrinks = sites?.shrinks.map((site) => toFindSite(observation, site)) ?? [];
+  // `log = log.bind(…)` replaces what it extends: a line that grows the holder is not the one that empties it.
+  const shrinks = (sites?.shrinks ?? [])
+    .filter((site) => !grows.some((grow) => grow.line === site.line && grow.file === site.path))
+    .map((site) => toFindSite(observation, site));
   const retainedBytes = growth.members.reduce((sum, node) => sum + analysis.retained[node]!, 0);
   const total = observation.summaries.at(-1)!.objects.bytes;
   const bytesPerMinute = perMinute(growth.bytes, seconds);

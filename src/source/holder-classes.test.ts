@@ -63,6 +63,21 @@ class Sorted(Queue):
 `,
   },
   {
+    name: 'a private attribute, mangled with the name of the base that defines it',
+    holder: instanceHolder('Timed', '_Cache__data'),
+    program: `
+class Cache:
+    def __init__(self):
+        self.__data = {}
+    def put(self, key, value):
+        self.__data[key] = value  # <- grows
+    def drop(self, key):
+        del self.__data[key]  # <- shrinks
+class Timed(Cache):
+    pass
+`,
+  },
+  {
     name: 'copy on write',
     holder: instanceHolder('Core', 'handlers'),
     program: `

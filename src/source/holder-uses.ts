@@ -106,7 +106,7 @@ function primaryTargets(index: SourceIndex, holder: HolderReference): readonly T
         {
           ...first,
           form: 'attribute',
-          name: holder.name,
+          name: unmangled(holder.name),
           className: holder.className.slice(holder.className.lastIndexOf('.') + 1),
           classes: findClasses(index, holder.module, holder.className),
           isExact: holder.form === 'instance attribute',
@@ -133,6 +133,11 @@ function primaryTargets(index: SourceIndex, holder: HolderReference): readonly T
       return targets;
     }
   }
+}
+
+/** `_Cache__data`, as the interpreter knows a private attribute, as it is written in its class: `__data`. */
+function unmangled(name: string): string {
+  return /^_[A-Za-z]\w*?(__\w*[A-Za-z0-9]_?)$/.exec(name)?.[1] ?? name;
 }
 
 /** `[2]`, the place of a default among the function's positional ones, as the parameter's name; names stay names. */
