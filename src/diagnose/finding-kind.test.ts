@@ -46,6 +46,14 @@ test('sys.modules', () => {
   });
 });
 
+test('modules under new keys: the key may be the one that is looked at', () => {
+  const always = 'root modules sys.modules -> held; type held dict';
+  const entry = (n: number): string =>
+    `held -> m${n} [value ${n}] -> d${n} [field __dict__]; type m${n} module; flags m${n} code; size m${n} 72
+     type d${n} dict; flags d${n} namespace; size d${n} 600; type e${n} str`;
+  expect(describeHolder(always, entry, 'key').kind).toBe('dynamic classes, modules or code');
+});
+
 test('an attribute of an instance, with the global it hangs on', () => {
   const always = `globals -> bus [global bus]; type bus shop.Bus; bus -> own [field __dict__]; type own dict
     flags own namespace; own -> held [attribute history]; type held list`;

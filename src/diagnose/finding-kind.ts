@@ -1,7 +1,17 @@
 // Names the kind of a finding, which decides the advice: what holds (a global, a cache, a closure …), unless what grows
 // says more (exceptions, threads, classes made at run time).
 
-import { EDGE_KIND_SHIFT, EdgeKind, type HeapGraph, qualifiedTypeName, RootKind } from '../graph/heap-graph.ts';
+import {
+  EDGE_KIND_SHIFT,
+  EDGE_PAYLOAD_MASK,
+  type EdgeIndex,
+  EdgeKind,
+  type HeapGraph,
+  type NodeIndex,
+  packEdgeName,
+  qualifiedTypeName,
+  RootKind,
+} from '../graph/heap-graph.ts';
 import type { FindingKind } from './find-report.ts';
 import type { HolderGrowth } from './holder-growth.ts';
 
@@ -84,8 +94,18 @@ function isDynamicCode(graph: HeapGraph, growth: HolderGrowth): boolean {
     (gain) => PROGRAM_TYPES.has(gain.type) || gain.type === 'type' || gain.type.endsWith('Meta'),
   );
   return isKey
-    ? made.some((gain) => gain === growth.types[0])
+    ? made.some((gain) => gain === growth.types[0]) || isProgramPart(graph, valueBeside(graph, growth.edge))
     : made.reduce((sum, gain) => sum + gain.bytes, 0) > total * 0.6;
+}
+
+/** The value of the entry whose key an edge leads to; it stands right behind. */
+function valueBeside(graph: HeapGraph, edge: EdgeIndex): NodeIndex | undefined {
+  const wanted = packEdgeName(EdgeKind.value, graph.edgeNames[edge]! & EDGE_PAYLOAD_MASK);
+  return graph.edgeNames[edge + 1] === wanted ? graph.edgeTargets[edge + 1] : undefined;
+}
+
+function isProgramPart(graph: HeapGraph, node: NodeIndex | undefined): boolean {
+  return node !== undefined && PROGRAM_TYPES.has(qualifiedTypeName(graph.types[graph.typeOf[node]!]!));
 }
 
 /** Whether a node is a class: something in the graph is an instance of it, or its own type is a metaclass. */

@@ -6,11 +6,15 @@ import { findIn, kindsOf, markedLines } from '../support/growing-target.ts';
 import { anyInterpreter, type Interpreter, interpreters } from '../support/interpreters.ts';
 
 const SECONDS = 7;
+/** Less for what is repeated on every interpreter: this file takes minutes. */
+const SECONDS_EVERYWHERE = 5;
 
 interface Expected {
   /** What the holder's path names. */
   readonly holder: string | RegExp;
   readonly kind?: string;
+  /** The kind of the finding that is meant, where another may come before it. */
+  readonly anyRank?: string;
   /** False where no line of the source can be known to grow it. */
   readonly site?: false;
   readonly args?: readonly string[];
@@ -33,7 +37,8 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   deque: { holder: 'global waiting', kind: 'global container' },
   dict: { holder: 'global by_number', kind: 'global container' },
   exception: { holder: 'global failures', kind: 'exception or traceback' },
-  fd: { holder: 'global opened › file descriptors', kind: 'file descriptors' },
+  // From 3.14 on each open file has a buffer of 128 KB: the list of files costs more than their descriptors.
+  fd: { holder: 'global opened › file descriptors', anyRank: 'file descriptors', kind: 'file descriptors' },
   frame: { holder: /frame grow_frame .*› local kept/, kind: 'frame' },
   'function-cache': { holder: 'global remembered › cache', kind: 'function cache' },
   garbage: { holder: /Link\.following/, kind: 'uncollected cycle' },
@@ -61,7 +66,7 @@ const marked = markedLines('grow.py');
 function expectLeak(report: FindReport, expected: Expected): void {
   const said = JSON.stringify(report, undefined, 1);
   expect(report.verdict, said).toBe('leak');
-  const first = report.findings[0]!;
+  const first = report.findings.find((finding) => finding.kind === expected.anyRank) ?? report.findings[0]!;
   if (typeof expected.holder === 'string') expect(first.holder.path, said).toContain(expected.holder);
   else expect(first.holder.path, said).toMatch(expected.holder);
   if (expected.kind !== undefined) expect(first.kind, said).toBe(expected.kind);
@@ -93,7 +98,7 @@ describe.concurrent('the main kinds of leak on every interpreter', () => {
   );
   test.for(cases)('%s on %s', async ([kind, , interpreter]) => {
     const expected = EXPECTED[kind]!;
-    expectLeak(await findIn(interpreter, 'grow.py', [kind, ...(expected.args ?? [])], SECONDS), expected);
+    expectLeak(await findIn(interpreter, 'grow.py', [kind, ...(expected.args ?? [])], SECONDS_EVERYWHERE), expected);
   });
 });
 
