@@ -25,7 +25,7 @@ import {
 import type { Confidence, FindSite, Verdict } from './find-report.ts';
 import { kindOfHolder } from './finding-kind.ts';
 import { findGrowingObjects } from './growing-objects.ts';
-import { findHolderGrowth, type HolderGrowth } from './holder-growth.ts';
+import { findHolderGrowth, type HolderGrowth, typeSeries } from './holder-growth.ts';
 import { type NamedHolder, referenceOf } from './holder-reference.ts';
 import type { Observation } from './observation.ts';
 import type { ProgramFacts } from './program-facts.ts';
@@ -57,6 +57,8 @@ const NOTED_LIMIT = 6;
 const OTHER_PATHS = 3;
 /** Share of its type's growth that a holder without entries must hold to have caused it. */
 const OWN_SHARE = 0.1;
+/** Share of the heap's growth that makes a holder its main cause. */
+const MAIN_SHARE = 0.3;
 /** Where no application line is known to write: library lines listed, and running lines of the application. */
 const LIBRARY_SITES = 4;
 const APPLICATION_SITES = 4;
@@ -70,9 +72,8 @@ export function findHolderFindings(observation: Observation, analysis: HeapAnaly
   const findings: DraftFinding[] = [];
   const notLeaking: string[] = [];
   let examined = 0;
-  for (const growth of growths) {
-    const series = mergeSeries(growth.series, liveSeries(observation, analysis.graph, growth));
-    const trend = judgeTrend(series, { leastRise: LEAST_ENTRIES, work: observation.work });
+  for (const found of growths) {
+    const { growth, series, trend } = courseOf(observation, graph, found);
     if (trend.shape !== 'steady' && trend.shape !== 'too short') {
       if (
         growth.bytes >= NOTED_BYTES &&
@@ -93,6 +94,26 @@ export function findHolderFindings(observation: Observation, analysis: HeapAnaly
     else findings.push(drafted);
   }
   return { findings, notLeaking };
+}
+
+/** How the holder grew: by its entries, or, where they do not tell, by the objects it gained. */
+function courseOf(
+  observation: Observation,
+  graph: HeapGraph,
+  growth: HolderGrowth,
+): { readonly growth: HolderGrowth; readonly series: readonly SeriesPoint[]; readonly trend: Trend } {
+  const options = { leastRise: LEAST_ENTRIES, work: observation.work };
+  const series = mergeSeries(growth.series, liveSeries(observation, graph, growth));
+  const trend = judgeTrend(series, options);
+  // A container that is copied for every change is another object each time, now and then at an address known before.
+  const rise = observation.summaries.at(-1)!.objects.bytes - observation.summaries[0]!.objects.bytes;
+  if (trend.shape !== 'sawtooth' || !growth.isContainer || growth.bytes < rise * MAIN_SHARE)
+    return { growth, series, trend };
+  const objects = typeSeries(observation.summaries, growth.types);
+  const gained = judgeTrend(objects, options);
+  return gained.shape === 'steady'
+    ? { growth: { ...growth, isContainer: false }, series: objects, trend: gained }
+    : { growth, series, trend };
 }
 
 /** Growth that follows another's: its holder is the finding. */
@@ -184,7 +205,7 @@ function draft(
       name: named.name,
       holderType: type,
       shrinksSomewhere: shrinks.length > 0,
-      ...(isLibrarysOwn(grows, shrinks)
+      ...(!isApplicationsOwner(named) && isLibrarysOwn(grows, shrinks)
         ? { removedByLibrary: [...new Set(shrinks.map((site) => site.function))] }
         : {}),
     }),
@@ -196,6 +217,11 @@ function withApplicationLines(observation: Observation, sites: readonly FindSite
   if (sites.some((site) => !isLibraryPath(site.file))) return [...sites];
   const running = runningSites(observation).filter((site) => !isLibraryPath(site.file));
   return [...sites.slice(0, LIBRARY_SITES), ...running.slice(0, APPLICATION_SITES)];
+}
+
+/** Whether a global of the program owns the holder: its bound is then the program's to set. */
+function isApplicationsOwner({ reference }: NamedHolder): boolean {
+  return reference?.form === 'instance attribute' && reference.owner !== undefined;
 }
 
 /** Whether libraries alone write to the holder: a person cannot change how they do. */

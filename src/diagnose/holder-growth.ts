@@ -307,7 +307,7 @@ function entrySeries(
 }
 
 /** Objects of the type that gained most. */
-function typeSeries(summaries: readonly SnapshotSummary[], types: readonly TypeGain[]): SeriesPoint[] {
+export function typeSeries(summaries: readonly SnapshotSummary[], types: readonly TypeGain[]): SeriesPoint[] {
   const main = types[0]?.type ?? '';
   return summaries.map((summary) => [summary.atSeconds, summary.byType.get(main)?.count ?? 0] as const);
 }
