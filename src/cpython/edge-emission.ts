@@ -61,7 +61,7 @@ export class EdgeEmission implements EdgeVisitor {
     this.#names = names;
     // No scan may take an object's block for a raw buffer.
     this.claimed = found.nodeBlocks;
-    this.#native = new NativeBlockScan(image, allocator, this.claimed, found.owned, test);
+    this.#native = new NativeBlockScan(image, allocator, this.claimed, found, test);
     this.shallowWords = new Uint32Array(nodeCount);
     this.entryCounts = new Uint32Array(nodeCount).fill(NOT_A_CONTAINER);
     this.firstEdge = new Uint32Array(nodeCount + 1);

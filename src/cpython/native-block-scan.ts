@@ -19,15 +19,27 @@ export class NativeBlockScan {
   readonly #allocator: AllocatorMap;
   readonly #claimed: AddressSet;
   readonly #owned: AddressSet;
+  readonly #direct: AddressSet;
   readonly #test: ObjectTest;
   #depth = 0;
 
-  /** `owned` are the blocks that belong to an object for certain: pointers to them from elsewhere are borrowed. */
-  constructor(image: MemoryImage, allocator: AllocatorMap, claimed: AddressSet, owned: AddressSet, test: ObjectTest) {
+  /**
+   * `owned` are the blocks that belong to an object for certain: pointers to them from elsewhere are borrowed. `direct`
+   * are those that an object itself points at; the first walk fills it. Raw blocks are full of stale pointers, so
+   * what they point at goes to such an object rather than to theirs.
+   */
+  constructor(
+    image: MemoryImage,
+    allocator: AllocatorMap,
+    claimed: AddressSet,
+    sets: { readonly owned: AddressSet; readonly direct: AddressSet },
+    test: ObjectTest,
+  ) {
     this.#image = image;
     this.#allocator = allocator;
     this.#claimed = claimed;
-    this.#owned = owned;
+    this.#owned = sets.owned;
+    this.#direct = sets.direct;
     this.#test = test;
   }
 
@@ -57,7 +69,10 @@ export class NativeBlockScan {
   }
 
   #take(block: Address, visitor: EdgeVisitor): boolean {
-    if (block === 0 || this.#claimed.has(block) || this.#owned.has(block)) return false;
+    if (block === 0 || this.#owned.has(block)) return false;
+    if (this.#depth === 0) this.#direct.add(block);
+    else if (this.#direct.has(block)) return false;
+    if (this.#claimed.has(block)) return false;
     if (this.#test.mayBeObjectBlock(block)) return false;
     this.#depth++;
     visitor.buffer(block);

@@ -31,6 +31,8 @@ export interface Discovered {
   readonly nodeBlocks: AddressSet;
   /** Those that an exact decoder gave to an object; the rest of `claimed` was guessed from pointers. */
   readonly owned: AddressSet;
+  /** Raw blocks that an object's own words point at. */
+  readonly direct: AddressSet;
   /** Upper bound of the edges the second walk will write. */
   edgeBound: number;
 }
@@ -74,9 +76,10 @@ export class NodeDiscovery implements EdgeVisitor {
       claimed: new AddressSet(image),
       nodeBlocks: new AddressSet(image),
       owned: new AddressSet(image),
+      direct: new AddressSet(image),
       edgeBound: 0,
     };
-    this.#native = new NativeBlockScan(image, allocator, this.found.claimed, this.found.owned, test);
+    this.#native = new NativeBlockScan(image, allocator, this.found.claimed, this.found, test);
   }
 
   /** Makes a known object a node and queues it; wild addresses are counted and dropped. */

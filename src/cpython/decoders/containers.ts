@@ -95,7 +95,8 @@ export function decodeList(context: DecodeContext, o: ContainerOffsets, list: Ad
     return;
   }
   visitor.entries(count);
-  visitor.buffer(items);
+  // Free-threaded builds put the capacity before the items.
+  visitor.buffer(context.layout.freeThreaded ? items - 8 : items);
   for (let i = 0; i < count; i++) {
     const item = image.pointer(items + i * 8);
     if (item !== 0) visitor.edge(item, EdgeKind.element, i);
