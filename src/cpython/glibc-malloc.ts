@@ -26,7 +26,7 @@ export function mapGlibcHeaps(image: MemoryImage, map: AllocatorMap): void {
       walkChunks(image, map, align16(region.start), region.end, 0);
       continue;
     }
-    if (region.path !== '' || !image.isCopied(region.start)) continue;
+    if (region.path !== '') continue;
     if (region.start % THREAD_HEAP_ALIGNMENT === 0 && walkThreadHeap(image, map, region)) continue;
     walkMappedChunks(image, map, region);
   }
