@@ -81,7 +81,7 @@ const INTERPRETER_ARRAYS: readonly FieldRoot[] = [
 
 /** Plain reference fields of PyThreadState. */
 const THREAD_FIELDS: readonly FieldRoot[] = [
-  ['dict', RootKind.thread, 'thread state dict'],
+  ['dict', RootKind.thread, 'state (threading.local)'],
   ['curexc_type', RootKind.thread, 'exception being raised'],
   ['curexc_value', RootKind.thread, 'exception being raised'],
   ['curexc_traceback', RootKind.thread, 'exception being raised'],

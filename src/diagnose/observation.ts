@@ -51,6 +51,8 @@ export interface Observation {
   /** The target's work over the run. */
   readonly work: WorkClock | undefined;
   readonly descriptors: readonly DescriptorGrowth[];
+  /** Open descriptors the process may have; undefined when unlimited or unknown. */
+  readonly descriptorLimit: number | undefined;
   readonly running: readonly RunningLine[];
   readonly source: SourceIndex;
   /** Names of loaded modules of native code, those of the standard library left out but for `ctypes`. */

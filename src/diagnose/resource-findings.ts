@@ -1,6 +1,6 @@
 // Growth that the kernel counts: file descriptors, threads, child processes; each with the Python holder, if one grew too.
 
-import { formatCount } from '../base/units.ts';
+import { formatCount, formatDuration } from '../base/units.ts';
 import { judgeTrend, type SeriesPoint } from '../metrics/growth-trend.ts';
 import { DESCRIPTOR_KINDS, findResourceOpeners, type ResourceKind } from '../source/resource-openers.ts';
 import { adviceFor } from './advice.ts';
@@ -36,7 +36,10 @@ export function findResourceGrowth(observation: Observation, holders: readonly D
         noun: 'file descriptors',
         owner,
         openers: DESCRIPTOR_KINDS,
-        evidence: kinds.length === 0 ? [] : [`growing: ${kinds.slice(0, 4).join(', ')}`],
+        evidence: [
+          ...(kinds.length === 0 ? [] : [`growing: ${kinds.slice(0, 4).join(', ')}`]),
+          ...limitInWords(observation, descriptors),
+        ],
       }),
     );
   }
@@ -83,6 +86,14 @@ function judge(
   const trend = judgeTrend(series, { leastRise, work: observation.work });
   if (trend.shape !== 'steady' || trend.rise < leastRise) return undefined;
   return { series, perMinute: trend.ratePerMinute, words: trendInWords(trend, series.length) };
+}
+
+/** How much room is left, and for how long: a process that reaches the limit can neither accept nor open. */
+function limitInWords(observation: Observation, growing: Growing): string[] {
+  const limit = observation.descriptorLimit;
+  if (limit === undefined || growing.perMinute <= 0) return [];
+  const left = Math.max(0, limit - growing.series.at(-1)![1]);
+  return [`${formatCount(limit)} are allowed: reached in about ${formatDuration((left / growing.perMinute) * 60)}`];
 }
 
 interface ResourceFacts {

@@ -62,6 +62,7 @@ class FindRun {
   readonly #summaries: SnapshotSummary[] = [];
   #last: HeapCapture | undefined;
   #endedEarly: string | undefined;
+  #descriptorLimit: number | undefined;
 
   constructor(target: AttachedTarget, options: FindOptions, progress: Progress, problems: ProblemLog) {
     this.#target = target;
@@ -75,6 +76,7 @@ class FindRun {
     const { seconds } = this.#options;
     this.#sampler.sample(this.#elapsed);
     const before = readResources(this.#target.info.pid);
+    this.#descriptorLimit = before.descriptorLimit;
     const walkSeconds = await this.#snapshot(1);
     const wanted = this.#options.snapshots ?? (walkSeconds > seconds * WALK_SHARE ? LEAST_SNAPSHOTS : SNAPSHOTS);
     const count = Math.max(LEAST_SNAPSHOTS, wanted);
@@ -178,6 +180,7 @@ class FindRun {
       liveEntries: this.#sampler.entries,
       resources: this.#sampler.resources,
       work: workClock(this.#sampler.work),
+      descriptorLimit: this.#descriptorLimit,
       descriptors: descriptorGrowth(before, after),
       running: this.#sampler.runningLines(),
       source: createSourceIndex(source.files),

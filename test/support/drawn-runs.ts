@@ -78,6 +78,7 @@ export function drawRun(texts: readonly string[], options: DrawnRunOptions = {})
     resources: [],
     work: undefined,
     descriptors: [],
+    descriptorLimit: undefined,
     running: [],
     source: createSourceIndex(options.files ?? []),
     extensionModules: [],
