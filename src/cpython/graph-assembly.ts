@@ -336,7 +336,7 @@ export class GraphAssembly {
       if (count === IMMORTAL || count <= inDegree[n]! + (isRoot ? 1 : 0)) continue;
       const holder = staticHolders.get(this.#addresses[n]!);
       if (holder === undefined) this.#flags[n]! |= NodeFlag.nativelyHeld;
-      add(n, RootKind.native, holder === undefined ? native : emission.intern(`static data of ${holder}`));
+      add(n, RootKind.native, holder === undefined ? native : emission.intern(holder));
     }
     return { nodes: Uint32Array.from(nodes), kinds: Uint8Array.from(kinds), labels: Uint32Array.from(labels) };
   }

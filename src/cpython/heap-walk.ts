@@ -103,9 +103,11 @@ export function walkHeap(input: HeapWalkInput, problems: ProblemLog): HeapWalk {
   reachRoots(discovery, roots, threads);
 
   const needsInterned = !roots.some((root) => root.kind === RootKind.interned);
+  const interpreterSize = layout.sizeof('PyInterpreterState');
   const staticHolders = findStaticReferences(
     image,
     statics,
+    interpreters.map(({ address }) => ({ start: address, end: address + interpreterSize, name: 'interpreter state' })),
     (word) => test.isObject(word, discovery.found.nodes),
     (object) => {
       // Before 3.12 the table of interned strings is a static variable, which stripped builds do not name.

@@ -29,14 +29,23 @@ export class StaticMemory {
   }
 
   has(address: Address): boolean {
+    return this.#rangeOf(address) >= 0;
+  }
+
+  /** End of the static range that `address` lies in; `address` itself where it lies in none. */
+  endAt(address: Address): Address {
+    return this.#ends[this.#rangeOf(address)] ?? address;
+  }
+
+  #rangeOf(address: Address): number {
     let low = 0;
     let high = this.#starts.length - 1;
     while (low <= high) {
       const middle = (low + high) >>> 1;
       if (address < this.#starts[middle]!) high = middle - 1;
       else if (address >= this.#ends[middle]!) low = middle + 1;
-      else return true;
+      else return middle;
     }
-    return false;
+    return -1;
   }
 }
