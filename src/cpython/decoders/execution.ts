@@ -6,6 +6,7 @@ import { type EdgeVisitor, fieldId } from '../edge-visitor.ts';
 import { type FrameInfo, readFrameAt } from '../frames.ts';
 import type { Layout } from '../layout.ts';
 import type { DecodeContext } from './decode-context.ts';
+import { type NamedOffset, presentFields, visitFields } from './field-references.ts';
 
 const F = {
   name: fieldId('__name__'),
@@ -33,11 +34,6 @@ const F = {
   dict: fieldId('__dict__'),
 } as const;
 
-interface NamedOffset {
-  readonly offset: number;
-  readonly field: number;
-}
-
 export interface ExecutionOffsets {
   readonly generator: readonly NamedOffset[];
   /** Where the generator's frame is: embedded (3.11+) or a frame object it points to. */
@@ -58,7 +54,7 @@ export interface ExecutionOffsets {
 
 export function executionOffsets(layout: Layout): ExecutionOffsets {
   const present = (struct: string, rows: readonly (readonly [string, number])[]): NamedOffset[] =>
-    rows.map(([name, field]) => ({ offset: layout.at(`${struct}.${name}`), field })).filter((row) => row.offset >= 0);
+    presentFields(layout, struct, rows);
   const futureFields = (prefix: string, struct: string): NamedOffset[] =>
     present(struct, [
       [`${prefix}_loop`, F.loop],
@@ -117,18 +113,6 @@ function exceptionState(layout: Layout): NamedOffset[] {
   const start = layout.at('PyGenObject.gi_exc_state');
   const owned = layout.fieldSize('PyGenObject.gi_exc_state') / 8 - 1;
   return Array.from({ length: owned }, (_, i) => ({ offset: start + i * 8, field: F.excInfo }));
-}
-
-function visitFields(
-  context: DecodeContext,
-  object: Address,
-  fields: readonly NamedOffset[],
-  visitor: EdgeVisitor,
-): void {
-  for (const { offset, field } of fields) {
-    const target = context.image.pointer(object + offset);
-    if (target !== 0) visitor.field(target, field);
-  }
 }
 
 /**

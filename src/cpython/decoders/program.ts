@@ -5,14 +5,12 @@ import { type EdgeVisitor, fieldId } from '../edge-visitor.ts';
 import type { Layout } from '../layout.ts';
 import { type DecodeContext, isReadableArray } from './decode-context.ts';
 import { type DictOffsets, readKeysTable } from './dicts.ts';
+import { type NamedOffset, presentFields, visitFields } from './field-references.ts';
 
 /** METH_METHOD: the builtin carries its defining class. */
 const METH_METHOD = 0x0200;
 /** Module states larger than this are forged. */
 const MODULE_STATE_LIMIT = 1 << 20;
-
-/** From 3.12 on static types keep a small index, not a dict, in tp_subclasses. */
-const LOWEST_ADDRESS = 0x10000;
 
 const F = {
   dict: fieldId('__dict__'),
@@ -44,11 +42,6 @@ const F = {
 
 /** Name of a weak reference's callback. */
 export const CALLBACK_FIELD = fieldId('__callback__');
-
-interface NamedOffset {
-  readonly offset: number;
-  readonly field: number;
-}
 
 /** Fields of the program's objects in one layout; absent ones are left out. */
 export interface ProgramOffsets {
@@ -89,7 +82,7 @@ export interface ProgramOffsets {
 
 export function programOffsets(layout: Layout): ProgramOffsets {
   const present = (struct: string, rows: readonly (readonly [string, number])[]): NamedOffset[] =>
-    rows.map(([name, field]) => ({ offset: layout.at(`${struct}.${name}`), field })).filter((row) => row.offset >= 0);
+    presentFields(layout, struct, rows);
   return {
     function: present('PyFunctionObject', [
       ['func_globals', F.globals],
@@ -186,18 +179,6 @@ export function programOffsets(layout: Layout): ProgramOffsets {
     tupleSize: layout.at('PyVarObject.ob_size'),
     bytesData: layout.at('PyBytesObject.ob_sval'),
   };
-}
-
-function visitFields(
-  context: DecodeContext,
-  object: Address,
-  fields: readonly NamedOffset[],
-  visitor: EdgeVisitor,
-): void {
-  for (const { offset, field } of fields) {
-    const target = context.image.pointer(object + offset);
-    if (target >= LOWEST_ADDRESS) visitor.field(target, field);
-  }
 }
 
 export function decodeFunction(context: DecodeContext, o: ProgramOffsets, object: Address, visitor: EdgeVisitor): void {
