@@ -80,8 +80,10 @@ describe('an old dict with new entries', () => {
     }
   });
 
-  test('seen twice is a suspect at most, seen once not enough', () => {
-    expect(judge(globalCache, [100, 300]).verdict).toBe('suspect');
+  test('seen twice shows what grew, but is not enough for a verdict', () => {
+    const twice = judge(globalCache, [100, 300]);
+    expect(twice.verdict).toBe('inconclusive');
+    expect(twice.findings[0]?.verdict).toBe('suspect');
     expect(judge(globalCache, [100]).verdict).toBe('inconclusive');
   });
 

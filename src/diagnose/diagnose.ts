@@ -19,6 +19,7 @@ import { findUnexplainedRss } from './unexplained-rss.ts';
 /** Findings shown at most; below this share of the largest they are not worth a person's time. */
 const FINDINGS_LIMIT = 8;
 const LEAST_SHARE = 0.01;
+const LEAST_SNAPSHOTS = 3;
 /** Free or waiting memory worth a line. */
 const NOTED_BYTES = 4 << 20;
 
@@ -99,9 +100,10 @@ function rank(drafts: readonly DraftFinding[]): DraftFinding[] {
 }
 
 function overallVerdict(observation: Observation, ranked: readonly DraftFinding[]): Verdict {
+  // Two snapshots show a difference, not a trend.
+  if (observation.summaries.length < LEAST_SNAPSHOTS) return 'inconclusive';
   if (ranked.some((finding) => finding.verdict === 'leak')) return 'leak';
-  if (ranked.some((finding) => finding.verdict === 'suspect')) return 'suspect';
-  return observation.summaries.length < 3 ? 'inconclusive' : 'healthy';
+  return ranked.some((finding) => finding.verdict === 'suspect') ? 'suspect' : 'healthy';
 }
 
 function trendOf(observation: Observation, value: (summary: Observation['summaries'][number]) => number): Trend {

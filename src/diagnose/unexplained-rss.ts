@@ -18,6 +18,8 @@ export function findUnexplainedRss(observation: Observation, explained: readonly
   if (trend.shape !== 'steady' || explained.some((finding) => finding.verdict === 'leak')) return [];
   const first = observation.summaries[0]!;
   const last = observation.summaries.at(-1)!;
+  // One snapshot explains no growth, so all of it would seem unexplained.
+  if (first === last) return [];
   const grown = last.objects.bytes - first.objects.bytes + (last.ownerlessBytes - first.ownerlessBytes);
   const free = last.freeSmallBytes - first.freeSmallBytes + (last.freeMallocBytes - first.freeMallocBytes);
   const unexplained = trend.rise - Math.max(0, grown) - Math.max(0, free);
