@@ -87,6 +87,14 @@ describe('an old dict with new entries', () => {
     expect(judge(globalCache, [100]).verdict).toBe('inconclusive');
   });
 
+  test('seen once, but about to run out of descriptors', () => {
+    const resources = drawResources(8, (i) => ({ descriptors: 800 + i * 20 }), 2);
+    const dying = judge(globalCache, [100], { overrides: { resources, descriptorLimit: 1000 } });
+    expect([dying.verdict, dying.findings[0]?.kind]).toEqual(['leak', 'file descriptors']);
+    const roomy = judge(globalCache, [100], { overrides: { resources, descriptorLimit: 100_000 } });
+    expect(roomy.verdict).toBe('inconclusive');
+  });
+
   test('below its bound fills up, past it leaks', () => {
     const filling = judge(globalCache, STEADY, { bounds: { cache: 1000 } });
     expect([filling.verdict, filling.findings]).toEqual(['healthy', []]);

@@ -20,6 +20,8 @@ import { findUnexplainedRss } from './unexplained-rss.ts';
 const FINDINGS_LIMIT = 8;
 const LEAST_SHARE = 0.01;
 const LEAST_SNAPSHOTS = 3;
+/** Share of the descriptors allowed that is too many for any run that short. */
+const NEAR_LIMIT = 0.5;
 /** Free or waiting memory worth a line. */
 const NOTED_BYTES = 4 << 20;
 
@@ -100,10 +102,23 @@ function rank(drafts: readonly DraftFinding[]): DraftFinding[] {
 }
 
 function overallVerdict(observation: Observation, ranked: readonly DraftFinding[]): Verdict {
-  // Two snapshots show a difference, not a trend.
-  if (observation.summaries.length < LEAST_SNAPSHOTS) return 'inconclusive';
+  // Two snapshots show a difference, not a trend; but a process may run out of descriptors before there are three.
+  if (observation.summaries.length < LEAST_SNAPSHOTS)
+    return isRunningOut(observation, ranked) ? 'leak' : 'inconclusive';
   if (ranked.some((finding) => finding.verdict === 'leak')) return 'leak';
   return ranked.some((finding) => finding.verdict === 'suspect') ? 'suspect' : 'healthy';
+}
+
+/** Whether descriptors, which the kernel counts at any moment, were rising steadily towards their limit. */
+function isRunningOut(observation: Observation, ranked: readonly DraftFinding[]): boolean {
+  const { descriptorLimit, resources } = observation;
+  const open = resources.at(-1)?.descriptors ?? 0;
+  return (
+    descriptorLimit !== undefined &&
+    open > descriptorLimit * NEAR_LIMIT &&
+    ranked[0]?.kind === 'file descriptors' &&
+    ranked[0].verdict === 'leak'
+  );
 }
 
 function trendOf(observation: Observation, value: (summary: Observation['summaries'][number]) => number): Trend {
