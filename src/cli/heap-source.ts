@@ -18,7 +18,7 @@ export interface LoadedHeap {
 /** `target` is a PID or the path of a file; a file named like a number is given as `./4242`. */
 export async function loadHeap(target: string, context: CliContext, output: Output): Promise<LoadedHeap> {
   if (!isPid(target)) return loadHeapFile(target, output);
-  const options = { pid: Number(target), showValues: false, signal: context.signal };
+  const options = { pid: Number(target), signal: context.signal };
   const { graph, meta, problems } = await takeSnapshot(options, output.progress);
   return { graph, facts: factsOf(meta), problems };
 }

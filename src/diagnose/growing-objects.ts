@@ -1,6 +1,7 @@
 // Finds single objects that grow in place: a text or buffer that is appended to for ever. They gain no entries and no
 // new objects, so that only their own size tells.
 
+import { indexInAscending } from '../base/sorted-search.ts';
 import type { NodeColumns } from '../graph/comparison.ts';
 import {
   type HeapGraph,
@@ -15,7 +16,7 @@ import type { NodeNames } from '../graph/node-names.ts';
 import { namePath } from '../graph/path-names.ts';
 import type { ShortestPaths } from '../graph/reachability.ts';
 import { retainingPath } from '../graph/retaining-path.ts';
-import { findAddress, type HolderGrowth } from './holder-growth.ts';
+import type { HolderGrowth } from './holder-growth.ts';
 import type { SnapshotSummary } from './snapshot-summary.ts';
 
 /** A gain below this, in bytes, is a buffer at its work. */
@@ -83,7 +84,7 @@ function largestByType(columns: NodeColumns): Map<string, NodeIndex> {
 }
 
 function isKept(graph: HeapGraph, first: SnapshotSummary, node: NodeIndex): boolean {
-  const at = findAddress(first.columns.addresses, graph.addresses[node]!);
+  const at = indexInAscending(first.columns.addresses, graph.addresses[node]!);
   if (at < 0) return false;
   const before = first.columns.types[first.columns.typeOf[at]!]!;
   return qualifiedTypeName(before) === qualifiedTypeName(graph.types[graph.typeOf[node]!]!);

@@ -2,6 +2,7 @@
 
 import { LeakscopeError } from '../base/errors.ts';
 import type { Problem } from '../base/problems.ts';
+import { indexInAscending } from '../base/sorted-search.ts';
 import { groupByPath } from '../graph/clusters.ts';
 import { NO_NODE, NOT_A_CONTAINER, type NodeIndex, qualifiedTypeName, WORD_BYTES } from '../graph/heap-graph.ts';
 import { namePath } from '../graph/path-names.ts';
@@ -108,15 +109,8 @@ export function explainRetention(retention: Retention, subject: string, options:
 }
 
 function findNode({ graph }: Retention, address: number): NodeIndex {
-  let low = 0;
-  let high = graph.nodeCount - 1;
-  while (low <= high) {
-    const middle = (low + high) >>> 1;
-    const found = graph.addresses[middle]!;
-    if (found === address) return middle;
-    if (found < address) low = middle + 1;
-    else high = middle - 1;
-  }
+  const node = indexInAscending(graph.addresses, address);
+  if (node >= 0) return node;
   throw new LeakscopeError('E_NO_MATCH', `no object begins at ${hexAddress(address)}`, {
     hint: 'objects move between runs: take the address from a report on the same snapshot',
   });

@@ -5,6 +5,7 @@
 // went cancel out through the net growth of their type, so that a busy but bounded container gains little.
 
 import { type BitSet, hasBit } from '../base/bitset.ts';
+import { indexInAscending } from '../base/sorted-search.ts';
 import { compareNodes } from '../graph/comparison.ts';
 import {
   EDGE_KIND_SHIFT,
@@ -298,7 +299,7 @@ function entrySeries(
   return summaries.map((summary) => {
     let entries = 0;
     for (const member of members) {
-      const at = findAddress(summary.columns.addresses, graph.addresses[member]!);
+      const at = indexInAscending(summary.columns.addresses, graph.addresses[member]!);
       const count = at < 0 ? NOT_A_CONTAINER : summary.columns.entryCounts[at]!;
       if (count !== NOT_A_CONTAINER) entries += count;
     }
@@ -310,17 +311,4 @@ function entrySeries(
 export function typeSeries(summaries: readonly SnapshotSummary[], types: readonly TypeGain[]): SeriesPoint[] {
   const main = types[0]?.type ?? '';
   return summaries.map((summary) => [summary.atSeconds, summary.byType.get(main)?.count ?? 0] as const);
-}
-
-/** Index of an address in an ascending column, or -1. */
-export function findAddress(addresses: Float64Array, address: number): number {
-  let low = 0;
-  let high = addresses.length - 1;
-  while (low <= high) {
-    const middle = (low + high) >>> 1;
-    if (addresses[middle]! < address) low = middle + 1;
-    else if (addresses[middle]! > address) high = middle - 1;
-    else return middle;
-  }
-  return -1;
 }

@@ -5,6 +5,7 @@
 // are disjoint and their sizes add up: one leaked request with several inner cycles is one cluster.
 
 import { type BitSet, hasBit } from '../base/bitset.ts';
+import { indexInAscending } from '../base/sorted-search.ts';
 import { type EdgeIndex, type HeapGraph, NO_NODE, type NodeIndex } from './heap-graph.ts';
 
 /** Clusters as columns, largest first; a heap may hold millions of them. */
@@ -99,7 +100,7 @@ export function representativeCycle(graph: HeapGraph, garbage: Garbage, cluster:
   const cameFrom = new Uint32Array(nodes.length);
   const queue = new Uint32Array(nodes.length);
   let tail = 0;
-  queue[tail++] = positionOf(nodes, start);
+  queue[tail++] = indexInAscending(nodes, start);
   for (let head = 0; head < tail; head++) {
     const position = queue[head]!;
     const node = nodes[position]!;
@@ -110,7 +111,7 @@ export function representativeCycle(graph: HeapGraph, garbage: Garbage, cluster:
         for (let at = position; nodes[at] !== start; at = cameFrom[at]!) cycle.push(edgeTo[at]!);
         return cycle.reverse();
       }
-      const at = positionOf(nodes, target);
+      const at = indexInAscending(nodes, target);
       if (at < 0 || edgeTo[at] !== NO_NODE) continue;
       edgeTo[at] = e;
       cameFrom[at] = position;
@@ -229,18 +230,4 @@ function hasSelfEdge(graph: HeapGraph, node: NodeIndex): boolean {
     if (graph.edgeTargets[e] === node) return true;
   }
   return false;
-}
-
-/** Position of `node` in the ascending `nodes`, or -1. */
-function positionOf(nodes: Uint32Array, node: NodeIndex): number {
-  let low = 0;
-  let high = nodes.length - 1;
-  while (low <= high) {
-    const middle = (low + high) >>> 1;
-    const found = nodes[middle]!;
-    if (found === node) return middle;
-    if (found < node) low = middle + 1;
-    else high = middle - 1;
-  }
-  return -1;
 }

@@ -1,5 +1,6 @@
 // What a node is to a reader: a module, class, function, thread or frame by its name, or an object of some type.
 
+import { indexInAscending } from '../base/sorted-search.ts';
 import {
   EDGE_KIND_SHIFT,
   EDGE_PAYLOAD_MASK,
@@ -47,7 +48,7 @@ const FUNCTION_TYPES: ReadonlySet<string> = new Set([
 export function nodeNames(graph: HeapGraph): NodeNames {
   const { labels, strings, types, typeOf, nodeFlags, addresses } = graph;
   const labelOf = (node: NodeIndex): string => {
-    const row = indexIn(labels.nodes, node);
+    const row = indexInAscending(labels.nodes, node);
     return row < 0 ? '' : (strings[labels.labels[row]!] ?? '');
   };
   const typeAt = new Map<number, HeapType>();
@@ -58,7 +59,7 @@ export function nodeNames(graph: HeapGraph): NodeNames {
     const flags = nodeFlags[node]!;
     if ((flags & NodeFlag.synthetic) !== 0) return type.name.includes('thread') ? 'thread' : 'frame';
     if (typeAt.has(addresses[node]!)) return 'class';
-    if (indexIn(labels.nodes, node) < 0) return 'object';
+    if (indexInAscending(labels.nodes, node) < 0) return 'object';
     const typeName = qualifiedTypeName(type);
     if (typeName === 'frame') return 'frame';
     if (RUNNING_TYPES.has(typeName)) return 'function';
@@ -132,18 +133,4 @@ function holdsGlobals(graph: HeapGraph, node: NodeIndex): boolean {
     }
   }
   return false;
-}
-
-/** Row of `node` in an ascending column, or -1. */
-function indexIn(nodes: Uint32Array, node: NodeIndex): number {
-  let low = 0;
-  let high = nodes.length - 1;
-  while (low <= high) {
-    const middle = (low + high) >>> 1;
-    const found = nodes[middle]!;
-    if (found === node) return middle;
-    if (found < node) low = middle + 1;
-    else high = middle - 1;
-  }
-  return -1;
 }

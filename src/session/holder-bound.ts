@@ -1,9 +1,9 @@
 // The bound an object carries: its own (lru_cache, deque) or an attribute named like one (`maxsize`, `capacity`).
 
+import { indexInAscending } from '../base/sorted-search.ts';
 import { ownBound, smallInt } from '../cpython/container-length.ts';
 import type { Layout } from '../cpython/layout.ts';
 import type { MemoryImage } from '../cpython/memory-image.ts';
-import { findAddress } from '../diagnose/holder-growth.ts';
 import { type Address, EDGE_KIND_SHIFT, EDGE_PAYLOAD_MASK, EdgeKind, type HeapGraph } from '../graph/heap-graph.ts';
 
 const BOUND_NAME = /^_*(Cache__)?_*(max_?(size|len|length|entries|items)|capacity)$/i;
@@ -19,7 +19,7 @@ export function boundReader(
   return (address) => {
     const own = ownBound(image, layout, address);
     if (own !== undefined) return own;
-    const node = findAddress(graph.addresses, address);
+    const node = indexInAscending(graph.addresses, address);
     return node < 0 ? undefined : attributeBound(graph, image, layout, node, true);
   };
 }

@@ -20,7 +20,6 @@ export interface SnapshotOptions {
   readonly pid: number;
   /** Give up rather than keep the process paused longer than this, in milliseconds. */
   readonly maxPauseMs?: number | undefined;
-  readonly showValues: boolean;
   readonly signal: AbortSignal;
 }
 

@@ -28,6 +28,7 @@ import sys
 
 import zoo_builtin
 import zoo_library
+import zoo_waiting
 
 INSTANCES = int(os.environ.get("ZOO_INSTANCES", "60"))
 
@@ -108,7 +109,7 @@ def freeze(fork, path):
 def main():
     sys.setrecursionlimit(5000)
     keep, lacking = {}, []
-    builders = zoo_builtin.BUILDERS + zoo_library.BUILDERS
+    builders = zoo_builtin.BUILDERS + zoo_waiting.BUILDERS + zoo_library.BUILDERS
     for builder in builders:
         try:
             keep[builder.__name__] = builder(INSTANCES)

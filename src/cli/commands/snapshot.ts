@@ -34,7 +34,7 @@ export function addSnapshotCommand(program: Command, context: CliContext): void 
     .addHelpText('after', HELP)
     .action(async (pid: number, flags: SnapshotFlags, command: Command) => {
       const output = openOutput(context, command);
-      const options = { pid, maxPauseMs: flags.maxPause, showValues: false, signal: context.signal };
+      const options = { pid, maxPauseMs: flags.maxPause, signal: context.signal };
       const { graph, meta, pauseMs, problems } = await takeSnapshot(options, output.progress);
       output.progress.stage(`writing ${flags.output}`);
       const fileBytes = await writeHeapFile(flags.output, { graph, meta });
