@@ -7,8 +7,9 @@ import { isCollecting } from '../cpython/collector-state.ts';
 import { type HeapWalk, walkHeap } from '../cpython/heap-walk.ts';
 import { attachInterpreter, type Interpreter } from '../cpython/interpreter.ts';
 import type { MemoryImage } from '../cpython/memory-image.ts';
+import { RawBufferFinder } from '../cpython/raw-buffers.ts';
 import type { CaptureBuffers } from '../target/capture-buffers.ts';
-import { type CaptureResult, captureMemory } from '../target/memory-capture.ts';
+import { type CaptureOptions, type CapturePhase, type CaptureResult, captureMemory } from '../target/memory-capture.ts';
 import { readMemoryMaps } from '../target/memory-maps.ts';
 import { openPauseGuard, type PauseGuard, targetExited } from '../target/pause.ts';
 import { type ProcessInfo, readProcessInfo, sameProcess } from '../target/process-info.ts';
@@ -23,10 +24,17 @@ export interface HeapCapture {
   readonly stoppedAtMs: number;
   readonly pauseMs: number;
   readonly copiedBytes: number;
+  /** Raw data that was sized and not copied. */
+  readonly skippedBytes: number;
+  readonly phases: readonly CapturePhase[];
+  /** Why nothing was copied while the process ran, or ''. */
+  readonly whyNoEarlyCopy: string;
 }
 
 export interface CaptureHeapOptions {
   readonly maxPauseMs?: number | undefined;
+  /** False leaves the kernel's marks of written pages alone, for a process that another tool (CRIU) tracks. */
+  readonly precopy?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly progress?: ((step: string) => void) | undefined;
   /** Called while the target is stopped: must be quick. */
@@ -140,6 +148,8 @@ export class AttachedTarget {
         return true;
       },
       maxPauseMs: options.maxPauseMs,
+      copyEarly: options.precopy !== false,
+      rawData: this.rawDataFinder,
       reuse: this.#buffers,
       guard: this.#guard,
       signal: options.signal,
@@ -155,7 +165,13 @@ export class AttachedTarget {
       },
       this.#problems,
     );
-    return { walk, image: captured.image, stoppedAtMs, pauseMs: captured.pauseMs, copiedBytes: captured.copiedBytes };
+    const { image, pauseMs, copiedBytes, skippedBytes, phases, whyNoEarlyCopy } = captured;
+    return { walk, image, stoppedAtMs, pauseMs, copiedBytes, skippedBytes, phases, whyNoEarlyCopy };
+  }
+
+  /** Finds the raw data that a walk does not read. */
+  get rawDataFinder(): NonNullable<CaptureOptions['rawData']> {
+    return (read, regions) => new RawBufferFinder(read, this.interpreter.layout, regions);
   }
 
   close(): void {

@@ -25,6 +25,7 @@ function pagemap(present: readonly (readonly [number, number])[]): Pagemap & { r
         }
       }
     },
+    entries: () => false,
     close() {},
   };
 }
