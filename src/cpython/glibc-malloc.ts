@@ -1,8 +1,9 @@
 // Walks glibc's heaps: the brk heap, thread arenas and mmapped chunks, chunk by chunk through their headers.
-// Knows nothing of tcache and fast bins: the few chunks cached there count as live. Other C libraries give nothing.
+// Chunks that wait in caches still look live here; glibc-caches.ts takes them out. Other C libraries give nothing.
 
 import type { Address } from '../graph/heap-graph.ts';
 import type { AllocatorMap } from './allocator-map.ts';
+import { dropCachedChunks } from './glibc-caches.ts';
 import type { MemoryImage } from './memory-image.ts';
 import type { MemoryRegion } from './memory-reader.ts';
 
@@ -23,24 +24,38 @@ export function mapGlibcHeaps(image: MemoryImage, map: AllocatorMap): void {
   for (const region of image.regions) {
     if (!region.readable || !region.writable || region.shared) continue;
     if (region.path === '[heap]') {
-      walkChunks(image, map, align16(region.start), region.end, 0);
+      walkChunks(image, map, { base: region.start, start: align16(region.start), end: region.end, arena: 0, top: 0 });
       continue;
     }
     if (region.path !== '') continue;
     if (region.start % THREAD_HEAP_ALIGNMENT === 0 && walkThreadHeap(image, map, region)) continue;
     walkMappedChunks(image, map, region);
   }
+  dropCachedChunks(image, map);
 }
 
 function align16(address: Address): Address {
   return Math.ceil(address / 16) * 16;
 }
 
-/** Walks chunk headers in [start, end). `top` is the arena's wilderness chunk, 0 when unknown (then the last chunk). */
-function walkChunks(image: MemoryImage, map: AllocatorMap, start: Address, end: Address, top: Address): boolean {
+interface ChunkRange {
+  /** Where the heap begins, with whatever malloc keeps before the first chunk. */
+  readonly base: Address;
+  readonly start: Address;
+  readonly end: Address;
+  /** The malloc_state of a thread's arena, 0 for the main one. */
+  readonly arena: Address;
+  /** The arena's wilderness chunk; 0 when unknown, and then it is the last one. */
+  readonly top: Address;
+}
+
+/** Walks the chunk headers of a range; false when there are none. */
+function walkChunks(image: MemoryImage, map: AllocatorMap, range: ChunkRange): boolean {
+  const { base, start, end, arena, top } = range;
   const malloc = map.totals.malloc;
   let chunk = start;
   let chunks = 0;
+  let topBytes = 0;
   while (chunk + 16 <= end) {
     const word = image.u64(chunk + 8);
     const size = word - (word % 16);
@@ -48,7 +63,9 @@ function walkChunks(image: MemoryImage, map: AllocatorMap, start: Address, end: 
     const next = chunk + size;
     if (chunk === top || next + 16 > end) {
       malloc.freeBytes += size;
+      topBytes = size;
       chunks++;
+      chunk = next;
       break;
     }
     if ((image.u32(next + 8) & PREV_INUSE) !== 0) {
@@ -61,8 +78,10 @@ function walkChunks(image: MemoryImage, map: AllocatorMap, start: Address, end: 
     chunks++;
     chunk = next;
   }
-  if (chunks > 1) malloc.heaps++;
-  return chunks > 1;
+  if (chunks <= 1) return false;
+  malloc.heaps++;
+  map.mallocHeaps.push({ start: base, end: chunk, arena, topBytes });
+  return true;
 }
 
 /** A thread arena's heap starts with heap_info {ar_ptr, prev, size, …}; the first one also holds its malloc_state. */
@@ -74,8 +93,8 @@ function walkThreadHeap(image: MemoryImage, map: AllocatorMap, region: MemoryReg
     return false;
   const end = Math.min(region.end, region.start + used);
   const top = image.pointer(arena + MALLOC_STATE_TOP);
-  if (arenaHeap !== region.start) return walkChunks(image, map, region.start + 32, end, top);
-  return walkChunks(image, map, align16(arena + MALLOC_STATE_SIZE), end, top);
+  const start = arenaHeap !== region.start ? region.start + 32 : align16(arena + MALLOC_STATE_SIZE);
+  return walkChunks(image, map, { base: region.start, start, end, arena, top });
 }
 
 /** Chunks with a mapping of their own (>= 128 KiB by default): page-aligned, sized in pages; neighbours share a region. */
@@ -93,6 +112,7 @@ function walkMappedChunks(image: MemoryImage, map: AllocatorMap, region: MemoryR
     }
     if (map.runAt(at) === undefined) {
       map.blocks.add(at + 16);
+      map.mappedChunks.push({ start: at, end: at + size });
       malloc.liveChunks++;
       malloc.liveBytes += size;
       malloc.mappedBytes += size;
