@@ -4,6 +4,7 @@
 
 import type { Address } from '../graph/heap-graph.ts';
 import type { AllocatorMap } from './allocator-map.ts';
+import { MALLOC_STATE_FORMS, mallocStateForm } from './malloc-state.ts';
 import type { MemoryImage } from './memory-image.ts';
 
 /** A form that tcache_perthread_struct has had: a count for each bin, then the first chunk of each. */
@@ -29,12 +30,8 @@ const CHUNK_HEADER = 16;
 /** Far above glibc.malloc.tcache_count, whose largest value is 65,535. */
 const LIST_LIMIT = 1 << 16;
 
-/** offsetof(struct malloc_state, fastbinsY) and their number, from 2.27 on. */
-const FAST_BINS_AT = 16;
 const FAST_BINS = 10;
-/** offsetof(struct malloc_state, top), bins and next. */
-const TOP_AT = 96;
-const BINS_AT = 112;
+const BINS_TESTED = 16;
 /** Static data searched for the main arena: the C library has less. */
 const SEARCHED_BYTES_LIMIT = 1 << 20;
 
@@ -52,7 +49,8 @@ export function dropCachedChunks(image: MemoryImage, map: AllocatorMap): void {
   const arenas = new Set(map.mallocHeaps.map((heap) => heap.arena));
   for (const arena of arenas) {
     const state = arena !== 0 ? arena : findMainArena(image, map);
-    if (state !== 0) drainFastBins(image, map, state);
+    const { fastBinsAt } = mallocStateForm(image, state);
+    if (state !== 0 && fastBinsAt !== undefined) drainFastBins(image, map, state + fastBinsAt);
   }
 }
 
@@ -84,11 +82,11 @@ function drainCache(image: MemoryImage, map: AllocatorMap, address: Address, for
   }
 }
 
-function drainFastBins(image: MemoryImage, map: AllocatorMap, state: Address): void {
+function drainFastBins(image: MemoryImage, map: AllocatorMap, bins: Address): void {
   for (let bin = 0; bin < FAST_BINS; bin++) {
     const size = MIN_CHUNK + bin * 16;
     // These link chunks, whose first word of content is the link; tcache links contents.
-    let block = image.pointer(state + FAST_BINS_AT + bin * 8) + CHUNK_HEADER;
+    let block = image.pointer(bins + bin * 8) + CHUNK_HEADER;
     for (let length = 0; length < LIST_LIMIT; length++) {
       if (block % 16 !== 0 || !map.blocks.has(block) || chunkSize(image, block) !== size) break;
       drop(map, block, size);
@@ -140,20 +138,23 @@ function findMainArena(image: MemoryImage, map: AllocatorMap): Address {
     const end = Math.min(region.end, region.start + SEARCHED_BYTES_LIMIT);
     for (let at = region.start; at + 8 <= end; at += 8) {
       if (!image.isCopied(at)) break;
-      if (image.u64(at) === top && hasBins(image, at - TOP_AT)) return at - TOP_AT;
+      if (image.u64(at) !== top) continue;
+      const form = MALLOC_STATE_FORMS.find(({ topAt, binsAt }) => hasBins(image, at - topAt + binsAt));
+      if (form !== undefined) return at - form.topAt;
     }
   }
   return 0;
 }
 
-/** Whether at least one of the first bins is empty, which links it to itself, and the others lead out of the state. */
-function hasBins(image: MemoryImage, state: Address): boolean {
+/** Whether at least one of the first bins is empty, which links it to itself, and none is without links. */
+function hasBins(image: MemoryImage, bins: Address): boolean {
   let empty = 0;
-  for (let bin = 0; bin < 16; bin++) {
-    const forward = image.pointer(state + BINS_AT + bin * 16);
-    const backward = image.pointer(state + BINS_AT + bin * 16 + 8);
-    if (forward === 0 || backward === 0) return false;
-    if (forward === state + BINS_AT + bin * 16 - CHUNK_HEADER) empty++;
+  for (let bin = 0; bin < BINS_TESTED; bin++) {
+    const links = bins + bin * 16;
+    const forward = image.pointer(links);
+    if (forward === 0 || image.pointer(links + 8) === 0) return false;
+    // A bin is linked as if it were a chunk, whose links follow its header.
+    if (forward === links - CHUNK_HEADER) empty++;
   }
   return empty > 0;
 }

@@ -7,8 +7,8 @@ import { type MemoryUse, ResidentPages } from './resident-pages.ts';
 
 const PAGE = 4096;
 
-/** The resident runs of `use` without the kernel's page of zeros: the kernel's own count says how many there are. */
-export function dropZeroPages(image: MemoryImage, use: MemoryUse): readonly number[] {
+/** `use` without the kernel's page of zeros: the kernel's own count says how many of the pages present are that one. */
+export function dropZeroPages(image: MemoryImage, use: MemoryUse): MemoryUse {
   const resident = new ResidentPages(use.residentRuns);
   const shared = new ResidentPages(use.sharedRuns);
   const holes: number[] = [];
@@ -25,7 +25,12 @@ export function dropZeroPages(image: MemoryImage, use: MemoryUse): readonly numb
       }
     });
   }
-  return holes.length === 0 ? use.residentRuns : subtract(use.residentRuns, holes);
+  if (holes.length === 0) return use;
+  return {
+    regions: use.regions,
+    residentRuns: subtract(use.residentRuns, holes),
+    sharedRuns: subtract(use.sharedRuns, holes),
+  };
 }
 
 /** Bytes of resident pages that hold nothing but zeros, in the mappings that have huge pages. */

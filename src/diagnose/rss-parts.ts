@@ -107,8 +107,9 @@ const OTHER_ALLOCATORS: readonly (readonly [RegExp, string])[] = [
 
 /** Splits the resident memory of one moment. O(blocks + regions). */
 export function measureRss(input: RssInput): RssMeasure {
-  const { use, blocks } = input;
-  const resident = new ResidentPages(dropZeroPages(blocks.image, use));
+  const { blocks } = input;
+  const use = dropZeroPages(blocks.image, input.use);
+  const resident = new ResidentPages(use.residentRuns);
   const shared = new ResidentPages(use.sharedRuns);
   const blockUse = measureBlocks({ blocks, resident, shared, reachable: input.reachable });
   const sums = new PartSums(resident, shared);

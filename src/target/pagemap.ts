@@ -44,15 +44,15 @@ export function openPagemap(pid: number): Pagemap {
   const pageBytes = kernelPageBytes();
   const entries = new Uint32Array(ENTRIES_PER_READ * 2);
   const bytes = new Uint8Array(entries.buffer);
-  const scan = (region: MemoryRegion, takes: (flags: number) => boolean, runs: number[]): boolean =>
-    fd !== undefined && scanRuns(fd, bytes, entries, pageBytes, region, takes, runs);
+  const scan = (region: MemoryRegion, ...wanted: RunsWanted[]): boolean =>
+    fd !== undefined && scanRuns(fd, bytes, entries, pageBytes, region, wanted);
   return {
     presentRuns(region, modifiedOnly, runs) {
       const takes = modifiedOnly ? existsModified : exists;
-      if (!scan(region, takes, runs)) runs.push(region.start, region.end);
+      if (!scan(region, { takes, runs })) runs.push(region.start, region.end);
     },
     residentRuns(region, runs, shared) {
-      return scan(region, isResident, runs) && scan(region, isResidentShared, shared);
+      return scan(region, { takes: isResident, runs }, { takes: isResidentShared, runs: shared });
     },
     close() {
       if (fd !== undefined) closeSync(fd);
@@ -86,44 +86,55 @@ function isResidentShared(flags: number): boolean {
   return isResident(flags) && (flags & EXCLUSIVE) === 0;
 }
 
-/** Runs of the pages whose flags `takes` takes. False, with `runs` as it was, when the pagemap cannot be read. */
+/** The pages that one list of runs is for. */
+interface RunsWanted {
+  /** Whether a page with these flags belongs to a run. */
+  readonly takes: (flags: number) => boolean;
+  readonly runs: number[];
+}
+
+/** Fills the lists of runs wanted in one pass. False, with the lists as they were, when the pagemap cannot be read. */
 function scanRuns(
   fd: number,
   bytes: Uint8Array,
   entries: Uint32Array,
   pageBytes: number,
   region: MemoryRegion,
-  takes: (flags: number) => boolean,
-  runs: number[],
+  wanted: readonly RunsWanted[],
 ): boolean {
-  const before = runs.length;
+  const before = wanted.map(({ runs }) => runs.length);
+  const starts = wanted.map(() => -1);
   const firstPage = region.start / pageBytes;
   const pages = (region.end - region.start) / pageBytes;
-  let runStart = -1;
   for (let page = 0; page < pages; ) {
-    const wanted = Math.min(ENTRIES_PER_READ, pages - page);
+    const asked = Math.min(ENTRIES_PER_READ, pages - page);
     let got: number;
     try {
-      got = readSync(fd, bytes, 0, wanted * 8, (firstPage + page) * 8) >>> 3;
+      got = readSync(fd, bytes, 0, asked * 8, (firstPage + page) * 8) >>> 3;
     } catch {
       got = 0;
     }
     if (got === 0) {
-      runs.length = before;
+      for (const [w, { runs }] of wanted.entries()) runs.length = before[w]!;
       return false;
     }
-    for (let i = 0; i < got; i++) {
-      const taken = takes(entries[i * 2 + 1]!);
-      if (taken === runStart >= 0) continue;
-      const at = region.start + (page + i) * pageBytes;
-      if (taken) runStart = at;
-      else {
-        runs.push(runStart, at);
-        runStart = -1;
+    for (let w = 0; w < wanted.length; w++) {
+      const { takes, runs } = wanted[w]!;
+      let start = starts[w]!;
+      for (let i = 0; i < got; i++) {
+        const taken = takes(entries[i * 2 + 1]!);
+        if (taken === start >= 0) continue;
+        const at = region.start + (page + i) * pageBytes;
+        if (taken) start = at;
+        else {
+          runs.push(start, at);
+          start = -1;
+        }
       }
+      starts[w] = start;
     }
     page += got;
   }
-  if (runStart >= 0) runs.push(runStart, region.end);
+  for (const [w, { runs }] of wanted.entries()) if (starts[w]! >= 0) runs.push(starts[w]!, region.end);
   return true;
 }
