@@ -4,7 +4,7 @@ import { formatByteRate, formatBytes, formatCount } from '../base/units.ts';
 import type { Fragmentation } from './fragmentation.ts';
 import type { MallocReport } from './malloc-arenas.ts';
 import type { OwnerRow } from './memory-owners.ts';
-import type { RssMeasure, RssPartName } from './rss-parts.ts';
+import { bytesIn, type RssMeasure, type RssPartName } from './rss-parts.ts';
 import type { RssMoment } from './rss-report.ts';
 
 export type RssCause =
@@ -71,7 +71,7 @@ export function concludeRss(input: ConclusionInput): RssConclusion {
     const growth = concludeGrowth(input, first, last);
     return { ...growth, notes };
   }
-  const sizes = GROUPS.map((group) => ({ ...group, bytes: sumOf(last, group.parts) }));
+  const sizes = GROUPS.map((group) => ({ ...group, bytes: bytesIn(last, group.parts) }));
   const waste = sizes
     .filter(({ cause }) => cause !== 'live objects' && cause !== 'page cache')
     .sort((a, b) => b.bytes - a.bytes)[0]!;
@@ -94,7 +94,7 @@ function concludeGrowth(input: ConclusionInput, first: RssMeasure, last: RssMeas
   const least = Math.max(GROWTH_BYTES, first.rssBytes * GROWTH_SHARE);
   const perMinute = (bytes: number): string => formatByteRate((bytes / seconds) * 60);
   const rise = last.rssBytes - first.rssBytes;
-  const growing = GROUPS.map((group) => ({ ...group, bytes: sumOf(last, group.parts) - sumOf(first, group.parts) }))
+  const growing = GROUPS.map((group) => ({ ...group, bytes: bytesIn(last, group.parts) - bytesIn(first, group.parts) }))
     .filter(({ bytes }) => bytes >= least)
     .sort((a, b) => b.bytes - a.bytes)[0];
   if (growing !== undefined && rise >= least / 2) return explain(input, growing.cause, perMinute(growing.bytes));
@@ -114,10 +114,6 @@ function concludeGrowth(input: ConclusionInput, first: RssMeasure, last: RssMeas
     };
   }
   return { cause: 'steady', text: `RSS is steady: ${perMinute(rise)}`, remedy: '' };
-}
-
-function sumOf(measure: RssMeasure, parts: readonly RssPartName[]): number {
-  return measure.parts.reduce((sum, part) => sum + (parts.includes(part.name) ? part.bytes : 0), 0);
 }
 
 /** `amount` is a size of the whole, or a rate. */
@@ -186,7 +182,7 @@ function explain(input: ConclusionInput, cause: RssCause, amount: string): Omit<
       return {
         cause,
         text: is(`memory of ${name}`),
-        remedy: `what of it is free only ${name} can tell: see its own statistics (for jemalloc MALLOC_CONF=stats_print:true)`,
+        remedy: `what of it is free only ${name} can tell, in its own statistics${name === 'jemalloc' ? ' (MALLOC_CONF=stats_print:true)' : ''}`,
       };
     }
     default:

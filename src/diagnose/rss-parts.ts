@@ -48,6 +48,18 @@ export interface RssPart {
   readonly sharedBytes: number;
 }
 
+/** The parts at one moment of a run. */
+export interface ResidentMoment {
+  readonly atSeconds: number;
+  readonly rssBytes: number;
+  readonly parts: readonly RssPart[];
+}
+
+/** Bytes of some parts together. */
+export function bytesIn(moment: Pick<ResidentMoment, 'parts'>, names: readonly RssPartName[]): number {
+  return moment.parts.reduce((sum, part) => sum + (names.includes(part.name) ? part.bytes : 0), 0);
+}
+
 /** A stretch of anonymous memory that no zone explains, with what is resident of it. */
 export interface UnexplainedGap {
   readonly start: Address;
@@ -75,6 +87,8 @@ export interface RssMeasure {
   /** Of the C library or a preloaded one that replaces malloc (`jemalloc`), where there is one. */
   readonly otherAllocator: string | undefined;
   readonly stackCount: number;
+  /** Objects in memory of another allocator. */
+  readonly looseObjects: number;
 }
 
 export interface RssInput {
@@ -123,7 +137,7 @@ export function measureRss(input: RssInput): RssMeasure {
   }
   addBlocks(sums, blockUse, blocks, zones);
   const otherAllocator = findOtherAllocator(use.regions);
-  if (otherAllocator !== undefined) explainOtherAllocator(sums, input, resident);
+  const looseObjects = otherAllocator === undefined ? 0 : explainOtherAllocator(sums, input, resident);
   gaps.sort((a, b) => b.bytes - a.bytes);
   const total = (field: 'rssBytes' | 'pssBytes' | 'privateBytes' | 'swapBytes' | 'hugeBytes'): number =>
     use.regions.reduce((sum, region) => sum + region[field], 0);
@@ -141,6 +155,7 @@ export function measureRss(input: RssInput): RssMeasure {
     gaps: gaps.slice(0, GAPS_KEPT),
     otherAllocator,
     stackCount,
+    looseObjects,
   };
 }
 
@@ -344,20 +359,23 @@ function findOtherAllocator(regions: readonly RegionUse[]): string | undefined {
 
 /**
  * Under an allocator that cannot be walked, unexplained anonymous memory is its own, and objects outside of pymalloc lie in them: they
- * are known from the graph, with the sizes of their structures.
+ * are known from the graph, with the sizes of their structures. Returns how many there are.
  */
-function explainOtherAllocator(sums: PartSums, { graph, blocks }: RssInput, resident: ResidentPages): void {
+function explainOtherAllocator(sums: PartSums, { graph, blocks }: RssInput, resident: ResidentPages): number {
   const { addresses, nodeFlags, shallowWords, nodeCount } = graph;
   let live = 0;
+  let count = 0;
   for (let n = 0; n < nodeCount; n++) {
     if ((nodeFlags[n]! & (NodeFlag.static | NodeFlag.synthetic)) !== 0) continue;
     const address = addresses[n]!;
     if (blocks.allocator.blockOf(address) !== 0) continue;
     live += resident.overlap(address, address + shallowWords[n]! * WORD_BYTES);
+    count++;
   }
   const unknown = sums.of('unknown');
   const known = Math.min(live, unknown);
   sums.add('live objects', known);
   sums.add('other allocator', unknown - known);
   sums.add('unknown', -unknown);
+  return count;
 }

@@ -165,7 +165,7 @@ function detailOf(name: RssPartName, input: DetailInput): string {
   const { blockUse } = measure;
   switch (name) {
     case 'live objects':
-      return `${formatCount(blockUse.blocks[0]!)} objects`;
+      return `${formatCount(Math.max(blockUse.blocks[0]!, measure.looseObjects))} objects`;
     case 'object buffers':
       return `${formatCount(blockUse.blocks[1]!)} blocks; ${formatBytes(blockUse.mallocBytes[1]!)} of them in malloc`;
     case 'garbage':

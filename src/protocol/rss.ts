@@ -3,7 +3,7 @@
 import * as v from 'valibot';
 import { address, count, number, problems, share, text } from './common.ts';
 
-const PartNameSchema = v.picklist([
+export const PartNameSchema = v.picklist([
   'live objects',
   'object buffers',
   'garbage',

@@ -74,6 +74,7 @@ export function drawRun(texts: readonly string[], options: DrawnRunOptions = {})
     observedSeconds: seconds,
     summaries,
     liveEntries: new Map(),
+    memory: [],
     resources: [],
     work: undefined,
     descriptors: [],
