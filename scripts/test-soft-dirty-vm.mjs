@@ -38,7 +38,8 @@ async function main() {
   for (const program of [node, python.executable]) copyWithLibraries(program, root);
   cpSync(python.library, join(root, python.library), {
     recursive: true,
-    filter: (path) => !/\/(test|site-packages|__pycache__|idlelib|config-[^/]*|ensurepip|tkinter|lib2to3)(\/|$)/.test(path),
+    filter: (path) =>
+      !/\/(test|site-packages|__pycache__|idlelib|config-[^/]*|ensurepip|tkinter|lib2to3)(\/|$)/.test(path),
   });
   for (const module of python.modules) copyWithLibraries(module, root);
   const bundle = await rolldown({ input: join(here, 'soft-dirty/guest.ts'), platform: 'node' });

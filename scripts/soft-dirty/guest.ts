@@ -45,7 +45,8 @@ function readTruth(pid: number): Truth[] {
   const truth: Truth[] = [];
   for (const region of readMemoryMaps(pid)) {
     const size = region.end - region.start;
-    if (!region.readable || !region.writable || region.shared || region.path.startsWith('/') || size > 2 ** 30) continue;
+    if (!region.readable || !region.writable || region.shared || region.path.startsWith('/') || size > 2 ** 30)
+      continue;
     const bytes = Buffer.alloc(size);
     memory.read(region.start, bytes);
     truth.push({ start: region.start, bytes });
@@ -71,12 +72,17 @@ function countStale(capture: CaptureResult, truth: readonly Truth[]): { pages: n
 }
 
 function describe(capture: CaptureResult): string {
-  const phases = capture.phases.map(({ name, bytes, ms }) => `${name} ${(bytes / MIB).toFixed(1)} MB ${ms.toFixed(0)} ms`);
+  const phases = capture.phases.map(
+    ({ name, bytes, ms }) => `${name} ${(bytes / MIB).toFixed(1)} MB ${ms.toFixed(0)} ms`,
+  );
   return `${phases.join(', ')}${capture.whyNoEarlyCopy === '' ? '' : ` (${capture.whyNoEarlyCopy})`}`;
 }
 
 /** A capture whose target is told to do something between the copy ahead and the pause that counts. */
-async function captureAround(target: ChildProcess, command: string | undefined): Promise<{ stale: number; marks: number }> {
+async function captureAround(
+  target: ChildProcess,
+  command: string | undefined,
+): Promise<{ stale: number; marks: number }> {
   const pid = target.pid!;
   let truth: Truth[] = [];
   let told = command === undefined;

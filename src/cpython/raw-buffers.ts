@@ -4,6 +4,7 @@
 import { isInRuns } from '../base/sorted-search.ts';
 import type { Address } from '../graph/heap-graph.ts';
 import type { Layout } from './layout.ts';
+import { mappedChunkBytes } from './malloc-state.ts';
 import type { MemoryRegion } from './memory-reader.ts';
 import { TypeFlag } from './type-table.ts';
 
@@ -25,9 +26,6 @@ export interface RawBuffer {
 /** Below this, copying costs less than the looks. NativeBlockScan reads no block above this size. */
 const RAW_FROM_BYTES = 1 << 20;
 const PAGE = 4096;
-/** malloc/malloc.c: the low bits of a chunk's size word, and the one of a chunk that mmap gave. */
-const FLAG_BITS = 7;
-const IS_MMAPPED = 2;
 const CHUNK_HEADER = 16;
 /** Debug headers (two at most), links of the collector, pointers to a dict and to weak references: 16 bytes each. */
 const PRE_HEADERS_BYTES = 96;
@@ -111,10 +109,9 @@ export class RawBufferFinder {
   #chunkSize(at: Address, end: Address): number {
     const header = this.#page.subarray(0, CHUNK_HEADER);
     if (this.#read(at, header) < CHUNK_HEADER) return 0;
-    const word = this.#words[2]! + this.#words[3]! * TWO_32;
-    if (this.#words[0] !== 0 || this.#words[1] !== 0 || (this.#words[2]! & FLAG_BITS) !== IS_MMAPPED) return 0;
-    const size = word - IS_MMAPPED;
-    return size % PAGE === 0 && at + size <= end ? size : 0;
+    if (this.#words[0] !== 0 || this.#words[1] !== 0) return 0;
+    const size = mappedChunkBytes(this.#words[2]! + this.#words[3]! * TWO_32);
+    return at + size <= end ? size : 0;
   }
 
   #judge(chunk: Address, size: number, present: readonly number[]): RawBuffer | undefined {
