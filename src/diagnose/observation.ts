@@ -5,6 +5,7 @@ import type { Address, HeapGraph } from '../graph/heap-graph.ts';
 import type { KeyText } from '../graph/path-names.ts';
 import type { SeriesPoint, WorkClock } from '../metrics/growth-trend.ts';
 import type { SourceIndex } from '../source/source-index.ts';
+import type { CaptureFacts } from './capture-facts.ts';
 import type { FindTarget } from './find-report.ts';
 import type { ResidentMoment } from './rss-parts.ts';
 import type { SnapshotSummary } from './snapshot-summary.ts';
@@ -45,6 +46,8 @@ export interface Observation {
   readonly observedSeconds: number;
   /** In order of time; the last is the graph's. */
   readonly summaries: readonly SnapshotSummary[];
+  /** What was copied for each. */
+  readonly captures: readonly CaptureFacts[];
   readonly graph: HeapGraph;
   /** Entry counts read between snapshots, by the container's address. */
   readonly liveEntries: ReadonlyMap<Address, readonly SeriesPoint[]>;

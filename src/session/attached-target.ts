@@ -1,6 +1,7 @@
 // One live CPython process, attached: its interpreter known, its memory copied on demand with the smallest pause.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { assert } from '../base/assert.ts';
 import { LeakscopeError } from '../base/errors.ts';
 import type { ProblemLog } from '../base/problems.ts';
 import { isCollecting } from '../cpython/collector-state.ts';
@@ -8,8 +9,10 @@ import { type HeapWalk, walkHeap } from '../cpython/heap-walk.ts';
 import { attachInterpreter, type Interpreter } from '../cpython/interpreter.ts';
 import type { MemoryImage } from '../cpython/memory-image.ts';
 import { RawBufferFinder } from '../cpython/raw-buffers.ts';
+import type { CaptureFacts } from '../diagnose/capture-facts.ts';
 import type { CaptureBuffers } from '../target/capture-buffers.ts';
-import { type CaptureOptions, type CapturePhase, type CaptureResult, captureMemory } from '../target/memory-capture.ts';
+import { type CaptureEstimate, estimateCapture } from '../target/capture-estimate.ts';
+import { type CaptureOptions, type CaptureResult, captureMemory } from '../target/memory-capture.ts';
 import { readMemoryMaps } from '../target/memory-maps.ts';
 import { openPauseGuard, type PauseGuard, targetExited } from '../target/pause.ts';
 import { type ProcessInfo, readProcessInfo, sameProcess } from '../target/process-info.ts';
@@ -23,12 +26,8 @@ export interface HeapCapture {
   /** `performance.now()` when the target stood still for the copy. */
   readonly stoppedAtMs: number;
   readonly pauseMs: number;
-  readonly copiedBytes: number;
-  /** Raw data that was sized and not copied. */
-  readonly skippedBytes: number;
-  readonly phases: readonly CapturePhase[];
-  /** Why nothing was copied while the process ran, or ''. */
-  readonly whyNoEarlyCopy: string;
+  /** What was copied, and when. */
+  readonly facts: CaptureFacts;
 }
 
 export interface CaptureHeapOptions {
@@ -52,15 +51,17 @@ const RETRY_MS = 3;
  * Attaches without a stop when it can: a running process changes its lists under the self-check, which then refuses a
  * layout that is right. Only when that keeps happening is the process stopped, for a few milliseconds.
  */
-async function attachWhileRunning(attach: () => Interpreter, guard: PauseGuard): Promise<Interpreter> {
+async function attachWhileRunning(attach: () => Interpreter, guard: PauseGuard | undefined): Promise<Interpreter> {
   for (let attempt = 0; attempt < RUNNING_TRIES; attempt++) {
     try {
       return attach();
     } catch (error) {
       if (!(error instanceof LeakscopeError) || error.code !== 'E_UNKNOWN_LAYOUT') throw error;
+      if (guard === undefined && attempt === RUNNING_TRIES - 1) throw error;
       await sleep(RETRY_MS);
     }
   }
+  assert(guard !== undefined, 'tries without a guard end in an error');
   for (let attempt = 0; ; attempt++) {
     guard.pause();
     try {
@@ -74,6 +75,16 @@ async function attachWhileRunning(attach: () => Interpreter, guard: PauseGuard):
     }
     await sleep(RETRY_MS);
   }
+}
+
+function factsOfCapture(captured: CaptureResult): CaptureFacts {
+  const { copiedBytes, skippedBytes, phases, whyNoEarlyCopy } = captured;
+  return {
+    copied_bytes: copiedBytes,
+    skipped_bytes: skippedBytes,
+    phases: phases.map(({ name, bytes, ms }) => ({ name, bytes, ms: Math.round(ms * 100) / 100 })),
+    ...(whyNoEarlyCopy === '' ? {} : { no_early_copy: whyNoEarlyCopy }),
+  };
 }
 
 /** A process with a known interpreter. `close` must be called; it also ends the watchdog. */
@@ -100,8 +111,15 @@ export class AttachedTarget {
     this.#problems = problems;
   }
 
-  /** Attaches without stopping the process. Throws E_NO_SUCH_PROCESS, E_PERMISSION, E_NOT_PYTHON and the like. */
-  static async attach(pid: number, problems: ProblemLog): Promise<AttachedTarget> {
+  /**
+   * Attaches without stopping the process, or, unless `mayStop` is false, with stops of a few milliseconds for one that
+   * changes too fast. Throws E_NO_SUCH_PROCESS, E_PERMISSION, E_NOT_PYTHON and the like.
+   */
+  static async attach(
+    pid: number,
+    problems: ProblemLog,
+    options: { readonly mayStop?: boolean } = {},
+  ): Promise<AttachedTarget> {
     const info = readProcessInfo(pid);
     if (info === undefined) {
       throw new LeakscopeError('E_NO_SUCH_PROCESS', `there is no process ${pid}`, {
@@ -117,7 +135,7 @@ export class AttachedTarget {
         const interpreter = await attachWhileRunning(
           // The mappings of this moment: a growing process keeps its youngest objects where there was nothing before.
           () => attachInterpreter(liveImage(memory, readMemoryMaps(pid)), location, problems),
-          guard,
+          options.mayStop === false ? undefined : guard,
         );
         return new AttachedTarget(info, interpreter, memory, guard, problems);
       } catch (error) {
@@ -151,7 +169,7 @@ export class AttachedTarget {
       },
       maxPauseMs: options.maxPauseMs,
       copyEarly: options.precopy !== false,
-      rawData: this.rawDataFinder,
+      rawData: this.#rawDataFinder,
       reuse: this.#buffers,
       guard: this.#guard,
       signal: options.signal,
@@ -168,13 +186,22 @@ export class AttachedTarget {
       },
       this.#problems,
     );
-    const { image, pauseMs, copiedBytes, skippedBytes, phases, whyNoEarlyCopy } = captured;
-    return { walk, image, stoppedAtMs, pauseMs, copiedBytes, skippedBytes, phases, whyNoEarlyCopy };
+    const { image, pauseMs } = captured;
+    return { walk, image, stoppedAtMs, pauseMs, facts: factsOfCapture(captured) };
   }
 
   /** Finds the raw data that a walk does not read. */
-  get rawDataFinder(): NonNullable<CaptureOptions['rawData']> {
+  get #rawDataFinder(): NonNullable<CaptureOptions['rawData']> {
     return (read, regions) => new RawBufferFinder(read, this.interpreter.layout, regions);
+  }
+
+  /** What a capture would come to now. Stops nothing. */
+  async estimateCapture(options: Pick<CaptureHeapOptions, 'precopy' | 'signal'>): Promise<CaptureEstimate> {
+    return estimateCapture(this.memory, {
+      copyEarly: options.precopy !== false,
+      rawData: this.#rawDataFinder,
+      signal: options.signal,
+    });
   }
 
   close(): void {

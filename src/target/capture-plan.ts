@@ -1,6 +1,7 @@
 // Decides which memory of a target to copy: what a Python heap can live in, and of that only pages that exist.
 
 import type { MemoryRegion } from '../cpython/memory-reader.ts';
+import type { RawBuffer } from '../cpython/raw-buffers.ts';
 import type { Address } from '../graph/heap-graph.ts';
 import type { Pagemap } from './pagemap.ts';
 
@@ -29,6 +30,9 @@ export interface CapturePlan {
 const ASK_PAGES_FROM_BYTES = 256 * 1024;
 /** Absent pages between present ones are zero-filled up to this size; a larger gap splits the range. */
 const MAX_GAP_BYTES = 1 << 20;
+/** Growth between planning and stopping that the buffers have room for. */
+const HEADROOM_BYTES = 8 << 20;
+const HEADROOM_SHARE = 0.02;
 /** File-backed private data above this is someone's data file, of which only changed pages can hold objects. */
 const LARGE_FILE_BYTES = 8 << 20;
 
@@ -107,6 +111,16 @@ export function planCapture(
     }
   }
   return { ranges, bufferBytes, readBytes, skippedBytes, presentUntil };
+}
+
+/** Memory that a copy by this plan needs. */
+export function bytesWanted(plan: CapturePlan): number {
+  return plan.bufferBytes * (1 + HEADROOM_SHARE) + HEADROOM_BYTES;
+}
+
+/** What need not be copied of raw buffers: start, end pairs. */
+export function skippedBy(buffers: readonly Pick<RawBuffer, 'start' | 'end'>[]): number[] {
+  return buffers.flatMap((buffer) => [buffer.start, buffer.end]);
 }
 
 function sumOf(runs: readonly number[]): number {

@@ -4,7 +4,7 @@ import type { CapturePlan } from './capture-plan.ts';
 import { type ProcessMemory, READ_BYTES } from './process-memory.ts';
 
 /** Read for a measurement: some 20 ms. */
-const SAMPLE_BYTES = 64 << 20;
+export const SAMPLE_BYTES = 64 << 20;
 /** Assumed where there is nothing to measure with: slower than usual (2 to 4 GB/s). */
 const ASSUMED_BYTES_PER_MS = 2e6;
 const LEAST_SAMPLE_BYTES = 1 << 20;

@@ -9,11 +9,20 @@ import { type MappedRegion, regionAt } from './memory-maps.ts';
 import type { Pagemap } from './pagemap.ts';
 import { PAGE_BYTES, type ProcessMemory, READ_BYTES } from './process-memory.ts';
 import type { EarlyCopy } from './recopy-plan.ts';
+import { whyNoSoftDirty } from './soft-dirty.ts';
 
+/** Less is copied faster than the kernel is asked which pages were written. */
+const WORTH_IT_BYTES = 32 << 20;
 /** Smaller ranges change owners often and are copied in no time. */
 const EARLY_FROM_BYTES = 256 * 1024;
 /** Copied between two turns of the event loop: some 20 ms. */
 const SLICE_BYTES = 64 << 20;
+
+/** Why `readBytes` of memory would not be copied ahead of a pause, or ''. Leaves the target as it is. */
+export function whyNotCopyEarly(isWanted: boolean | undefined, readBytes: number): string {
+  if (isWanted !== true) return 'switched off';
+  return readBytes < WORTH_IT_BYTES ? 'there is too little to copy' : whyNoSoftDirty();
+}
 
 /** Copies the large anonymous ranges of the plan. Throws E_CANCELLED. */
 export async function copyEarly(

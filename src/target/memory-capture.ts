@@ -10,9 +10,17 @@ import { type ColdReader, MemoryImage } from '../cpython/memory-image.ts';
 import type { MemorySegment } from '../cpython/memory-reader.ts';
 import type { RawBuffer, RawBufferFinder, ReadLive } from '../cpython/raw-buffers.ts';
 import { BufferCursor, bufferBytes, type CaptureBuffers, prepareBuffers } from './capture-buffers.ts';
-import { type CapturePlan, canHoldObjects, isAnonymous, isPlainMemory, planCapture } from './capture-plan.ts';
+import {
+  bytesWanted,
+  type CapturePlan,
+  canHoldObjects,
+  isAnonymous,
+  isPlainMemory,
+  planCapture,
+  skippedBy,
+} from './capture-plan.ts';
 import { measureCopySpeed } from './copy-speed.ts';
-import { copyEarly } from './early-copy.ts';
+import { copyEarly, whyNotCopyEarly } from './early-copy.ts';
 import { readAvailableMemory } from './memory-limit.ts';
 import { type MappedRegion, readMemoryMaps, regionAt } from './memory-maps.ts';
 import { openPagemap, type Pagemap } from './pagemap.ts';
@@ -20,7 +28,7 @@ import { openPauseGuard, type PauseGuard, targetExited } from './pause.ts';
 import { readProcessStat, sameProcess } from './process-info.ts';
 import { liveImage, openProcessMemory, PAGE_BYTES, type ProcessMemory, READ_BYTES } from './process-memory.ts';
 import { type EarlyCopy, planRecopy, type RecopyPlan } from './recopy-plan.ts';
-import { startTracking, whyNoSoftDirty } from './soft-dirty.ts';
+import { startTracking } from './soft-dirty.ts';
 import { openTargetFiles, type TargetFiles } from './target-files.ts';
 
 export interface CaptureOptions {
@@ -95,13 +103,8 @@ export interface CaptureResult {
 
 /** A process that collects without end is met inside the collector in four of five stops: 0.8^40 is one in 7,500. */
 const DEFAULT_QUIESCENCE_ATTEMPTS = 40;
-/** Growth between planning and stopping that the buffers have room for. */
-const HEADROOM_BYTES = 8 << 20;
-const HEADROOM_SHARE = 0.02;
 /** Plans outgrown, or pauses lost to someone else's SIGCONT, before giving up. */
 const LOST_ATTEMPTS = 5;
-/** Less is copied faster than the pages of a copy made before are asked for. */
-const EARLY_COPY_FROM_BYTES = 32 << 20;
 /** Unreadable pages in a row after which the rest of a run is not tried: guard areas are a few pages. */
 const MAX_BAD_PAGES = 1024;
 
@@ -213,7 +216,7 @@ class Capture {
     const regions = this.#readMaps();
     const plan = this.#planAround(regions);
     this.#plan = plan;
-    const wanted = plan.bufferBytes * (1 + HEADROOM_SHARE) + HEADROOM_BYTES;
+    const wanted = bytesWanted(plan);
     this.#refuseWithoutMemory(wanted - bufferBytes(this.#buffers));
     this.#buffers = await prepareBuffers(wanted, {
       reuse: this.#buffers,
@@ -240,10 +243,8 @@ class Capture {
   }
 
   #reasonAgainstEarlyCopy(plan: CapturePlan): string {
-    if (this.#options.copyEarly !== true) return 'switched off';
     if (this.#guard === undefined || this.#guard.wasStopped) return 'the process is not stopped for the copy';
-    if (plan.readBytes < EARLY_COPY_FROM_BYTES) return 'there is too little to copy';
-    return whyNoSoftDirty() || startTracking(this.#pid);
+    return whyNotCopyEarly(this.#options.copyEarly, plan.readBytes) || startTracking(this.#pid);
   }
 
   async #copyEarly(plan: CapturePlan, regions: readonly MappedRegion[]): Promise<void> {
@@ -432,10 +433,6 @@ class Capture {
   #checkCancelled(): void {
     if (this.#options.signal?.aborted) throw new LeakscopeError('E_CANCELLED', 'cancelled');
   }
-}
-
-function skippedBy(buffers: readonly RawBuffer[]): number[] {
-  return buffers.flatMap((buffer) => [buffer.start, buffer.end]);
 }
 
 /**

@@ -73,6 +73,7 @@ export function drawRun(texts: readonly string[], options: DrawnRunOptions = {})
     target: drawnTarget,
     observedSeconds: seconds,
     summaries,
+    captures: [],
     liveEntries: new Map(),
     memory: [],
     resources: [],

@@ -1,18 +1,23 @@
 // leakscope snapshot: the object graph of a live process, without values, in a file.
 
 import type { Command } from 'commander';
+import { LeakscopeError } from '../../base/errors.ts';
 import { WORD_BYTES } from '../../graph/heap-graph.ts';
 import { SNAPSHOT_SCHEMA, type SnapshotReport } from '../../protocol/snapshot.ts';
+import { estimatePause } from '../../session/pause-estimate.ts';
 import { takeSnapshot } from '../../session/snapshot-session.ts';
 import { writeHeapFile } from '../../snapshot/heap-file-io.ts';
 import { parseMilliseconds, parsePid } from '../arguments.ts';
 import { type CliContext, openOutput } from '../cli-context.ts';
 import { factsOf } from '../heap-source.ts';
+import { renderPauseEstimate } from '../render/pause-estimate-text.ts';
 import { renderSnapshot } from '../render/snapshot-text.ts';
 
 interface SnapshotFlags {
-  readonly output: string;
+  readonly output?: string;
   readonly maxPause?: number;
+  readonly precopy: boolean;
+  readonly dryRun?: boolean;
 }
 
 const HELP = `
@@ -21,7 +26,8 @@ Contents of strings, keys of dicts and numbers are not read. It replaces an olde
 
 Examples:
   leakscope snapshot 4242 -o before.heap
-  leakscope snapshot 4242 -o after.heap --max-pause 200`;
+  leakscope snapshot 4242 -o after.heap --max-pause 200
+  leakscope snapshot 4242 --dry-run`;
 
 export function addSnapshotCommand(program: Command, context: CliContext): void {
   program
@@ -29,20 +35,29 @@ export function addSnapshotCommand(program: Command, context: CliContext): void 
     .summary('keep the object graph of a process, without values')
     .description('Writes the object graph of a Python process to a file, for report, diff and why.')
     .argument('<pid>', 'process to read', parsePid)
-    .requiredOption('-o, --output <file>', 'file to write, usually NAME.heap')
+    .option('-o, --output <file>', 'file to write, usually NAME.heap; needed unless --dry-run')
     .option('--max-pause <ms>', 'give up rather than pause the process longer than this', parseMilliseconds)
+    .option('--no-precopy', 'copy nothing before the pause (for a process that CRIU tracks)')
+    .option('--dry-run', 'only tell which pause to expect; stops and writes nothing')
     .addHelpText('after', HELP)
     .action(async (pid: number, flags: SnapshotFlags, command: Command) => {
       const output = openOutput(context, command);
-      const options = { pid, maxPauseMs: flags.maxPause, signal: context.signal };
-      const { graph, meta, pauseMs, problems } = await takeSnapshot(options, output.progress);
-      output.progress.stage(`writing ${flags.output}`);
-      const fileBytes = await writeHeapFile(flags.output, { graph, meta });
+      const options = { pid, maxPauseMs: flags.maxPause, precopy: flags.precopy, signal: context.signal };
+      if (flags.dryRun === true) {
+        output.answer(await estimatePause(options, output.progress), renderPauseEstimate);
+        return;
+      }
+      const file = flags.output;
+      if (file === undefined) throw new LeakscopeError('E_USAGE', 'snapshot needs -o FILE, or --dry-run');
+      const { graph, meta, pauseMs, capture, problems } = await takeSnapshot(options, output.progress);
+      output.progress.stage(`writing ${file}`);
+      const fileBytes = await writeHeapFile(file, { graph, meta });
       const report: SnapshotReport = {
         schema: SNAPSHOT_SCHEMA,
-        snapshot: { ...factsOf(meta), file: flags.output },
+        snapshot: { ...factsOf(meta), file },
         file_bytes: fileBytes,
         pause_ms: pauseMs,
+        capture: { ...capture, phases: [...capture.phases] },
         heap: {
           objects: graph.nodeCount,
           references: graph.edgeCount,
