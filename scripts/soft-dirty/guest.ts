@@ -3,7 +3,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type CaptureResult, captureMemory } from '../../src/target/memory-capture.ts';
-import { readMemoryMaps, regionAt } from '../../src/target/memory-maps.ts';
+import { readMemoryMaps } from '../../src/target/memory-maps.ts';
 import { openPagemap, PRESENT, SOFT_DIRTY } from '../../src/target/pagemap.ts';
 import { openProcessMemory } from '../../src/target/process-memory.ts';
 import { whyNoSoftDirty } from '../../src/target/soft-dirty.ts';
@@ -65,10 +65,26 @@ function countStale(capture: CaptureResult, truth: readonly Truth[]): { pages: n
       const copied = capture.image.bytes(start + at, PAGE);
       if (copied !== undefined && Buffer.compare(copied, bytes.subarray(at, at + PAGE)) === 0) continue;
       stale++;
-      if (first === '') first = `${(start + at).toString(16)} in ${regionAt(capture.regions, start + at)?.path}`;
+      if (first === '')
+        first = `${(start + at).toString(16)} ${describeDifference(copied, bytes.subarray(at, at + PAGE))}`;
     }
   }
   return { pages, stale, first };
+}
+
+/** The words that differ, to see what kind of write was missed. */
+function describeDifference(copied: Uint8Array | undefined, truth: Buffer): string {
+  if (copied === undefined) return 'not in the image';
+  const words: string[] = [];
+  let differing = 0;
+  const image = Buffer.from(copied);
+  for (let at = 0; at < PAGE; at += 8) {
+    const [is, was] = [image.readBigUInt64LE(at), truth.readBigUInt64LE(at)];
+    if (is === was) continue;
+    differing++;
+    if (words.length < 6) words.push(`+${at}: ${is.toString(16)} for ${was.toString(16)}`);
+  }
+  return `${differing} words, ${words.join(', ')}`;
 }
 
 function describe(capture: CaptureResult): string {
