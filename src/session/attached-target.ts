@@ -7,6 +7,7 @@ import { isCollecting } from '../cpython/collector-state.ts';
 import { type HeapWalk, walkHeap } from '../cpython/heap-walk.ts';
 import { attachInterpreter, type Interpreter } from '../cpython/interpreter.ts';
 import type { MemoryImage } from '../cpython/memory-image.ts';
+import { processSpace } from '../target/address-space.ts';
 import type { CaptureBuffers } from '../target/capture-buffers.ts';
 import { type CaptureResult, captureMemory } from '../target/memory-capture.ts';
 import { readMemoryMaps } from '../target/memory-maps.ts';
@@ -101,7 +102,7 @@ export class AttachedTarget {
     const memory = openProcessMemory(pid);
     try {
       const regions = readMemoryMaps(pid);
-      const location = requirePythonRuntime(pid, regions, problems, { memory });
+      const location = requirePythonRuntime(processSpace(memory, regions), problems);
       const guard = await openPauseGuard(pid);
       try {
         const interpreter = await attachWhileRunning(
