@@ -10,6 +10,7 @@ import { diffHeaps, type HeapDiff } from '../src/diagnose/heap-diff.ts';
 import { type HeapReport, reportHeap } from '../src/diagnose/heap-report.ts';
 import { explainRetention, type HeapWhy } from '../src/diagnose/heap-why.ts';
 import { computeRetention } from '../src/diagnose/retention.ts';
+import { CaptureReportSchema } from '../src/protocol/capture.ts';
 import { HeapDiffSchema } from '../src/protocol/diff.ts';
 import { ErrorReportSchema } from '../src/protocol/error.ts';
 import { FindReportSchema } from '../src/protocol/find.ts';
@@ -25,6 +26,7 @@ const SCHEMAS = {
   find: FindReportSchema,
   ps: PsReportSchema,
   snapshot: SnapshotReportSchema,
+  capture: CaptureReportSchema,
   report: HeapReportSchema,
   diff: HeapDiffSchema,
   why: HeapWhySchema,

@@ -26,6 +26,13 @@ export interface HeapCapture {
   readonly copiedBytes: number;
 }
 
+/** The memory of one stop, as it is. */
+export interface MemoryCopy {
+  readonly captured: CaptureResult;
+  /** `performance.now()` when the target stood still for the copy. */
+  readonly stoppedAtMs: number;
+}
+
 export interface CaptureHeapOptions {
   readonly maxPauseMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -125,20 +132,19 @@ export class AttachedTarget {
     return sameProcess(this.info.pid, this.info.startTimeTicks);
   }
 
-  /** Stops the process, copies its memory, lets it run, and walks the copy. The previous capture's image becomes invalid. */
-  async capture(options: CaptureHeapOptions = {}): Promise<HeapCapture> {
+  /** Stops the process, copies its memory and lets it run. The previous copy's image becomes invalid. */
+  async copy(options: CaptureHeapOptions = {}): Promise<MemoryCopy> {
     if (!this.isAlive) throw targetExited(this.info.pid);
     this.#release?.();
     this.#release = undefined;
     const main = this.interpreter.interpreters[0]!;
     options.progress?.('copying memory');
     let stoppedAtMs = performance.now();
-    const captured: CaptureResult = await captureMemory(this.info.pid, {
-      isQuiescent: (live) => {
-        if (isCollecting(live, main)) return false;
+    const captured = await captureMemory(this.info.pid, {
+      isQuiescent: (live) => !isCollecting(live, main),
+      whileStopped: () => {
         stoppedAtMs = performance.now();
         options.whileStopped?.();
-        return true;
       },
       maxPauseMs: options.maxPauseMs,
       reuse: this.#buffers,
@@ -148,6 +154,12 @@ export class AttachedTarget {
     });
     this.#buffers = captured.buffers;
     this.#release = () => captured.close();
+    return { captured, stoppedAtMs };
+  }
+
+  /** A copy, walked. */
+  async capture(options: CaptureHeapOptions = {}): Promise<HeapCapture> {
+    const { captured, stoppedAtMs } = await this.copy(options);
     const walk = walkHeap(
       {
         image: captured.image,

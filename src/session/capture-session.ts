@@ -1,0 +1,100 @@
+// One core file of a live process: attach, pause, copy, resume, write.
+
+import { readFileSync } from 'node:fs';
+import { LeakscopeError } from '../base/errors.ts';
+import { type Problem, ProblemLog } from '../base/problems.ts';
+import { VERSION } from '../base/version.ts';
+import { encodeCaptureNote } from '../target/capture-note.ts';
+import { planCore } from '../target/core-layout.ts';
+import { writeCore } from '../target/core-writer.ts';
+import { hostMachine } from '../target/elf.ts';
+import { openPauseFacts, type PauseFacts } from '../target/pause-facts.ts';
+import { applicationOf } from '../target/python-processes.ts';
+import { AttachedTarget } from './attached-target.ts';
+import { type Progress, pythonName, type SnapshotOptions } from './session-options.ts';
+
+export interface CaptureCoreOptions extends SnapshotOptions {
+  /** The file to write. */
+  readonly file: string;
+}
+
+export interface CapturedCore {
+  readonly pid: number;
+  readonly app: string;
+  readonly python: string;
+  /** When the process was paused, ISO 8601, UTC. */
+  readonly takenAt: string;
+  readonly pauseMs: number;
+  /** Length of the file, holes included. */
+  readonly fileBytes: number;
+  /** What of it is no hole. */
+  readonly writtenBytes: number;
+  readonly threads: number;
+  readonly problems: readonly Problem[];
+}
+
+/** Throws what attaching and pausing throw, and E_FILE_WRITE; the process runs on in every case. */
+export async function captureCore(options: CaptureCoreOptions, progress: Progress): Promise<CapturedCore> {
+  const log = new ProblemLog();
+  progress.stage(`reading process ${options.pid}`);
+  const target = await AttachedTarget.attach(options.pid, log);
+  const reader = openPauseFacts(options.pid);
+  try {
+    const { info, interpreter, memory } = target;
+    const auxv = readAuxiliaryVector(info.pid);
+    let facts: PauseFacts | undefined;
+    const { captured } = await target.copy({
+      maxPauseMs: options.maxPauseMs,
+      signal: options.signal,
+      progress: (step) => progress.update(undefined, step),
+      whileStopped: () => {
+        facts = reader.read();
+      },
+    });
+    const { smaps, threads, present, takenAt } = facts!;
+    const noted = {
+      tool: VERSION,
+      pid: info.pid,
+      app: applicationOf(info),
+      python: pythonName(interpreter),
+      takenAt: takenAt.toISOString(),
+      pauseMs: captured.pauseMs,
+    };
+    progress.stage(`writing ${options.file}`);
+    const { image, regions } = captured;
+    const written = await writeCore(options.file, {
+      machine: hostMachine(),
+      pieces: planCore(regions, image.segments, memory, interpreter.location.modulePath),
+      regions,
+      image,
+      memory,
+      pid: info.pid,
+      parentPid: info.parentPid,
+      uid: info.uid,
+      comm: info.comm,
+      threads,
+      auxv,
+      note: encodeCaptureNote({ ...noted, smaps, threads, present }),
+      signal: options.signal,
+      progress: (fraction) => progress.update(fraction),
+    });
+    if (!target.isAlive) {
+      log.add(
+        'constants-left-out',
+        'the process ended while the core was written: it needs the files the process used',
+      );
+    }
+    return { ...noted, ...written, threads: threads.length, problems: log.list() };
+  } finally {
+    reader.close();
+    target.close();
+  }
+}
+
+function readAuxiliaryVector(pid: number): Uint8Array {
+  try {
+    return readFileSync(`/proc/${pid}/auxv`);
+  } catch (cause) {
+    throw new LeakscopeError('E_TARGET_EXITED', `process ${pid} ended while it was being read`, { cause });
+  }
+}
