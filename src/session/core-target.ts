@@ -7,7 +7,7 @@ import { isCollecting } from '../cpython/collector-state.ts';
 import { type HeapWalk, walkHeap } from '../cpython/heap-walk.ts';
 import { attachInterpreter, type Interpreter } from '../cpython/interpreter.ts';
 import type { HeapFileMeta } from '../snapshot/heap-file.ts';
-import { type CoreFile, FILTER_REMEDY, openCore, TRUNCATION_REMEDY } from '../target/core-file.ts';
+import { type CoreFile, openCore, TRUNCATION_REMEDY } from '../target/core-file.ts';
 import { requirePythonRuntime } from '../target/unsupported-python.ts';
 import { type Progress, pythonName } from './session-options.ts';
 
@@ -52,9 +52,6 @@ export async function openCoreTarget(
     if (isCollecting(core.image, interpreter.interpreters[0]!)) {
       log.add('gc-running', 'the collector was running when the core was written: some objects may be missing');
     }
-    if (core.leftOutBytes > 0) {
-      log.add('core-filtered', 'the core file was written without some of the private memory (coredump_filter)');
-    }
     const walk = walkHeap(
       { image: core.image, interpreter, progress: (step) => progress.update(undefined, step) },
       log,
@@ -91,7 +88,6 @@ function explain(error: unknown, core: CoreFile): unknown {
   const lacks = (what: string, hint: string): LeakscopeError =>
     new LeakscopeError('E_CORE_FILE', `${core.path} lacks ${what}: ${error.message}`, { hint, cause: error });
   if (core.missing.bytes > 0) return lacks('its end, which was cut off', TRUNCATION_REMEDY);
-  if (core.leftOutBytes > 0) return lacks('private memory that was left out', FILTER_REMEDY);
   const missing = [...core.missingFiles()].sort((a, b) => Number(/python/i.test(b)) - Number(/python/i.test(a)));
   if (error.code === 'E_NOT_PYTHON') {
     return new LeakscopeError('E_NOT_PYTHON', `no Python interpreter was found in ${core.path}`, {

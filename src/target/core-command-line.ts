@@ -11,6 +11,11 @@ const MAX_WORD_BYTES = 4096;
 const MAX_ENVIRONMENT = 65_536;
 /** NT_PRPSINFO's room for the command line, and its closing NUL. */
 const NOTED_BYTES = 79;
+/** Entries of an auxiliary vector: some twenty, of types below this. */
+const MAX_VECTOR = 256;
+const MAX_ENTRY_TYPE = 1024;
+/** 16 random bytes that the kernel put on the stack. */
+const AT_RANDOM = 25;
 /** AT_EXECFN: the path the program was started by. */
 const AT_EXECFN = 31;
 
@@ -27,7 +32,7 @@ export function coreExecutable(image: MemoryImage, notes: CoreNotes): string | u
 
 /** A program starts with argc, argv, a null, the environment, a null and the auxiliary vector on its stack. */
 function wordsOnStack(regions: readonly MappedRegion[], image: MemoryImage, notes: CoreNotes): string[] | undefined {
-  const vectorAt = findOnStack(regions, image, notes.auxvBytes);
+  const vectorAt = findVector(regions, image, notes);
   if (vectorAt === undefined) return undefined;
   let at = vectorAt - 8;
   if (image.u64(at) !== 0) return undefined;
@@ -45,14 +50,26 @@ function wordsOnStack(regions: readonly MappedRegion[], image: MemoryImage, note
   return undefined;
 }
 
-function findOnStack(regions: readonly MappedRegion[], image: MemoryImage, bytes: Uint8Array): Address | undefined {
+/**
+ * The auxiliary vector on the stack, by its entry AT_RANDOM. A dynamic loader that was started itself moves the vector
+ * and changes other entries of it.
+ */
+function findVector(regions: readonly MappedRegion[], image: MemoryImage, notes: CoreNotes): Address | undefined {
   const stack = regions.find((region) => region.path === '[stack]');
-  if (stack === undefined || bytes.length < 32) return undefined;
+  const random = notes.auxv.get(AT_RANDOM);
+  if (stack === undefined || random === undefined) return undefined;
+  const entry = Buffer.alloc(16);
+  entry.writeUInt32LE(AT_RANDOM, 0);
+  entry.writeBigUInt64LE(BigInt(random), 8);
   for (const segment of image.segments) {
     if (segment.start < stack.start || segment.start >= stack.end) continue;
     const memory = Buffer.from(segment.bytes.buffer, segment.bytes.byteOffset, segment.bytes.byteLength);
-    const at = memory.lastIndexOf(bytes);
-    if (at >= 0) return segment.start + at;
+    const found = memory.lastIndexOf(entry);
+    if (found < 0) continue;
+    let at = segment.start + found;
+    // Before the first entry lies a pointer into the environment, which is no type of an entry.
+    for (let i = 0; i < MAX_VECTOR && image.u64(at - 16) > 0 && image.u64(at - 16) <= MAX_ENTRY_TYPE; i++) at -= 16;
+    return at;
   }
   return undefined;
 }

@@ -53,8 +53,6 @@ export interface CoreFile {
   readonly dumped: Float64Array;
   /** What the headers announce and the file, being cut off, does not hold. */
   readonly missing: CoreContents['missing'];
-  /** Bytes of private writable memory that whoever wrote the core left out. */
-  readonly leftOutBytes: number;
   /** Files of the process that are not here, with their build-ids. */
   missingFiles(): readonly string[];
   close(): void;
@@ -87,10 +85,11 @@ function describeCore(path: string, contents: CoreContents, modifiedAt: string, 
   const dumped = new DumpedMemory(contents);
   const noted = note === undefined ? [] : parseMemoryMaps(note.smaps);
   const unnamed = coreRegions(contents.headers.segments, notes.files);
-  const inFile = new MemoryImage(contents.writable, unnamed);
-  const regions = noted.length > 0 ? noted : nameCoreRegions(unnamed, inFile, notes);
-  const leftOutBytes = note === undefined ? leftOut(contents) : 0;
-  refuseWithoutHeap(contents, leftOutBytes);
+  // What processes share is no heap of this one; a live process's is not copied either.
+  const segments = contents.writable.filter(({ start }) => regionAt(unnamed, start)?.shared !== true);
+  const regions = noted.length > 0 ? noted : nameCoreRegions(unnamed, new MemoryImage(segments, unnamed), notes);
+  const leftOutBytes = note === undefined ? leftOut(contents, regions) : 0;
+  refuseWithoutHeap(contents, segments, leftOutBytes);
 
   const files = openCoreFiles({
     regions,
@@ -100,8 +99,17 @@ function describeCore(path: string, contents: CoreContents, modifiedAt: string, 
   });
   let open = true;
   const cold = coldReader(regions, dumped, files, { isComplete: note !== undefined, isOpen: () => open });
-  const image = new MemoryImage(contents.writable, regions, cold);
-  const space = coreSpace(path, contents.machine, regions, new MemoryImage(contents.writable, regions, cold), files);
+  const image = new MemoryImage(segments, regions, cold);
+  const space = coreSpace(path, contents.machine, regions, new MemoryImage(segments, regions, cold), files);
+  for (const { stackPointer } of notes.threads) {
+    if (stackPointer > 0 && !image.isCopied(stackPointer)) {
+      problems.addAt(
+        'core-stack-missing',
+        'the stack of a thread is not in the core file: frames may be missing',
+        stackPointer,
+      );
+    }
+  }
   const argv = coreCommandLine(regions, image, notes);
   const application =
     argv.length === 0 ? notes.comm || 'python' : applicationName({ argv, exe: coreExecutable(image, notes) });
@@ -116,7 +124,6 @@ function describeCore(path: string, contents: CoreContents, modifiedAt: string, 
     takenAt: note?.takenAt ?? modifiedAt,
     dumped: contents.dumped,
     missing: contents.missing,
-    leftOutBytes,
     missingFiles: () => files.missing(),
     close: () => {
       open = false;
@@ -125,19 +132,23 @@ function describeCore(path: string, contents: CoreContents, modifiedAt: string, 
   };
 }
 
-/** Private writable memory without a file that the core announces and does not hold. */
-function leftOut(contents: CoreContents): number {
-  const starts = new Set(contents.notes.files.map((file) => file.start));
+/**
+ * Private writable memory that was left out. The kernel does so with all of it or with none: single mappings that are
+ * not in the file were never touched.
+ */
+function leftOut(contents: CoreContents, regions: readonly MappedRegion[]): number {
   let bytes = 0;
   for (const segment of contents.headers.segments) {
-    if (segment.writable && !starts.has(segment.address)) bytes += segment.memoryBytes - segment.fileBytes;
+    if (!segment.writable || (regionAt(regions, segment.address)?.fileId ?? '') !== '') continue;
+    if (segment.fileBytes > 0) return 0;
+    bytes += segment.memoryBytes;
   }
   return bytes;
 }
 
 /** The kernel leaves out anonymous private memory, and with it every Python object, when it is asked to. */
-function refuseWithoutHeap(contents: CoreContents, leftOutBytes: number): void {
-  if (contents.writable.length > 0) return;
+function refuseWithoutHeap(contents: CoreContents, segments: readonly MemorySegment[], leftOutBytes: number): void {
+  if (segments.length > 0 && leftOutBytes === 0) return;
   if (contents.missing.bytes > 0) {
     throw new LeakscopeError(
       'E_CORE_FILE',
@@ -152,7 +163,7 @@ function refuseWithoutHeap(contents: CoreContents, leftOutBytes: number): void {
   );
 }
 
-export const FILTER_REMEDY =
+const FILTER_REMEDY =
   'before the next core, let the kernel dump private memory: echo 0x33 > /proc/PID/coredump_filter; or use leakscope capture PID -o app.core';
 export const TRUNCATION_REMEDY =
   'look at the limit of core files (ulimit -c, ProcessSizeMax and ExternalSizeMax of systemd-coredump) and at the free disk space';

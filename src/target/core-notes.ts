@@ -37,8 +37,6 @@ export interface CoreNotes {
   readonly files: readonly CoreFileMapping[];
   /** AT_… types to values. */
   readonly auxv: ReadonlyMap<number, number>;
-  /** The auxiliary vector as it lies on the stack too. */
-  readonly auxvBytes: Uint8Array;
   /** Deflated contents of the note that `leakscope capture` writes. */
   readonly capture: Uint8Array | undefined;
 }
@@ -74,7 +72,6 @@ export function readCoreNotes(parts: readonly Uint8Array[], machine: number, pro
   let pid: number | undefined;
   let comm = '';
   let commandLine = '';
-  let auxvBytes: Uint8Array = new Uint8Array(0);
   let capture: Uint8Array | undefined;
   for (const { name, type, bytes } of parts.flatMap((part) => [...notesIn(part, problems)])) {
     const view = viewOf(bytes);
@@ -92,7 +89,6 @@ export function readCoreNotes(parts: readonly Uint8Array[], machine: number, pro
       comm = textAt(bytes, PRPSINFO.comm, PRPSINFO.arguments);
       commandLine = textAt(bytes, PRPSINFO.arguments, PRPSINFO.sizeBytes);
     } else if (type === NT_AUXV && bytes.length <= MAX_AUXV_BYTES) {
-      auxvBytes = bytes;
       for (let at = 0; at + 16 <= bytes.length; at += 16) auxv.set(number64(view, at), number64(view, at + 8));
     } else if (type === NT_FILE) readFiles(bytes, files, problems);
   }
@@ -104,7 +100,7 @@ export function readCoreNotes(parts: readonly Uint8Array[], machine: number, pro
     return true;
   });
   // The kernel names the crashed thread first, and the process's first thread has the process's id.
-  return { pid: pid ?? threads[0]?.tid, comm, commandLine, threads, files: disjoint, auxv, auxvBytes, capture };
+  return { pid: pid ?? threads[0]?.tid, comm, commandLine, threads, files: disjoint, auxv, capture };
 }
 
 function* notesIn(
