@@ -83,7 +83,7 @@ function describeCore(path: string, contents: CoreContents, modifiedAt: string, 
   const { notes } = contents;
   const note = notes.capture === undefined ? undefined : decodeCaptureNote(notes.capture, problems);
   const dumped = new DumpedMemory(contents);
-  const noted = note === undefined ? [] : parseMemoryMaps(note.smaps);
+  const noted = note === undefined ? [] : disjoint(parseMemoryMaps(note.smaps));
   const unnamed = coreRegions(contents.headers.segments, notes.files);
   // What processes share is no heap of this one; a live process's is not copied either.
   const segments = contents.writable.filter(({ start }) => regionAt(unnamed, start)?.shared !== true);
@@ -130,6 +130,18 @@ function describeCore(path: string, contents: CoreContents, modifiedAt: string, 
       files.close();
     },
   };
+}
+
+/** The kernel lists mappings in order; a note may have been forged. */
+function disjoint(regions: readonly MappedRegion[]): MappedRegion[] {
+  let end = 0;
+  return [...regions]
+    .sort((a, b) => a.start - b.start)
+    .filter((region) => {
+      if (region.start < end) return false;
+      end = region.end;
+      return true;
+    });
 }
 
 /**

@@ -10,6 +10,7 @@ import { CaptureReportSchema } from '../../src/protocol/capture.ts';
 import { captureCore } from '../../src/session/capture-session.ts';
 import { type CoreTarget, openCoreTarget } from '../../src/session/core-target.ts';
 import { silentProgress } from '../../src/session/session-options.ts';
+import { type MappedRegion, readMemoryMaps } from '../../src/target/memory-maps.ts';
 import {
   answersOf,
   gdbCore,
@@ -85,6 +86,7 @@ describe.each(interpreters().map((python) => [python.label, kindFor(python), pyt
         gdb: () => gdbCore(target, folder),
         own: () => ownCore(pid),
       };
+      const mapped = readMemoryMaps(pid);
       const core = await open(await path[kind]());
       expect(answersOf(core.walk.graph)).toEqual(live);
       expect(core.problems).toEqual([]);
@@ -93,8 +95,12 @@ describe.each(interpreters().map((python) => [python.label, kindFor(python), pyt
       expect(core.core.threads.map((thread) => thread.tid)).toContain(pid);
       expect(core.core.threads).toHaveLength(2);
       for (const { stackPointer } of core.core.threads) expect(core.core.image.isCopied(stackPointer)).toBe(true);
-      expect(core.core.regions.filter((region) => region.path === '[heap]')).toHaveLength(1);
-      expect(core.core.regions.filter((region) => region.path === '[stack]')).toHaveLength(1);
+      for (const name of ['[heap]', '[stack]']) {
+        const named = ({ path: at }: MappedRegion): boolean => at === name;
+        expect(core.core.regions.filter(named).map((region) => region.range)).toEqual(
+          mapped.filter(named).map((region) => region.range),
+        );
+      }
     });
   },
 );
