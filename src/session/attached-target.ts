@@ -39,6 +39,8 @@ export interface CaptureHeapOptions {
   readonly progress?: ((step: string) => void) | undefined;
   /** Called while the target is stopped: must be quick. */
   readonly whileStopped?: (() => void) | undefined;
+  /** Called when the target runs again, before its copy is walked. */
+  readonly whenResumed?: (() => void) | undefined;
 }
 
 /** Tries before the process is stopped for it and with it stopped, and the time between them. */
@@ -152,6 +154,7 @@ export class AttachedTarget {
       signal: options.signal,
       problems: this.#problems,
     });
+    options.whenResumed?.();
     this.#buffers = captured.buffers;
     this.#release = () => captured.close();
     return { captured, stoppedAtMs };
