@@ -8,8 +8,12 @@ import { encodeCaptureNote } from '../target/capture-note.ts';
 import { planCore } from '../target/core-layout.ts';
 import { writeCore } from '../target/core-writer.ts';
 import { hostMachine } from '../target/elf.ts';
+import { regionAt } from '../target/memory-maps.ts';
+import { parseSmaps } from '../target/memory-use.ts';
 import { openPauseFacts, type PauseFacts } from '../target/pause-facts.ts';
+import type { ProcessMemory } from '../target/process-memory.ts';
 import { applicationOf } from '../target/python-processes.ts';
+import { openTargetFiles, type TargetFiles } from '../target/target-files.ts';
 import { AttachedTarget } from './attached-target.ts';
 import { type Progress, pythonName, type SnapshotOptions } from './session-options.ts';
 
@@ -39,6 +43,7 @@ export async function captureCore(options: CaptureCoreOptions, progress: Progres
   progress.stage(`reading process ${options.pid}`);
   const target = await AttachedTarget.attach(options.pid, log);
   const reader = openPauseFacts(options.pid);
+  let constants: ReturnType<typeof readConstants> | undefined;
   try {
     const { info, interpreter, memory } = target;
     const auxv = readAuxiliaryVector(info.pid);
@@ -51,7 +56,7 @@ export async function captureCore(options: CaptureCoreOptions, progress: Progres
         facts = reader.read();
       },
     });
-    const { smaps, threads, present, takenAt } = facts!;
+    const { smaps, threads, resident, takenAt } = facts!;
     const noted = {
       tool: VERSION,
       pid: info.pid,
@@ -62,33 +67,56 @@ export async function captureCore(options: CaptureCoreOptions, progress: Progres
     };
     progress.stage(`writing ${options.file}`);
     const { image, regions } = captured;
+    constants = readConstants(info.pid, memory, smaps);
     const written = await writeCore(options.file, {
       machine: hostMachine(),
-      pieces: planCore(regions, image.segments, memory, interpreter.location.modulePath),
+      pieces: planCore(regions, image.segments, constants, interpreter.location.modulePath),
       regions,
       image,
-      memory,
+      memory: constants,
       pid: info.pid,
       parentPid: info.parentPid,
       uid: info.uid,
       comm: info.comm,
       threads,
       auxv,
-      note: encodeCaptureNote({ ...noted, smaps, threads, present }),
+      note: encodeCaptureNote({ ...noted, smaps, threads, resident }),
       signal: options.signal,
       progress: (fraction) => progress.update(fraction),
     });
     if (!target.isAlive) {
       log.add(
         'constants-left-out',
-        'the process ended while the core was written: it needs the files the process used',
+        'the process ended while the core was written: constants that only it had are missing',
       );
     }
     return { ...noted, ...written, threads: threads.length, problems: log.list() };
   } finally {
+    constants?.close();
     reader.close();
     target.close();
   }
+}
+
+/**
+ * Reads constants from their files where they are the same there: a page that is read through the process becomes
+ * resident in it.
+ */
+function readConstants(pid: number, memory: ProcessMemory, smaps: string): Pick<ProcessMemory, 'read'> & TargetFiles {
+  const files = openTargetFiles(pid);
+  const unchanged = parseSmaps(smaps)
+    .filter((use) => use.anonymousBytes === 0)
+    .map((use) => use.region);
+  return {
+    ...files,
+    read(address, into) {
+      const region = regionAt(unchanged, address);
+      const inFile = region && files.readMapped(region, address, into.length);
+      if (inFile === undefined) return memory.read(address, into);
+      into.set(inFile);
+      return into.length;
+    },
+  };
 }
 
 function readAuxiliaryVector(pid: number): Uint8Array {

@@ -4,7 +4,7 @@
 
 import { deflateSync, inflateSync } from 'node:zlib';
 import type { ProblemLog } from '../base/problems.ts';
-import type { Address } from '../graph/heap-graph.ts';
+import type { ThreadRegisters } from './thread-registers.ts';
 
 export const CAPTURE_NOTE_NAME = 'leakscope';
 /** `lscp`, as far from the types of other notes as a name can be. */
@@ -12,13 +12,6 @@ export const CAPTURE_NOTE_TYPE = 0x6c736370;
 const CAPTURE_NOTE_VERSION = 1;
 /** smaps of a process with a million mappings. */
 const MAX_NOTE_BYTES = 1 << 30;
-
-/** Where a thread stood. */
-export interface CapturedThread {
-  readonly tid: number;
-  readonly stackPointer: Address;
-  readonly instructionPointer: Address;
-}
 
 export interface CaptureNote {
   readonly version: number;
@@ -34,21 +27,19 @@ export interface CaptureNote {
   readonly pauseMs: number;
   /** Text of /proc/PID/smaps, read in the pause. */
   readonly smaps: string;
-  readonly threads: readonly CapturedThread[];
+  readonly threads: readonly ThreadRegisters[];
   /**
-   * The resident (or swapped) pages of each private writable region, read in the pause: the start of the region, then
-   * start, end pairs. For file-backed regions only the pages that differ from the file.
+   * Resident pages without a file behind them, and those of them that other processes map too, read in the pause:
+   * start, end pairs, ascending. Undefined where the kernel did not tell.
    */
-  readonly present: readonly { readonly region: Address; readonly runs: readonly number[] }[];
+  readonly resident: { readonly runs: readonly number[]; readonly shared: readonly number[] } | undefined;
 }
 
 export function encodeCaptureNote(note: Omit<CaptureNote, 'version'>): Uint8Array {
-  // Runs as differences: a heap with holes everywhere has millions of digits otherwise.
-  const present = note.present.map(({ region, runs }) => ({
-    region,
-    runs: runs.map((at, i) => at - (i === 0 ? region : runs[i - 1]!)),
-  }));
-  return deflateSync(JSON.stringify({ ...note, version: CAPTURE_NOTE_VERSION, present }));
+  // As differences: a heap with holes everywhere has millions of digits otherwise.
+  const { resident } = note;
+  const steps = resident && { runs: differences(resident.runs), shared: differences(resident.shared) };
+  return deflateSync(JSON.stringify({ ...note, version: CAPTURE_NOTE_VERSION, resident: steps }));
 }
 
 /** The note of a core, or undefined, counted as a problem, where it cannot be read. */
@@ -67,17 +58,20 @@ export function decodeCaptureNote(bytes: Uint8Array, problems: ProblemLog): Capt
     );
     return undefined;
   }
-  const present = value.present.map(({ region, runs }) => {
-    let at = region;
-    return {
-      region,
-      runs: runs.map((step) => {
-        at += step;
-        return at;
-      }),
-    };
+  const { resident } = value;
+  return { ...value, resident: resident && { runs: sums(resident.runs), shared: sums(resident.shared) } };
+}
+
+function differences(values: readonly number[]): number[] {
+  return values.map((value, i) => value - (i === 0 ? 0 : values[i - 1]!));
+}
+
+function sums(steps: readonly number[]): number[] {
+  let at = 0;
+  return steps.map((step) => {
+    at += step;
+    return at;
   });
-  return { ...value, present };
 }
 
 function isCaptureNote(value: unknown): value is CaptureNote {
@@ -91,13 +85,12 @@ function isCaptureNote(value: unknown): value is CaptureNote {
     typeof note.pauseMs === 'number' &&
     Array.isArray(note.threads) &&
     note.threads.every(isThread) &&
-    Array.isArray(note.present) &&
-    note.present.every(isPresence)
+    (note.resident === undefined || isResident(note.resident))
   );
 }
 
-function isThread(value: unknown): value is CapturedThread {
-  const thread = value as Partial<CapturedThread> | null;
+function isThread(value: unknown): value is ThreadRegisters {
+  const thread = value as Partial<ThreadRegisters> | null;
   return (
     typeof thread?.tid === 'number' &&
     typeof thread.stackPointer === 'number' &&
@@ -105,12 +98,11 @@ function isThread(value: unknown): value is CapturedThread {
   );
 }
 
-function isPresence(value: unknown): value is CaptureNote['present'][number] {
-  const presence = value as Partial<CaptureNote['present'][number]> | null;
-  return (
-    typeof presence?.region === 'number' &&
-    Array.isArray(presence.runs) &&
-    presence.runs.length % 2 === 0 &&
-    presence.runs.every((step) => typeof step === 'number' && step >= 0)
-  );
+function isResident(value: unknown): value is NonNullable<CaptureNote['resident']> {
+  const resident = value as Partial<NonNullable<CaptureNote['resident']>> | null;
+  return isSteps(resident?.runs) && isSteps(resident?.shared);
+}
+
+function isSteps(value: unknown): value is number[] {
+  return Array.isArray(value) && value.length % 2 === 0 && value.every((step) => typeof step === 'number' && step >= 0);
 }

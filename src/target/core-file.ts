@@ -15,12 +15,12 @@ import { isAnonymous, isPlainMemory } from './capture-plan.ts';
 import { coreCommandLine, coreExecutable } from './core-command-line.ts';
 import { type CoreContents, readCoreContents } from './core-contents.ts';
 import { type CoreFiles, openCoreFiles } from './core-files.ts';
-import type { CoreThread } from './core-notes.ts';
 import { coreRegions, nameCoreRegions } from './core-regions.ts';
 import { openCoreFile } from './core-stream.ts';
 import { imageInMemory } from './mapped-elf.ts';
 import { type MappedRegion, parseMemoryMaps, regionAt } from './memory-maps.ts';
 import { PAGE_BYTES } from './process-memory.ts';
+import type { ThreadRegisters } from './thread-registers.ts';
 
 export interface CoreOptions {
   /** Folder with the executable and libraries of the process, when they are not in their places here. */
@@ -44,7 +44,7 @@ export interface CoreFile {
     /** `gunicorn [shop]`, `app.py`; never an argument that could be a secret. */
     readonly application: string;
   };
-  readonly threads: readonly CoreThread[];
+  readonly threads: readonly ThreadRegisters[];
   /** What `leakscope capture` noted; undefined in a core that something else wrote. */
   readonly note: CaptureNote | undefined;
   /** When the memory was as it is here: as noted, else when the file was last written. */

@@ -6,13 +6,7 @@ import type { Address } from '../graph/heap-graph.ts';
 import { CAPTURE_NOTE_NAME, CAPTURE_NOTE_TYPE } from './capture-note.ts';
 import { number64, viewOf } from './core-headers.ts';
 import { MACHINE_AARCH64 } from './elf.ts';
-
-/** A thread as it was when the core was written. */
-export interface CoreThread {
-  readonly tid: number;
-  readonly stackPointer: Address;
-  readonly instructionPointer: Address;
-}
+import type { ThreadRegisters } from './thread-registers.ts';
 
 /** A row of NT_FILE. */
 export interface CoreFileMapping {
@@ -32,7 +26,7 @@ export interface CoreNotes {
   /** The first 80 bytes of the command line. May hold secrets: only for application-name.ts. */
   readonly commandLine: string;
   /** In the order of the file: the kernel puts the thread that crashed first. */
-  readonly threads: readonly CoreThread[];
+  readonly threads: readonly ThreadRegisters[];
   /** Ascending, without overlap. */
   readonly files: readonly CoreFileMapping[];
   /** AT_… types to values. */
@@ -66,7 +60,7 @@ const DELETED = ' (deleted)';
 /** Reads the contents of one or more PT_NOTE segments. What does not hold together ends the reading, and is counted. */
 export function readCoreNotes(parts: readonly Uint8Array[], machine: number, problems: ProblemLog): CoreNotes {
   const registers = machine === MACHINE_AARCH64 ? REGISTERS.aarch64 : REGISTERS.x86;
-  const threads: CoreThread[] = [];
+  const threads: ThreadRegisters[] = [];
   const files: CoreFileMapping[] = [];
   const auxv = new Map<number, number>();
   let pid: number | undefined;

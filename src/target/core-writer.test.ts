@@ -26,7 +26,7 @@ const NOTE: Omit<CaptureNote, 'version'> = {
   pauseMs: 12.5,
   smaps: '1000-2000 rw-p 00000000 00:00 0 [heap]\nRss: 4 kB\n',
   threads: [{ tid: 42, stackPointer: 0x7ffc_0000_1000, instructionPointer: 0x401000 }],
-  present: [{ region: 0x1000, runs: [0x1000, 0x2000, 0x5000, 0x9000] }],
+  resident: { runs: [0x1000, 0x2000, 0x5000, 0x9000], shared: [0x5000, 0x6000] },
 };
 
 let folder: string;

@@ -5,7 +5,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { LeakscopeError } from '../base/errors.ts';
 import { replaceFile } from '../base/replaced-file.ts';
 import type { MemoryImage } from '../cpython/memory-image.ts';
-import { CAPTURE_NOTE_NAME, CAPTURE_NOTE_TYPE, type CapturedThread } from './capture-note.ts';
+import { CAPTURE_NOTE_NAME, CAPTURE_NOTE_TYPE } from './capture-note.ts';
 import type { CorePiece } from './core-layout.ts';
 import {
   align4,
@@ -21,6 +21,7 @@ import {
 import { MACHINE_AARCH64 } from './elf.ts';
 import type { MappedRegion } from './memory-maps.ts';
 import { PAGE_BYTES, type ProcessMemory, READ_BYTES } from './process-memory.ts';
+import type { ThreadRegisters } from './thread-registers.ts';
 
 export interface CoreToWrite {
   /** `e_machine`. */
@@ -35,7 +36,7 @@ export interface CoreToWrite {
   readonly parentPid: number;
   readonly uid: number;
   readonly comm: string;
-  readonly threads: readonly CapturedThread[];
+  readonly threads: readonly ThreadRegisters[];
   readonly auxv: Uint8Array;
   /** Encoded note of our own: capture-note.ts. */
   readonly note: Uint8Array;
@@ -242,7 +243,7 @@ function encodeNote(name: string, type: number, contents: Uint8Array): Buffer {
 }
 
 /** elf_prstatus: of the registers only those that are known. */
-function threadStatus(core: CoreToWrite, thread: CapturedThread): Buffer {
+function threadStatus(core: CoreToWrite, thread: ThreadRegisters): Buffer {
   const registers = core.machine === MACHINE_AARCH64 ? REGISTERS.aarch64 : REGISTERS.x86;
   const status = Buffer.alloc(PRSTATUS_REGISTERS + registers.count * 8 + 8);
   status.writeUInt32LE(thread.tid, PRSTATUS_PID);

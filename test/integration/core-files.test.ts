@@ -6,11 +6,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { ProblemLog } from '../../src/base/problems.ts';
+import { type MemoryUse, ResidentPages } from '../../src/cpython/resident-pages.ts';
+import type { RssMeasure } from '../../src/diagnose/rss-parts.ts';
 import { CaptureReportSchema } from '../../src/protocol/capture.ts';
+import { AttachedTarget } from '../../src/session/attached-target.ts';
 import { captureCore } from '../../src/session/capture-session.ts';
+import { coreMemoryUse } from '../../src/session/core-memory-use.ts';
 import { type CoreTarget, openCoreTarget } from '../../src/session/core-target.ts';
+import { measureCapture } from '../../src/session/rss-session.ts';
 import { silentProgress } from '../../src/session/session-options.ts';
 import { type MappedRegion, readMemoryMaps } from '../../src/target/memory-maps.ts';
+import { readMemoryUse } from '../../src/target/memory-use.ts';
+import { readStackPointers, stackEnds } from '../../src/target/stack-pointers.ts';
 import {
   answersOf,
   gdbCore,
@@ -142,13 +150,46 @@ describe('one process, every kind of core', () => {
     expect(rss).toBeGreaterThan(5 << 20);
     // The pages said to be present in the heap are those that smaps counts as resident there.
     const heap = core.regions.find((region) => region.path === '[heap]')!;
-    const present = note?.present.find(({ region }) => region === heap.start)?.runs ?? [];
-    const presentBytes = present.reduce((sum, at, i) => sum + (i % 2 === 0 ? -at : at), 0);
+    const present = new ResidentPages(note?.resident?.runs ?? []).overlap(heap.start, heap.end);
     const heapLines = (note?.smaps ?? '').slice((note?.smaps ?? '').indexOf('[heap]'));
-    expect(presentBytes).toBe(Number(/^Rss: +(\d+) kB/m.exec(heapLines)?.[1]) * 1024);
-    // A gigabyte of reserved zeros is neither in the file nor in memory.
+    expect(present).toBe(Number(/^Rss: +(\d+) kB/m.exec(heapLines)?.[1]) * 1024);
+    // The reserved zeros is neither in the file nor in memory.
     const kept = core.image.segments.reduce((sum, segment) => sum + segment.bytes.length, 0);
     expect(kept).toBeLessThan(64 << 20);
+  });
+
+  test('ours splits resident memory as the living process does; others’ at least what is not zero', async () => {
+    const attached = await AttachedTarget.attach(target.pid, new ProblemLog());
+    let living: RssMeasure;
+    try {
+      let use: MemoryUse | undefined;
+      let ends: number[] | undefined;
+      const { walk } = await attached.capture({
+        whileStopped: () => {
+          use = readMemoryUse(target.pid);
+          ends = readStackPointers(target.pid);
+        },
+      });
+      living = measureCapture(walk, use!, ends!);
+    } finally {
+      attached.close();
+    }
+    const core = await open(own);
+    const measureOf = (of: CoreTarget, use: MemoryUse) => measureCapture(of.walk, use, stackEnds(of.core.threads)!);
+    const exact = coreMemoryUse(core.core);
+    expect(exact.isExact).toBe(true);
+    const parts = measureOf(core, exact.use).parts;
+    expect(parts.map((part) => part.name)).toEqual(living.parts.map((part) => part.name));
+    for (const [i, part] of parts.entries()) {
+      // The first copy of a process makes some pages of zeros real.
+      expect(Math.abs(part.bytes - living.parts[i]!.bytes), part.name).toBeLessThan(256 << 10);
+    }
+    if (noGdb !== undefined) return;
+    const foreign = await open(gdbCore(target, folder));
+    const guessed = coreMemoryUse(foreign.core);
+    expect(guessed.isExact).toBe(false);
+    const objects = (measure: RssMeasure) => measure.parts.find((part) => /object/.test(part.name))!.bytes;
+    expect(objects(measureOf(foreign, guessed.use))).toBeGreaterThan(0.95 * objects(living));
   });
 
   test.skipIf(noGdb !== undefined)('gdb’s', async () => {
