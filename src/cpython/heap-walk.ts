@@ -8,6 +8,7 @@ import { AllocatorMap, type AllocatorTotals } from './allocator-map.ts';
 import { addTrackedObjects } from './collector-lists.ts';
 import { type CollectorState, readCollector } from './collector-state.ts';
 import type { DecodeContext } from './decoders/decode-context.ts';
+import { visitBorrowedSlots } from './decoders/execution.ts';
 import { mapGlibcHeaps } from './glibc-malloc.ts';
 import { GraphAssembly } from './graph-assembly.ts';
 import type { Interpreter } from './interpreter.ts';
@@ -15,12 +16,14 @@ import { type InterpreterRoot, readRoots } from './interpreter-roots.ts';
 import { listInterpreters, readStaticTypes, type StaticTypeState } from './interpreter-state.ts';
 import type { MemoryImage } from './memory-image.ts';
 import { mapMimalloc } from './mimalloc.ts';
+import { visitNativeWords } from './native-words.ts';
 import { NodeDiscovery } from './node-discovery.ts';
 import { ObjectDecoder } from './object-decoder.ts';
 import { ObjectTest } from './object-test.ts';
 import { OwnerlessBlocks } from './ownerless-blocks.ts';
 import { findArenaTable, mapPymalloc } from './pymalloc.ts';
 import { StringReader } from './python-string.ts';
+import { auditReferences, type RefcountAudit, reportDeficits } from './refcount-audit.ts';
 import { referenceCountReader } from './reference-count.ts';
 import { StaticMemory } from './static-memory.ts';
 import { findStaticReferences } from './static-references.ts';
@@ -32,6 +35,8 @@ export interface HeapWalkInput {
   readonly image: MemoryImage;
   /** As attached to the live process; its interpreters are read again from the image. */
   readonly interpreter: Interpreter;
+  /** Where the threads' C stacks end (the lowest word in use), one address per thread, in any order. */
+  readonly stackPointers?: readonly Address[] | undefined;
   /** Called between steps: what is being done. */
   readonly progress?: (step: string) => void;
 }
@@ -44,6 +49,8 @@ export interface HeapWalk {
   readonly allocators: AllocatorTotals;
   /** Live blocks that hold no object and that no object owns, by size. */
   readonly ownerless: OwnerlessBlocks;
+  /** References that no object accounts for, and objects with fewer than their referrers. */
+  readonly refcounts: RefcountAudit;
 }
 
 /** Objects sampled to learn what classes written in Python have in common. */
@@ -104,10 +111,15 @@ export function walkHeap(input: HeapWalkInput, problems: ProblemLog): HeapWalk {
 
   const needsInterned = !roots.some((root) => root.kind === RootKind.interned);
   const interpreterSize = layout.sizeof('PyInterpreterState');
+  const ranges = interpreters.map(({ address }) => ({
+    start: address,
+    end: address + interpreterSize,
+    name: 'interpreter state',
+  }));
   const staticHolders = findStaticReferences(
     image,
     statics,
-    interpreters.map(({ address }) => ({ start: address, end: address + interpreterSize, name: 'interpreter state' })),
+    ranges,
     (word) => test.isObject(word, discovery.found.nodes),
     (object) => {
       // Before 3.12 the table of interned strings is a static variable, which stripped builds do not name.
@@ -149,12 +161,28 @@ export function walkHeap(input: HeapWalkInput, problems: ProblemLog): HeapWalk {
   });
   const emission = assembly.emit();
   const graph = assembly.finish(emission);
+  progress('comparing references with their counts');
+  const { claimed: owned } = emission;
+  const { stackPointers } = input;
+  const nativeMemory = { image, allocator, statics, claimed: owned, threads, stackPointers, ranges };
+  const refcounts = auditReferences({
+    graph,
+    countOf,
+    nodeAt: (word) => nodes.rank(word),
+    fileAt: (address) => statics.fileAt(address),
+    borrowed: (visit) => {
+      for (const thread of threads) for (const frame of thread.frames) visitBorrowedSlots(image, frame, visit);
+    },
+    nativeWords: (visit) => visitNativeWords(nativeMemory, visit),
+  });
+  reportDeficits(refcounts, threads.length, problems);
   return {
     graph,
     collector: collectors[0]!,
     threads,
     allocators: allocator.totals,
-    ownerless: new OwnerlessBlocks(allocator, emission.claimed),
+    ownerless: new OwnerlessBlocks(allocator, owned),
+    refcounts,
   };
 }
 

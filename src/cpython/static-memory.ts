@@ -10,15 +10,19 @@ const BSS_LIMIT = 4 << 20;
 export class StaticMemory {
   readonly #starts: number[] = [];
   readonly #ends: number[] = [];
+  readonly #files: string[] = [];
 
   constructor(image: MemoryImage, allocator: AllocatorMap) {
     let previousEnd = 0;
     let previousIsData = false;
+    let file = '';
     for (const region of image.regions) {
       const isFile = region.path.startsWith('/');
       const isBss =
         region.path === '' && previousIsData && region.start === previousEnd && region.end - region.start < BSS_LIMIT;
+      if (isFile) file = region.path.slice(region.path.lastIndexOf('/') + 1);
       if (isFile || isBss) {
+        this.#files.push(file);
         this.#starts.push(region.start);
         // What the allocators mapped right behind it looks like more of the same.
         this.#ends.push(isFile ? region.end : allocator.firstUseIn(region.start, region.end));
@@ -30,6 +34,11 @@ export class StaticMemory {
 
   has(address: Address): boolean {
     return this.#rangeOf(address) >= 0;
+  }
+
+  /** Name, without folders, of the file whose data `address` lies in. */
+  fileAt(address: Address): string | undefined {
+    return this.#files[this.#rangeOf(address)];
   }
 
   /** End of the static range that `address` lies in; `address` itself where it lies in none. */

@@ -13,6 +13,7 @@ import { readMemoryMaps } from '../target/memory-maps.ts';
 import { openPauseGuard, type PauseGuard, targetExited } from '../target/pause.ts';
 import { type ProcessInfo, readProcessInfo, sameProcess } from '../target/process-info.ts';
 import { liveImage, openProcessMemory, type ProcessMemory } from '../target/process-memory.ts';
+import { readStackPointers } from '../target/stack-pointers.ts';
 import { requirePythonRuntime } from '../target/unsupported-python.ts';
 
 /** What one stop of the target gave. */
@@ -132,10 +133,12 @@ export class AttachedTarget {
     const main = this.interpreter.interpreters[0]!;
     options.progress?.('copying memory');
     let stoppedAtMs = performance.now();
+    let stackPointers: readonly number[] | undefined;
     const captured: CaptureResult = await captureMemory(this.info.pid, {
       isQuiescent: (live) => {
         if (isCollecting(live, main)) return false;
         stoppedAtMs = performance.now();
+        stackPointers = readStackPointers(this.info.pid);
         options.whileStopped?.();
         return true;
       },
@@ -151,6 +154,7 @@ export class AttachedTarget {
       {
         image: captured.image,
         interpreter: this.interpreter,
+        stackPointers,
         ...(options.progress === undefined ? {} : { progress: options.progress }),
       },
       this.#problems,

@@ -3,6 +3,7 @@
 
 import type { CollectorState } from '../../src/cpython/collector-state.ts';
 import type { OwnerlessGroup } from '../../src/cpython/ownerless-blocks.ts';
+import { type AuditInput, auditReferences, type RefcountAudit } from '../../src/cpython/refcount-audit.ts';
 import type { FindTarget } from '../../src/diagnose/find-report.ts';
 import type { Observation, ResourceSample } from '../../src/diagnose/observation.ts';
 import { type SnapshotSummary, summariseSnapshot } from '../../src/diagnose/snapshot-summary.ts';
@@ -23,6 +24,8 @@ export interface DrawnRunOptions {
   readonly ownerless?: readonly (readonly OwnerlessGroup[])[];
   readonly collectors?: readonly Partial<CollectorState>[];
   readonly freeSmallBytes?: number;
+  /** References lost at each snapshot, by the object's name. */
+  readonly lost?: readonly Readonly<Record<string, number>>[];
   /** Bounds of containers, by the node's name. */
   readonly bounds?: Readonly<Record<string, number>>;
   readonly overrides?: Partial<Observation>;
@@ -61,6 +64,7 @@ export function drawRun(texts: readonly string[], options: DrawnRunOptions = {})
           malloc: { heaps: 0, liveChunks: 0, liveBytes: 0, freeBytes: 0, mappedBytes: 0 },
         },
         ownerless: { groups, count, bytes },
+        refcounts: auditDrawn(graph, options.lost?.[i] ?? {}),
       },
       atSeconds(i),
       1.25,
@@ -129,6 +133,28 @@ export function drawResources(
     zombies: 0,
     ...at(i),
   }));
+}
+
+/** The audit of a drawn heap: objects count their referrers, the native roots of them, and what is `lost`. */
+export function auditDrawn(
+  graph: TextGraph,
+  lost: Readonly<Record<string, number>> = {},
+  native: Partial<Pick<AuditInput, 'nativeWords' | 'borrowed' | 'fileAt'>> = {},
+): RefcountAudit {
+  const counts = new Float64Array(graph.nodeCount);
+  for (const target of graph.edgeTargets) counts[target]!++;
+  for (const node of graph.roots.nodes) counts[node]!++;
+  for (const [name, references] of Object.entries(lost)) counts[graph.node(name)]! += references;
+  const nodeAt = (word: number): number => graph.addresses.indexOf(word);
+  return auditReferences({
+    graph,
+    countOf: (address) => counts[nodeAt(address)]!,
+    nodeAt,
+    fileAt: () => undefined,
+    borrowed: () => {},
+    nativeWords: () => {},
+    ...native,
+  });
 }
 
 const idleCollector: CollectorState = {

@@ -1,0 +1,147 @@
+// The words of native memory that may be references: C stacks of threads, static data, raw blocks that no object owns.
+// Tells whose memory each word lies in; whether it is a reference is for the counts to say (refcount-audit.ts).
+
+import type { Address } from '../graph/heap-graph.ts';
+import { AddressSet } from './address-set.ts';
+import type { AllocatorMap } from './allocator-map.ts';
+import type { MemoryImage } from './memory-image.ts';
+import type { MemoryRegion } from './memory-reader.ts';
+import type { NativeHolder } from './refcount-audit.ts';
+import type { StaticMemory } from './static-memory.ts';
+import type { NativeRange } from './static-references.ts';
+import type { ThreadInfo } from './thread-state.ts';
+
+const WORD = 8;
+/** Of each kind of memory, read at most. Stacks are 8 MiB each, of which little is present. */
+const STACK_BYTES_LIMIT = 64 << 20;
+const STATIC_BYTES_LIMIT = 256 << 20;
+const RAW_BYTES_LIMIT = 256 << 20;
+/** Blocks larger than this are data, not tables of references. */
+const BLOCK_BYTES_LIMIT = 4 << 20;
+/** A table of a library's own is a block or two away from its variable. */
+const TABLE_DEPTH = 3;
+
+export interface NativeMemory {
+  readonly image: MemoryImage;
+  readonly allocator: AllocatorMap;
+  readonly statics: StaticMemory;
+  /** Blocks that hold or belong to an object. */
+  readonly claimed: AddressSet;
+  readonly threads: readonly ThreadInfo[];
+  /** Where the stacks of the stopped threads end; without them all of a stack is read, stale words too. */
+  readonly stackPointers: readonly Address[] | undefined;
+  /** The interpreter's own structures, wherever they lie. */
+  readonly ranges: readonly NativeRange[];
+}
+
+type Visit = (word: Address, holder: NativeHolder) => void;
+
+/** Visits static data with the tables it points to first: what is there stays. Then stacks, then other raw memory. */
+export function visitNativeWords(memory: NativeMemory, visit: Visit): void {
+  const seen = new AddressSet(memory.image);
+  visitStaticData(memory, seen, visit);
+  visitStacks(memory, visit);
+  visitRawBlocks(memory, seen, visit);
+}
+
+/**
+ * The parts of threads' stacks that are in use. Where the stack pointers are not known, whole stacks: the first
+ * thread's, and those that end with the pthread structure of a thread and begin behind a guard.
+ */
+export function stackRanges({ image, threads, stackPointers }: NativeMemory): { start: Address; end: Address }[] {
+  // threading.get_ident() is the address of the pthread structure, which lies on top of the stack but for the first thread.
+  const tops = Float64Array.from(threads, (thread) => thread.threadId).sort();
+  const topAbove = (address: Address, end: Address): Address | undefined =>
+    tops.find((top) => top > address && top < end);
+  const ranges: { start: Address; end: Address }[] = [];
+  let previous: MemoryRegion | undefined;
+  for (const region of image.regions) {
+    const isGuarded = previous !== undefined && previous.end === region.start && !previous.readable;
+    previous = region;
+    if (!region.writable || region.shared || region.path.startsWith('/')) continue;
+    const isFirst = region.path === '[stack]';
+    if (stackPointers === undefined) {
+      const end = isFirst ? region.end : isGuarded ? topAbove(region.start, region.end) : undefined;
+      if (end !== undefined) ranges.push({ start: region.start, end });
+      continue;
+    }
+    for (const pointer of stackPointers) {
+      if (pointer < region.start || pointer >= region.end) continue;
+      const end = isFirst ? region.end : topAbove(pointer, region.end);
+      if (end !== undefined) ranges.push({ start: pointer - (pointer % WORD), end });
+    }
+  }
+  return ranges;
+}
+
+const CALL: NativeHolder = { place: 'call', name: '' };
+const UNNAMED: NativeHolder = { place: 'memory', name: '' };
+
+function visitStacks(memory: NativeMemory, visit: Visit): void {
+  const { image } = memory;
+  let left = STACK_BYTES_LIMIT;
+  for (const { start, end } of stackRanges(memory)) {
+    for (let at = start; at + WORD <= end && left > 0; at += WORD, left -= WORD) {
+      const word = image.pointer(at);
+      if (word !== 0) visit(word, CALL);
+    }
+  }
+}
+
+function visitStaticData(memory: NativeMemory, seen: AddressSet, visit: Visit): void {
+  const { image, statics, ranges } = memory;
+  let left = STATIC_BYTES_LIMIT;
+  const search = (start: Address, end: Address, name: string): void => {
+    const holder: NativeHolder = { place: 'static', name };
+    const table: NativeHolder = { place: 'memory', name };
+    for (let at = start; at + WORD <= end && left > 0; at += WORD, left -= WORD) {
+      if (!image.isCopied(at)) continue;
+      const word = image.pointer(at);
+      if (word === 0) continue;
+      visit(word, holder);
+      visitTable(memory, word, table, seen, visit, 1);
+    }
+  };
+  for (const region of image.regions) {
+    const file = statics.fileAt(region.start);
+    if (!region.writable || region.shared || file === undefined) continue;
+    search(region.start, Math.min(statics.endAt(region.start), region.end), file);
+  }
+  for (const { start, end, name } of ranges) search(start, end, name);
+}
+
+/** The words of the unowned block at `block`, and of those it points at. */
+function visitTable(
+  memory: NativeMemory,
+  block: Address,
+  holder: NativeHolder,
+  seen: AddressSet,
+  visit: Visit,
+  depth: number,
+): void {
+  const { image, allocator, claimed } = memory;
+  if (block % WORD !== 0 || !allocator.blocks.has(block) || claimed.has(block) || !seen.add(block)) return;
+  const size = allocator.usableSizeOf(block);
+  if (size > BLOCK_BYTES_LIMIT) return;
+  for (let offset = 0; offset + WORD <= size; offset += WORD) {
+    const word = image.pointer(block + offset);
+    if (word === 0) continue;
+    visit(word, holder);
+    if (depth < TABLE_DEPTH) visitTable(memory, word, holder, seen, visit, depth + 1);
+  }
+}
+
+function visitRawBlocks(memory: NativeMemory, seen: AddressSet, visit: Visit): void {
+  const { image, allocator, claimed } = memory;
+  let left = RAW_BYTES_LIMIT;
+  allocator.blocks.forEach((block) => {
+    if (left <= 0 || claimed.has(block) || seen.has(block)) return;
+    const size = allocator.usableSizeOf(block);
+    if (size > BLOCK_BYTES_LIMIT) return;
+    left -= size;
+    for (let offset = 0; offset + WORD <= size; offset += WORD) {
+      const word = image.pointer(block + offset);
+      if (word !== 0) visit(word, UNNAMED);
+    }
+  });
+}
