@@ -5,7 +5,7 @@ import type { ProblemLog } from '../base/problems.ts';
 import { type Address, type HeapGraph, RootKind } from '../graph/heap-graph.ts';
 import { AddressSet } from './address-set.ts';
 import { AllocatorMap, type AllocatorTotals } from './allocator-map.ts';
-import { addTrackedObjects } from './collector-lists.ts';
+import { addTrackedObjects, type ListSizes } from './collector-lists.ts';
 import { type CollectorState, readCollector } from './collector-state.ts';
 import type { DecodeContext } from './decoders/decode-context.ts';
 import { visitBorrowedSlots } from './decoders/execution.ts';
@@ -45,6 +45,8 @@ export interface HeapWalkInput {
 export interface HeapWalk {
   readonly graph: HeapGraph;
   readonly collector: CollectorState;
+  /** How many objects its lists hold; undefined in free-threaded builds, which have no lists. */
+  readonly collectorLists: ListSizes | undefined;
   readonly threads: readonly ThreadInfo[];
   readonly allocators: AllocatorTotals;
   /** Live blocks that hold no object and that no object owns, by size. */
@@ -73,7 +75,7 @@ export function walkHeap(input: HeapWalkInput, problems: ProblemLog): HeapWalk {
   progress("walking the collector's lists");
   const tracked = new AddressSet(image);
   const oldGeneration = new AddressSet(image);
-  addTrackedObjects(image, layout, collectors, allocator, tracked, oldGeneration, problems);
+  const collectorLists = addTrackedObjects(image, layout, collectors, allocator, tracked, oldGeneration, problems);
 
   progress('finding objects');
   const strings = new StringReader(image, layout, 0);
@@ -179,6 +181,7 @@ export function walkHeap(input: HeapWalkInput, problems: ProblemLog): HeapWalk {
   return {
     graph,
     collector: collectors[0]!,
+    collectorLists,
     threads,
     allocators: allocator.totals,
     ownerless: new OwnerlessBlocks(allocator, owned),

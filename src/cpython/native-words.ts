@@ -12,6 +12,8 @@ import type { NativeRange } from './static-references.ts';
 import type { ThreadInfo } from './thread-state.ts';
 
 const WORD = 8;
+/** Below this nothing is mapped. */
+const LOWEST_ADDRESS = 0x10000;
 /** Of each kind of memory, read at most. Stacks are 8 MiB each, of which little is present. */
 const STACK_BYTES_LIMIT = 64 << 20;
 const STATIC_BYTES_LIMIT = 256 << 20;
@@ -35,6 +37,11 @@ export interface NativeMemory {
 }
 
 type Visit = (word: Address, holder: NativeHolder) => void;
+
+/** Most words are small numbers, text, or addresses of code: only those that point at copied memory are looked up. */
+function mayPoint(image: MemoryImage, word: number): boolean {
+  return word >= LOWEST_ADDRESS && (word & (WORD - 1)) === 0 && image.isCopied(word);
+}
 
 /** Visits static data with the tables it points to first: what is there stays. Then stacks, then other raw memory. */
 export function visitNativeWords(memory: NativeMemory, visit: Visit): void {
@@ -83,7 +90,7 @@ function visitStacks(memory: NativeMemory, visit: Visit): void {
   for (const { start, end } of stackRanges(memory)) {
     for (let at = start; at + WORD <= end && left > 0; at += WORD, left -= WORD) {
       const word = image.pointer(at);
-      if (word !== 0) visit(word, CALL);
+      if (mayPoint(image, word)) visit(word, CALL);
     }
   }
 }
@@ -97,7 +104,7 @@ function visitStaticData(memory: NativeMemory, seen: AddressSet, visit: Visit): 
     for (let at = start; at + WORD <= end && left > 0; at += WORD, left -= WORD) {
       if (!image.isCopied(at)) continue;
       const word = image.pointer(at);
-      if (word === 0) continue;
+      if (!mayPoint(image, word)) continue;
       visit(word, holder);
       visitTable(memory, word, table, seen, visit, 1);
     }
@@ -120,12 +127,12 @@ function visitTable(
   depth: number,
 ): void {
   const { image, allocator, claimed } = memory;
-  if (block % WORD !== 0 || !allocator.blocks.has(block) || claimed.has(block) || !seen.add(block)) return;
+  if (!allocator.blocks.has(block) || claimed.has(block) || !seen.add(block)) return;
   const size = allocator.usableSizeOf(block);
   if (size > BLOCK_BYTES_LIMIT) return;
   for (let offset = 0; offset + WORD <= size; offset += WORD) {
     const word = image.pointer(block + offset);
-    if (word === 0) continue;
+    if (!mayPoint(image, word)) continue;
     visit(word, holder);
     if (depth < TABLE_DEPTH) visitTable(memory, word, holder, seen, visit, depth + 1);
   }
@@ -141,7 +148,7 @@ function visitRawBlocks(memory: NativeMemory, seen: AddressSet, visit: Visit): v
     left -= size;
     for (let offset = 0; offset + WORD <= size; offset += WORD) {
       const word = image.pointer(block + offset);
-      if (word !== 0) visit(word, UNNAMED);
+      if (mayPoint(image, word)) visit(word, UNNAMED);
     }
   });
 }

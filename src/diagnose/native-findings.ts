@@ -4,7 +4,6 @@
 import { hasBit } from '../base/bitset.ts';
 import { formatBytes, formatCount } from '../base/units.ts';
 import { compareNodes } from '../graph/comparison.ts';
-import { findGarbage, representativeCycle } from '../graph/garbage.ts';
 import {
   EDGE_KIND_SHIFT,
   EDGE_PAYLOAD_MASK,
@@ -16,8 +15,6 @@ import {
   RootKind,
   WORD_BYTES,
 } from '../graph/heap-graph.ts';
-import { reachableFrom } from '../graph/reachability.ts';
-import { sourceOfEdge } from '../graph/referrers.ts';
 import { judgeTrend, type SeriesPoint, type Trend } from '../metrics/growth-trend.ts';
 import { findTypeCreations } from '../source/type-creations.ts';
 import { adviceFor } from './advice.ts';
@@ -31,6 +28,7 @@ import {
   trendInWords,
 } from './draft-finding.ts';
 import type { FindingKind, FindSite, Verdict } from './find-report.ts';
+import { largestCycle } from './garbage-cycle.ts';
 import type { HeapAnalysis } from './holder-findings.ts';
 import { nativeCallSites } from './native-call-sites.ts';
 import type { Observation } from './observation.ts';
@@ -240,7 +238,7 @@ export function findGarbageGrowth(observation: Observation, analysis: HeapAnalys
   const before = uncollected ? first.garbage : first.oldGarbage;
   const [series, trend] = uncollected ? [allSeries, allTrend] : [oldSeries, oldTrend];
   const gained = subtract(amounts, before);
-  const cycle = nameCycle(analysis.graph);
+  const cycle = largestCycle(analysis.graph);
   const types = [...gained].filter(([, amount]) => amount.count > 0).sort((a, b) => b[1].bytes - a[1].bytes);
   const kind: FindingKind = uncollected ? 'uncollected cycle' : 'uncollectable cycle';
   return [
@@ -270,39 +268,6 @@ export function findGarbageGrowth(observation: Observation, analysis: HeapAnalys
     }),
   ];
 }
-
-/** `Job.pickler → Pickler → Job`: the largest garbage cluster's cycle in names, namespaces left out. */
-function nameCycle(graph: HeapGraph): string {
-  const garbage = findGarbage(graph, reachableFrom(graph, graph.roots.nodes));
-  const edges = garbage.clusterCount === 0 ? [] : representativeCycle(graph, garbage, 0);
-  const parts: string[] = [];
-  let owner = '';
-  for (const edge of edges) {
-    const type = qualifiedTypeName(graph.types[graph.typeOf[sourceOfEdge(graph, edge)]!]!);
-    const packed = graph.edgeNames[edge]!;
-    const kind = packed >>> EDGE_KIND_SHIFT;
-    const isNamed = NAMED_KINDS.has(kind);
-    const name = isNamed ? (graph.strings[packed & EDGE_PAYLOAD_MASK] ?? '') : '';
-    if (name === '__dict__') {
-      owner = type;
-      continue;
-    }
-    const source = owner === '' ? type : owner;
-    owner = '';
-    parts.push(name === '' ? source : `${source}.${name}`);
-  }
-  if (parts.length === 0) return 'unreachable objects';
-  const first = qualifiedTypeName(graph.types[graph.typeOf[sourceOfEdge(graph, edges[0]!)]!]!);
-  return [...parts, first].join(' → ');
-}
-
-const NAMED_KINDS: ReadonlySet<number> = new Set([
-  EdgeKind.attribute,
-  EdgeKind.field,
-  EdgeKind.local,
-  EdgeKind.cell,
-  EdgeKind.global,
-]);
 
 interface NativeFacts {
   readonly path: string;

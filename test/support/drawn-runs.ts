@@ -1,7 +1,9 @@
 // A run of `find` from drawn heaps: one text per snapshot, in the language of graph-from-text.ts, summarised for real.
 // Nodes keep their address from snapshot to snapshot by name: what has the same name is the same object.
 
+import type { ListSizes } from '../../src/cpython/collector-lists.ts';
 import type { CollectorState } from '../../src/cpython/collector-state.ts';
+import type { HeapWalk } from '../../src/cpython/heap-walk.ts';
 import type { OwnerlessGroup } from '../../src/cpython/ownerless-blocks.ts';
 import { type AuditInput, auditReferences, type RefcountAudit } from '../../src/cpython/refcount-audit.ts';
 import type { FindTarget } from '../../src/diagnose/find-report.ts';
@@ -23,6 +25,8 @@ export interface DrawnRunOptions {
   /** Ownerless blocks at each snapshot. */
   readonly ownerless?: readonly (readonly OwnerlessGroup[])[];
   readonly collectors?: readonly Partial<CollectorState>[];
+  /** Sizes of the collector's lists at each snapshot. */
+  readonly collectorLists?: readonly ListSizes[];
   readonly freeSmallBytes?: number;
   /** References lost at each snapshot, by the object's name. */
   readonly lost?: readonly Readonly<Record<string, number>>[];
@@ -55,17 +59,16 @@ export function drawRun(texts: readonly string[], options: DrawnRunOptions = {})
     const count = groups.reduce((sum, group) => sum + group.count, 0);
     const bytes = groups.reduce((sum, group) => sum + group.count * group.blockBytes, 0);
     return summariseSnapshot(
-      {
-        graph,
-        collector: { ...idleCollector, ...options.collectors?.[i] },
-        threads: [],
+      drawnWalk(graph, {
+        collector: options.collectors?.[i],
+        collectorLists: options.collectorLists?.[i],
         allocators: {
           small: { arenas: 0, arenaBytes: 0, liveBlocks: 0, liveBytes: 0, freeBytes: options.freeSmallBytes ?? 0 },
           malloc: { heaps: 0, liveChunks: 0, liveBytes: 0, freeBytes: 0, mappedBytes: 0 },
         },
         ownerless: { groups, count, bytes },
-        refcounts: auditDrawn(graph, options.lost?.[i] ?? {}),
-      },
+        refcounts: auditDrawn(graph, options.lost?.[i]),
+      }),
       atSeconds(i),
       1.25,
     );
@@ -133,6 +136,27 @@ export function drawResources(
     zombies: 0,
     ...at(i),
   }));
+}
+
+export interface DrawnWalkParts extends Partial<Omit<HeapWalk, 'graph' | 'collector'>> {
+  readonly collector?: Partial<CollectorState> | undefined;
+}
+
+/** A walk of a drawn heap; what is not given is idle and empty. */
+export function drawnWalk(graph: TextGraph, { collector, ...parts }: DrawnWalkParts = {}): HeapWalk {
+  return {
+    collectorLists: undefined,
+    threads: [],
+    allocators: {
+      small: { arenas: 0, arenaBytes: 0, liveBlocks: 0, liveBytes: 0, freeBytes: 0 },
+      malloc: { heaps: 0, liveChunks: 0, liveBytes: 0, freeBytes: 0, mappedBytes: 0 },
+    },
+    ownerless: { groups: [], count: 0, bytes: 0 },
+    refcounts: parts.refcounts ?? auditDrawn(graph),
+    ...parts,
+    graph,
+    collector: { ...idleCollector, ...collector },
+  };
 }
 
 /** The audit of a drawn heap: objects count their referrers, the native roots of them, and what is `lost`. */
