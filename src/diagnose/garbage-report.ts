@@ -8,7 +8,7 @@ import { type HeapGraph, NodeFlag, qualifiedTypeName, RootKind, WORD_BYTES } fro
 import { reachableFrom } from '../graph/reachability.ts';
 import { typesWithFinalizer } from './finalizers.ts';
 import { nameCycle } from './garbage-cycle.ts';
-import type { Amount } from './snapshot-summary.ts';
+import { type Amount, rowsOf } from './snapshot-summary.ts';
 
 export interface GarbageTypeRow {
   readonly type: string;
@@ -121,11 +121,10 @@ function clusterRows(
 
 function keptInList(graph: HeapGraph): GarbageTypeRow[] {
   const sums = new TypeSums(graph);
-  const { roots, strings, firstEdge, edgeTargets } = graph;
-  roots.nodes.forEach((list, row) => {
-    if (roots.kinds[row] !== RootKind.interpreter || strings[roots.labels[row]!] !== 'gc.garbage') return;
+  const { firstEdge, edgeTargets } = graph;
+  for (const list of rowsOf(graph, (kind) => kind === RootKind.interpreter, 'gc.garbage')) {
     for (let e = firstEdge[list]!; e < firstEdge[list + 1]!; e++) sums.add(edgeTargets[e]!);
-  });
+  }
   return sums.rows(TYPES_LISTED);
 }
 

@@ -81,6 +81,7 @@ export function drawRun(texts: readonly string[], options: DrawnRunOptions = {})
     target: drawnTarget,
     observedSeconds: seconds,
     summaries,
+    refcounts: auditDrawn(graph, options.lost?.at(-1)),
     liveEntries: new Map(),
     resources: [],
     work: undefined,
