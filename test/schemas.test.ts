@@ -10,11 +10,13 @@ import { diffHeaps, type HeapDiff } from '../src/diagnose/heap-diff.ts';
 import { type HeapReport, reportHeap } from '../src/diagnose/heap-report.ts';
 import { explainRetention, type HeapWhy } from '../src/diagnose/heap-why.ts';
 import { computeRetention } from '../src/diagnose/retention.ts';
+import type { RssReport } from '../src/diagnose/rss-report.ts';
 import { HeapDiffSchema } from '../src/protocol/diff.ts';
 import { ErrorReportSchema } from '../src/protocol/error.ts';
 import { FindReportSchema } from '../src/protocol/find.ts';
 import { PsReportSchema } from '../src/protocol/ps.ts';
 import { HeapReportSchema } from '../src/protocol/report.ts';
+import { RssReportSchema } from '../src/protocol/rss.ts';
 import { SnapshotReportSchema } from '../src/protocol/snapshot.ts';
 import { HeapWhySchema } from '../src/protocol/why.ts';
 import { drawnFacts, drawServiceHeap } from './support/drawn-heaps.ts';
@@ -28,6 +30,7 @@ const SCHEMAS = {
   report: HeapReportSchema,
   diff: HeapDiffSchema,
   why: HeapWhySchema,
+  rss: RssReportSchema,
   error: ErrorReportSchema,
 } as const;
 
@@ -50,6 +53,7 @@ test('TypeScript types and schemas are the same shape', () => {
   expectTypeOf<DeepReadonly<FindReport>>().toEqualTypeOf<Output<typeof FindReportSchema>>();
   expectTypeOf<DeepReadonly<HeapReport>>().toEqualTypeOf<Output<typeof HeapReportSchema>>();
   expectTypeOf<DeepReadonly<HeapDiff>>().toEqualTypeOf<Output<typeof HeapDiffSchema>>();
+  expectTypeOf<DeepReadonly<RssReport>>().toEqualTypeOf<Output<typeof RssReportSchema>>();
   expectTypeOf<DeepReadonly<HeapWhy>>().toEqualTypeOf<Output<typeof HeapWhySchema>>();
   expectTypeOf<Finding['kind']>().toEqualTypeOf<Output<typeof FindReportSchema>['findings'][number]['kind']>();
 });

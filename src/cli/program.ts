@@ -8,6 +8,7 @@ import { addDiffCommand } from './commands/diff.ts';
 import { addFindCommand } from './commands/find.ts';
 import { addPsCommand } from './commands/ps.ts';
 import { addReportCommand } from './commands/report.ts';
+import { addRssCommand } from './commands/rss.ts';
 import { addSnapshotCommand } from './commands/snapshot.ts';
 import { addWhyCommand } from './commands/why.ts';
 import { reportFailure, toFailure } from './failure.ts';
@@ -25,6 +26,7 @@ Examples:
   leakscope ps                           which Python processes run here
   leakscope find 4242                    does it leak, who holds the memory, which line grows it
   leakscope find --for 5m -- python app.py
+  leakscope rss 4242                     where every megabyte of its memory is
   leakscope snapshot 4242 -o a.heap      keep the object graph, without values
   leakscope why a.heap shop.users.User   what keeps these objects alive
 
@@ -82,6 +84,7 @@ export function createProgram(context: CliContext): Command {
   addReportCommand(program, context);
   addDiffCommand(program, context);
   addWhyCommand(program, context);
+  addRssCommand(program, context);
   for (const command of [program, ...program.commands]) configure(command, context);
   return program;
 }

@@ -5,6 +5,7 @@ import type { ProblemLog } from '../base/problems.ts';
 import { type Address, type HeapGraph, RootKind } from '../graph/heap-graph.ts';
 import { AddressSet } from './address-set.ts';
 import { AllocatorMap, type AllocatorTotals } from './allocator-map.ts';
+import type { HeapBlocks } from './block-use.ts';
 import { addTrackedObjects, type ListSizes } from './collector-lists.ts';
 import { type CollectorState, readCollector } from './collector-state.ts';
 import type { DecodeContext } from './decoders/decode-context.ts';
@@ -25,6 +26,7 @@ import { findArenaTable, mapPymalloc } from './pymalloc.ts';
 import { StringReader } from './python-string.ts';
 import { auditReferences, type RefcountAudit, reportDeficits } from './refcount-audit.ts';
 import { referenceCountReader } from './reference-count.ts';
+import { findFrameChunks, findThreadStacks, type StackExtent } from './stack-memory.ts';
 import { StaticMemory } from './static-memory.ts';
 import { findStaticReferences } from './static-references.ts';
 import { nameThreads } from './thread-names.ts';
@@ -53,6 +55,12 @@ export interface HeapWalk {
   readonly ownerless: OwnerlessBlocks;
   /** References that no object accounts for, and objects with fewer than their referrers. */
   readonly refcounts: RefcountAudit;
+  /** Every live block, for whoever asks where the memory is. */
+  readonly blocks: HeapBlocks;
+  /** C stacks of threads, as far as the threads know them. */
+  readonly threadStacks: readonly StackExtent[];
+  /** Memory in which the interpreter keeps frames. */
+  readonly frameChunks: readonly StackExtent[];
 }
 
 /** Objects sampled to learn what classes written in Python have in common. */
@@ -166,7 +174,8 @@ export function walkHeap(input: HeapWalkInput, problems: ProblemLog): HeapWalk {
   progress('comparing references with their counts');
   const { claimed: owned } = emission;
   const { stackPointers } = input;
-  const nativeMemory = { image, allocator, statics, claimed: owned, threads, stackPointers, ranges };
+  const threadStacks = findThreadStacks(image, threads);
+  const nativeMemory = { image, allocator, statics, claimed: owned, threadStacks, stackPointers, ranges };
   const refcounts = auditReferences({
     graph,
     countOf,
@@ -185,6 +194,16 @@ export function walkHeap(input: HeapWalkInput, problems: ProblemLog): HeapWalk {
     threads,
     allocators: allocator.totals,
     ownerless: new OwnerlessBlocks(allocator, owned),
+    blocks: {
+      image,
+      allocator,
+      statics,
+      nodes: discovery.found.nodes,
+      claimed: owned,
+      buffers: emission.buffers,
+    },
+    threadStacks,
+    frameChunks: interpreters.flatMap((state) => findFrameChunks(image, state, problems)),
     refcounts,
   };
 }

@@ -5,11 +5,10 @@ import type { Address } from '../graph/heap-graph.ts';
 import { AddressSet } from './address-set.ts';
 import type { AllocatorMap } from './allocator-map.ts';
 import type { MemoryImage } from './memory-image.ts';
-import type { MemoryRegion } from './memory-reader.ts';
 import type { NativeHolder } from './refcount-audit.ts';
+import type { StackExtent } from './stack-memory.ts';
 import type { StaticMemory } from './static-memory.ts';
 import type { NativeRange } from './static-references.ts';
-import type { ThreadInfo } from './thread-state.ts';
 
 const WORD = 8;
 /** Below this nothing is mapped. */
@@ -29,7 +28,7 @@ export interface NativeMemory {
   readonly statics: StaticMemory;
   /** Blocks that hold or belong to an object. */
   readonly claimed: AddressSet;
-  readonly threads: readonly ThreadInfo[];
+  readonly threadStacks: readonly StackExtent[];
   /** Where the stacks of the stopped threads end; without them all of a stack is read, stale words too. */
   readonly stackPointers: readonly Address[] | undefined;
   /** The interpreter's own structures, wherever they lie. */
@@ -51,34 +50,14 @@ export function visitNativeWords(memory: NativeMemory, visit: Visit): void {
   visitRawBlocks(memory, seen, visit);
 }
 
-/**
- * The parts of threads' stacks that are in use. Where the stack pointers are not known, whole stacks: the first
- * thread's, and those that end with the pthread structure of a thread and begin behind a guard.
- */
-export function stackRanges({ image, threads, stackPointers }: NativeMemory): { start: Address; end: Address }[] {
-  // threading.get_ident() is the address of the pthread structure, which lies on top of the stack but for the first thread.
-  const tops = Float64Array.from(threads, (thread) => thread.threadId).sort();
-  const topAbove = (address: Address, end: Address): Address | undefined =>
-    tops.find((top) => top > address && top < end);
-  const ranges: { start: Address; end: Address }[] = [];
-  let previous: MemoryRegion | undefined;
-  for (const region of image.regions) {
-    const isGuarded = previous !== undefined && previous.end === region.start && !previous.readable;
-    previous = region;
-    if (!region.writable || region.shared || region.path.startsWith('/')) continue;
-    const isFirst = region.path === '[stack]';
-    if (stackPointers === undefined) {
-      const end = isFirst ? region.end : isGuarded ? topAbove(region.start, region.end) : undefined;
-      if (end !== undefined) ranges.push({ start: region.start, end });
-      continue;
-    }
-    for (const pointer of stackPointers) {
-      if (pointer < region.start || pointer >= region.end) continue;
-      const end = isFirst ? region.end : topAbove(pointer, region.end);
-      if (end !== undefined) ranges.push({ start: pointer - (pointer % WORD), end });
-    }
-  }
-  return ranges;
+/** The parts of threads' stacks that are in use: all of a stack whose pointer is not known. */
+function stackRanges({ image, threadStacks, stackPointers = [] }: NativeMemory): StackExtent[] {
+  // The first thread's stack is the kernel's own mapping.
+  const first = image.regions.filter((region) => region.path === '[stack]');
+  return [...first, ...threadStacks].map(({ start, end }) => {
+    const pointer = stackPointers.find((candidate) => candidate >= start && candidate < end) ?? start;
+    return { start: pointer - (pointer % WORD), end };
+  });
 }
 
 const CALL: NativeHolder = { place: 'call', name: '' };

@@ -9,6 +9,9 @@ import { type Address, type HeapGraph, NO_NODE, type NodeIndex, qualifiedTypeNam
 import { nodeNames } from '../graph/node-names.ts';
 import type { Amount } from './snapshot-summary.ts';
 
+/** What the report reads of a walk. */
+export type CollectedWalk = Pick<HeapWalk, 'graph' | 'collector' | 'collectorLists'>;
+
 export interface GenerationReport {
   /** Absent where the build keeps no lists (free-threaded). */
   readonly objects?: number;
@@ -93,7 +96,7 @@ export function whyIdle({ enabled, thresholds }: CollectorState): CollectorConcl
 }
 
 /** `oldGarbage` is the unreachable part of the oldest generation, which only a full collection frees. */
-export function reportCollector(walk: HeapWalk, oldGarbage: Amount): CollectorReport {
+export function reportCollector(walk: CollectedWalk, oldGarbage: Amount): CollectorReport {
   const { collector, collectorLists, graph } = walk;
   const kept = listLength(graph, collector.garbageList);
   return {
@@ -112,7 +115,11 @@ export function reportCollector(walk: HeapWalk, oldGarbage: Amount): CollectorRe
   };
 }
 
-function conclude({ collector, collectorLists }: HeapWalk, oldGarbage: Amount, kept: number): CollectorConclusion[] {
+function conclude(
+  { collector, collectorLists }: CollectedWalk,
+  oldGarbage: Amount,
+  kept: number,
+): CollectorConclusion[] {
   const conclusions: CollectorConclusion[] = [];
   const idle = whyIdle(collector);
   if (idle !== undefined) conclusions.push(idle);

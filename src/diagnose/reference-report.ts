@@ -2,7 +2,7 @@
 // Field names are snake_case because this is wire format (src/protocol/references.ts).
 
 import type { HeapWalk } from '../cpython/heap-walk.ts';
-import { type CollectorReport, reportCollector } from './collector-report.ts';
+import { type CollectedWalk, type CollectorReport, reportCollector } from './collector-report.ts';
 import { type GarbageReport, reportGarbage } from './garbage-report.ts';
 import { type RefcountReport, type RefcountReportOptions, reportRefcounts } from './refcount-report.ts';
 
@@ -13,7 +13,10 @@ export interface ReferenceReport {
 }
 
 /** Plain data, from one walk; O(nodes + edges). */
-export function reportReferences(walk: HeapWalk, options: RefcountReportOptions): ReferenceReport {
+export function reportReferences(
+  walk: CollectedWalk & Pick<HeapWalk, 'refcounts'>,
+  options: RefcountReportOptions,
+): ReferenceReport {
   const garbage = reportGarbage(walk.graph, options);
   return {
     collector: reportCollector(walk, { count: garbage.old_objects, bytes: garbage.old_bytes }),

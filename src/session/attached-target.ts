@@ -32,6 +32,8 @@ export interface CaptureHeapOptions {
   readonly progress?: ((step: string) => void) | undefined;
   /** Called while the target is stopped: must be quick. */
   readonly whileStopped?: (() => void) | undefined;
+  /** Called when the target runs again, before its copy is walked. */
+  readonly whenResumed?: (() => void) | undefined;
 }
 
 /** Tries before the process is stopped for it and with it stopped, and the time between them. */
@@ -148,6 +150,7 @@ export class AttachedTarget {
       signal: options.signal,
       problems: this.#problems,
     });
+    options.whenResumed?.();
     this.#buffers = captured.buffers;
     this.#release = () => captured.close();
     const walk = walkHeap(

@@ -8,7 +8,7 @@ import type { OwnerlessGroup } from '../../src/cpython/ownerless-blocks.ts';
 import { type AuditInput, auditReferences, type RefcountAudit } from '../../src/cpython/refcount-audit.ts';
 import type { FindTarget } from '../../src/diagnose/find-report.ts';
 import type { Observation, ResourceSample } from '../../src/diagnose/observation.ts';
-import { type SnapshotSummary, summariseSnapshot } from '../../src/diagnose/snapshot-summary.ts';
+import { type SnapshotSummary, type SummarisedWalk, summariseSnapshot } from '../../src/diagnose/snapshot-summary.ts';
 import { qualifiedTypeName } from '../../src/graph/heap-graph.ts';
 import type { SourceFile } from '../../src/source/growth-site-query.ts';
 import { createSourceIndex } from '../../src/source/source-index.ts';
@@ -64,7 +64,7 @@ export function drawRun(texts: readonly string[], options: DrawnRunOptions = {})
         collectorLists: options.collectorLists?.[i],
         allocators: {
           small: { arenas: 0, arenaBytes: 0, liveBlocks: 0, liveBytes: 0, freeBytes: options.freeSmallBytes ?? 0 },
-          malloc: { heaps: 0, liveChunks: 0, liveBytes: 0, freeBytes: 0, mappedBytes: 0 },
+          malloc: { heaps: 0, liveChunks: 0, liveBytes: 0, freeBytes: 0, mappedBytes: 0, cachedBytes: 0 },
         },
         ownerless: { groups, count, bytes },
         refcounts: auditDrawn(graph, options.lost?.[i]),
@@ -83,6 +83,7 @@ export function drawRun(texts: readonly string[], options: DrawnRunOptions = {})
     summaries,
     refcounts: auditDrawn(graph, options.lost?.at(-1)),
     liveEntries: new Map(),
+    memory: [],
     resources: [],
     work: undefined,
     descriptors: [],
@@ -139,18 +140,20 @@ export function drawResources(
   }));
 }
 
-export interface DrawnWalkParts extends Partial<Omit<HeapWalk, 'graph' | 'collector'>> {
+/** What is judged of a walk. */
+type JudgedWalk = SummarisedWalk & Pick<HeapWalk, 'collectorLists'>;
+
+export interface DrawnWalkParts extends Partial<Omit<JudgedWalk, 'graph' | 'collector'>> {
   readonly collector?: Partial<CollectorState> | undefined;
 }
 
 /** A walk of a drawn heap; what is not given is idle and empty. */
-export function drawnWalk(graph: TextGraph, { collector, ...parts }: DrawnWalkParts = {}): HeapWalk {
+export function drawnWalk(graph: TextGraph, { collector, ...parts }: DrawnWalkParts = {}): JudgedWalk {
   return {
     collectorLists: undefined,
-    threads: [],
     allocators: {
       small: { arenas: 0, arenaBytes: 0, liveBlocks: 0, liveBytes: 0, freeBytes: 0 },
-      malloc: { heaps: 0, liveChunks: 0, liveBytes: 0, freeBytes: 0, mappedBytes: 0 },
+      malloc: { heaps: 0, liveChunks: 0, liveBytes: 0, freeBytes: 0, mappedBytes: 0, cachedBytes: 0 },
     },
     ownerless: { groups: [], count: 0, bytes: 0 },
     refcounts: parts.refcounts ?? auditDrawn(graph),
