@@ -1,5 +1,6 @@
 // A cycle of garbage drawn as a loop of names: `Job.pickler → Pickler.memo → Job`. Namespace dicts are left out.
 
+import { formatCount } from '../base/units.ts';
 import { findGarbage, type Garbage, representativeCycle } from '../graph/garbage.ts';
 import { type EdgeIndex, type HeapGraph, qualifiedTypeName } from '../graph/heap-graph.ts';
 import { edgeString } from '../graph/node-names.ts';
@@ -13,17 +14,19 @@ export function largestCycle(graph: HeapGraph): string {
   return cycle === '' ? 'unreachable objects' : cycle;
 }
 
-/** Empty where the cluster has no cycle. */
+/** Names in a loop, at most; a ring of a thousand nodes is not read to its end. */
+const NAMES_LIMIT = 8;
+/** Loops longer than this are not turned to begin with their least name: they are few. */
+const TURNED_LIMIT = 64;
+
+/**
+ * Empty where the cluster has no cycle. Begins with the least name, so that like cycles read alike wherever they were
+ * entered.
+ */
 export function nameCycle(graph: HeapGraph, garbage: Garbage, cluster: number): string {
-  const found = representativeCycle(graph, garbage, cluster);
-  // A loop found from inside a namespace begins with what owns the namespace.
-  const leadsIn = (i: number): EdgeIndex => found[(i + found.length - 1) % found.length]!;
-  const start = Math.max(
-    0,
-    found.findIndex((_, i) => edgeString(graph, leadsIn(i)) !== '__dict__'),
-  );
-  const edges = [...found.slice(start), ...found.slice(0, start)];
-  const parts: string[] = [];
+  const edges = outsideNamespace(graph, representativeCycle(graph, garbage, cluster));
+  const sources: string[] = [];
+  const names: string[] = [];
   let owner = '';
   for (const edge of edges) {
     const type = qualifiedTypeName(graph.types[graph.typeOf[sourceOfEdge(graph, edge)]!]!);
@@ -34,9 +37,31 @@ export function nameCycle(graph: HeapGraph, garbage: Garbage, cluster: number): 
     }
     const source = owner === '' ? type : owner;
     owner = '';
-    parts.push(name === '' ? source : `${source}.${name}`);
+    sources.push(source);
+    names.push(name === '' ? source : `${source}.${name}`);
   }
-  if (parts.length === 0) return '';
-  const first = qualifiedTypeName(graph.types[graph.typeOf[sourceOfEdge(graph, edges[0]!)]!]!);
-  return [...parts, first].join(' → ');
+  if (names.length === 0) return '';
+  const first = names.length > TURNED_LIMIT ? 0 : leastRotation(names);
+  const turned = [...names.slice(first), ...names.slice(0, first)];
+  const shown = turned.length > NAMES_LIMIT ? turned.slice(0, NAMES_LIMIT - 2) : turned;
+  const hidden = turned.length - shown.length;
+  return [...shown, ...(hidden > 0 ? [`${formatCount(hidden)} more`] : []), sources[first]!].join(' → ');
+}
+
+/** The loop turned to begin with what owns the namespace, where it was found from inside one. */
+function outsideNamespace(graph: HeapGraph, edges: readonly EdgeIndex[]): readonly EdgeIndex[] {
+  const start = edges.findIndex((_, i) => edgeString(graph, edges.at(i - 1)!) !== '__dict__');
+  return start <= 0 ? edges : [...edges.slice(start), ...edges.slice(0, start)];
+}
+
+function leastRotation(names: readonly string[]): number {
+  let best = 0;
+  let bestText = '';
+  for (let i = 0; i < names.length; i++) {
+    const text = [...names.slice(i), ...names.slice(0, i)].join(' → ');
+    if (i > 0 && text >= bestText) continue;
+    best = i;
+    bestText = text;
+  }
+  return best;
 }

@@ -63,7 +63,7 @@ test('in 120 columns', () => {
 
     garbage  12 unreachable objects, 3.6 KB · 3 clusters · 3 wait for a full collection
        BYTES  OBJECTS  CLUSTERS  __DEL__   CYCLE
-      3.6 KB       12         3  shop.Job  shop.Job.pickler → _pickle.Pickler.cache → dict → shop.Job
+      3.6 KB       12         3  shop.Job  _pickle.Pickler.cache → dict → shop.Job.pickler → _pickle.Pickler
       gc.garbage keeps 1 shop.Broken
 
     references  21 objects audited · 0 immortal · 1,233 references lost
@@ -92,7 +92,7 @@ test('in 80 columns', () => {
     garbage  12 unreachable objects, 3.6 KB · 3 clusters
     · 3 wait for a full collection
        BYTES  OBJECTS  CLUSTERS  __DEL__   CYCLE
-      3.6 KB       12         3  shop.Job  shop.Job.pickler → _…he → dict → shop.Job
+      3.6 KB       12         3  shop.Job  _pickle.Pickler.cach…er → _pickle.Pickler
       gc.garbage keeps 1 shop.Broken
 
     references  21 objects audited · 0 immortal · 1,233 references lost
