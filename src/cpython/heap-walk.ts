@@ -93,7 +93,8 @@ export function walkHeap(input: HeapWalkInput, problems: ProblemLog): HeapWalk {
   );
   types.learnPythonClasses(firstMembers(tracked, CLASS_SAMPLE));
   const countOf = referenceCountReader(image, layout);
-  const statics = new StaticMemory(image, allocator);
+  const frameChunks = interpreters.flatMap((state) => findFrameChunks(image, state, problems));
+  const statics = new StaticMemory(image, allocator, frameChunks);
   const staticTypes = interpreters.flatMap((state) => readStaticTypes(image, state));
   const staticDicts = new Map(staticTypes.map((state: StaticTypeState) => [state.type, state.dict]));
   const test = new ObjectTest(image, layout, types, allocator, tracked, countOf, (address) => statics.has(address));
@@ -203,7 +204,7 @@ export function walkHeap(input: HeapWalkInput, problems: ProblemLog): HeapWalk {
       buffers: emission.buffers,
     },
     threadStacks,
-    frameChunks: interpreters.flatMap((state) => findFrameChunks(image, state, problems)),
+    frameChunks,
     refcounts,
   };
 }

@@ -18,7 +18,7 @@ const UNSEEN = 2;
 
 export interface NativeCalls {
   readonly sites: readonly FindSite[];
-  /** Packages whose calls were seen running, or in functions that were: most likely first. */
+  /** Packages that they call, those seen running first. */
   readonly packages: readonly string[];
 }
 
@@ -35,10 +35,9 @@ export function nativeCalls(observation: Observation, growingTypes: readonly str
   );
   // Of equals, the most direct call of every package before the second of any.
   found.sort((a, b) => a.distance - b.distance || b.count - a.count || a.order - b.order);
-  const seen = found.filter(({ distance }) => distance < UNSEEN).map(({ moduleRoot }) => moduleRoot);
   return {
     sites: found.slice(0, SITES_LIMIT).map(({ site }) => toFindSite(observation, site)),
-    packages: [...new Set(seen)],
+    packages: [...new Set(found.map(({ moduleRoot }) => moduleRoot))],
   };
 }
 
