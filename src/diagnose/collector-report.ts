@@ -144,20 +144,22 @@ function conclude(
   return conclusions;
 }
 
-/** Why garbage of the oldest generation waits: up to 3.14, a full collection needs a quarter of new objects there. */
-function starvedText(
-  { longLivedTotal, longLivedPending, stats }: CollectorState,
-  old: number | undefined,
-  garbage: Amount,
-) {
-  const waiting = `${formatCount(garbage.count)} unreachable objects (${formatBytes(garbage.bytes)}) wait for a full collection`;
-  const rare = `full collections are rare: ${formatCount(stats.at(-1)?.collections ?? 0)} so far`;
-  const size = old === undefined ? '' : `, the oldest generation has ${formatCount(old)} objects`;
-  const quarter =
-    longLivedTotal > 0 && longLivedPending < longLivedTotal / 4
-      ? `; the next comes when ${formatCount(Math.ceil(longLivedTotal / 4))} objects have grown old, ${formatCount(longLivedPending)} have`
-      : '';
-  return `${waiting}; ${rare}${size}${quarter}`;
+function starvedText(collector: CollectorState, old: number | undefined, garbage: Amount): string {
+  const waiting = `${objects(garbage.count)} (${formatBytes(garbage.bytes)}) that nothing reaches wait for a full collection`;
+  const rare = `full collections are rare: ${formatCount(collector.stats.at(-1)?.collections ?? 0)} so far`;
+  const size = old === undefined ? '' : `, the oldest generation has ${objects(old)}`;
+  const next = nextFullCollection(collector);
+  return `${waiting}; ${rare}${size}${next === undefined ? '' : `; ${next}`}`;
+}
+
+/**
+ * When a full collection is put off, what it waits for: interpreters that count the objects that grew old since the
+ * last one want a quarter of those it left.
+ */
+export function nextFullCollection({ longLivedTotal, longLivedPending }: CollectorState): string | undefined {
+  const wanted = Math.ceil(longLivedTotal / 4);
+  if (wanted === 0 || longLivedPending >= wanted) return undefined;
+  return `the next comes when ${objects(wanted)} have grown old, ${formatCount(longLivedPending)} have`;
 }
 
 function objects(count: number): string {

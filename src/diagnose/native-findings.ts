@@ -21,7 +21,7 @@ import type { HeapAnalysis } from './holder-findings.ts';
 import { nativeCalls } from './native-call-sites.ts';
 import { creationSites, LEAST_COUNT, nativeFinding, neverFalls, seriesOf, total } from './native-draft.ts';
 import type { Observation } from './observation.ts';
-import { candidatesForType } from './refcount-report.ts';
+import { candidatesForType, whereHeld } from './refcount-report.ts';
 import type { Amount } from './snapshot-summary.ts';
 
 /** Bytes that must come in the run before native growth is believed. */
@@ -67,7 +67,8 @@ export function findNativeHolds(observation: Observation, analysis: HeapAnalysis
     // Most of what is new is lost, or else it is what native code holds for a moment.
     if (series.at(-1)![1] - series[0]![1] < group.count * LOST_SHARE) continue;
     const calls = nativeCalls(observation, [type]);
-    const candidates = candidatesForType(graph, observation.refcounts, graph.typeOf[group.example]!, {
+    const index = graph.typeOf[group.example]!;
+    const candidates = candidatesForType(graph, observation.refcounts, index, {
       extensionModules: observation.extensionModules,
       calledPackages: calls.packages,
     });
@@ -84,7 +85,9 @@ export function findNativeHolds(observation: Observation, analysis: HeapAnalysis
         because: [
           `${formatCount(group.count)} new ${type} objects have references that no Python object accounts for`,
           trendInWords(trend, series.length),
-          ...[candidatesInWords(candidates)].filter((words) => words !== undefined),
+          ...[whereHeld(observation.refcounts, index), candidatesInWords(candidates)].filter(
+            (words) => words !== undefined,
+          ),
         ],
         extraSites: creationSites(observation, [type]),
         callSites: calls.sites,

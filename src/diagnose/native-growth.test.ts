@@ -121,6 +121,22 @@ describe('garbage that the collector does not free', () => {
     expect(judge(rings, { collectors }).verdict).toBe('healthy');
   });
 
+  test('in the oldest generation waits for a full collection, which wants a quarter of new objects', () => {
+    const old = STEADY.map(
+      () => `${SHOP}; a -> b -> a; type a shop.Job; type b shop.Job; size a 8000000; flags a oldGeneration
+             flags b oldGeneration`,
+    );
+    const waiting = STEADY.map(() => ({ longLivedTotal: 400_000, longLivedPending: 20_000 }));
+    const said = judge(old, { collectors: waiting }).not_leaking.join();
+    expect(said).toContain(
+      'waiting for a full collection: the next comes when 100,000 objects have grown old, 20,000 have',
+    );
+    const due = STEADY.map(() => ({ longLivedTotal: 400_000, longLivedPending: 120_000 }));
+    expect(judge(old, { collectors: due }).not_leaking.join()).toContain(
+      'unreachable objects, waiting for the collector',
+    );
+  });
+
   test('because gc.DEBUG_SAVEALL keeps it in gc.garbage', () => {
     const kept = STEADY.map(
       (count) =>

@@ -3,9 +3,13 @@
 // Field names are snake_case because this is wire format (src/protocol/references.ts).
 
 import { indexInAscending } from '../base/sorted-search.ts';
+import { formatCount } from '../base/units.ts';
 import type { NativeHolder, RefcountAudit } from '../cpython/refcount-audit.ts';
 import { type HeapGraph, type NodeIndex, qualifiedTypeName } from '../graph/heap-graph.ts';
 import { type ExtensionCandidate, extensionCandidates, isInterpreterFile } from './extension-candidates.ts';
+
+/** Share of the references that says where all of them are. */
+const MOST = 0.8;
 
 export interface HeldRow {
   /** `running calls`, `static data of _leaky.so`, `memory of _leaky.so`, `native memory`. */
@@ -110,6 +114,23 @@ export function candidatesForType(
     extensionModules,
     calledPackages,
   });
+}
+
+/**
+ * What native memory says of a surplus, in a sentence: a library still points at most of it (a table that grows), or
+ * nothing does (a missing Py_DECREF). Undefined where it is neither.
+ */
+export function whereHeld(audit: RefcountAudit, type: number): string | undefined {
+  const all = audit.surplusReferences[type]!;
+  const lost = audit.lostReferences[type]!;
+  if (lost > all * MOST) {
+    return `no word of native memory points at ${formatCount(lost)} of these ${formatCount(all)} references: a missing Py_DECREF`;
+  }
+  const kept = audit.held.find(
+    (row) => row.type === type && row.holder.place !== 'call' && row.references > all * MOST && row.holder.name !== '',
+  );
+  if (kept === undefined || isInterpreterFile(kept.holder.name)) return undefined;
+  return `${formatCount(kept.references)} of these ${formatCount(all)} references are in ${holderInWords(kept.holder)}: it still points at them`;
 }
 
 function heldByType({ held }: RefcountAudit): Map<number, RefcountAudit['held'][number][]> {

@@ -15,6 +15,8 @@ interface Expected {
   readonly path?: string;
   /** What the first reason why an extension could be behind it says. */
   readonly candidate?: string;
+  /** What is said of where native memory has the references. */
+  readonly where?: string;
   readonly site?: false;
 }
 
@@ -30,9 +32,21 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
     candidate: '_leaky (called by the program)',
   },
   'many-references': { verdict: 'suspect', kind: LOST, type: '__main__.Order', path: '__main__.Order objects' },
-  'own-type': { verdict: 'leak', kind: HOLD, type: '_leaky.Thing', candidate: '_leaky (defines the type)' },
+  'own-type': {
+    verdict: 'leak',
+    kind: HOLD,
+    type: '_leaky.Thing',
+    candidate: '_leaky (defines the type)',
+    where: 'a missing Py_DECREF',
+  },
   container: { verdict: 'leak', kind: HOLD, type: 'list' },
-  table: { verdict: 'leak', kind: HOLD, type: '__main__.Order', candidate: '_leaky (its data points at them)' },
+  table: {
+    verdict: 'leak',
+    kind: HOLD,
+    type: '__main__.Order',
+    candidate: '_leaky (its data points at them)',
+    where: 'references are in memory of _leaky.',
+  },
   malloc: { verdict: 'leak', kind: 'native memory (no Python owner)', type: 'raw memory' },
   'saved-garbage': { verdict: 'leak', kind: 'uncollectable cycle', type: 'list', path: 'gc.garbage', site: false },
   'threshold-zero': { verdict: 'leak', kind: 'uncollected cycle', type: '__main__.Order', site: false },
@@ -50,6 +64,7 @@ function expectFinding(report: FindReport, expected: Expected): void {
   if (expected.candidate !== undefined) {
     expect(first.because.join('; '), said).toContain(`could be held by: ${expected.candidate}`);
   }
+  if (expected.where !== undefined) expect(first.because.join('; '), said).toContain(expected.where);
   if (expected.site === false) return;
   const lines = first.sites.filter((site) => site.file.endsWith('native.py')).map((site) => site.line);
   expect(

@@ -1,8 +1,11 @@
 // The reference audit on live interpreters: what an extension in C loses and keeps, to the last reference.
 
+import * as v from 'valibot';
 import { afterEach, describe, expect, test } from 'vitest';
 import { ProblemLog } from '../../src/base/problems.ts';
+import { reportReferences } from '../../src/diagnose/reference-report.ts';
 import { qualifiedTypeName } from '../../src/graph/heap-graph.ts';
+import { RefcountReportSchema } from '../../src/protocol/references.ts';
 import { AttachedTarget, type HeapCapture } from '../../src/session/attached-target.ts';
 import { buildCExtension, type CExtension } from '../support/c-extension.ts';
 import { startZoo } from '../support/ground-truth.ts';
@@ -90,6 +93,14 @@ time.sleep(0.3)
     const running = of('__main__.Held');
     expect(running).toMatchObject({ objects: 1, lost: 0 });
     expect(running.held.map((row) => row.split(' ')[0])).toEqual(['call']);
+    const { references } = reportReferences(capture.walk, { top: 50, extensionModules: ['_leaky'] });
+    expect(v.parse(RefcountReportSchema, references)).toEqual(references);
+    const row = (type: string) => references.types.find((candidate) => candidate.type === type);
+    expect(row('_leaky.Thing')?.candidates).toEqual([{ module: '_leaky', reason: 'defines the type' }]);
+    expect(row('__main__.Tabled')?.held).toEqual([{ by: `memory of ${extension.fileName}`, references: 150 }]);
+    expect(references.objects[0]).toMatchObject({ type: '__main__.Shared' });
+    expect(references.interpreter_references).toBeGreaterThan(0);
+    expect(references.misread_objects).toBe(0);
     // Made and held in Python alone.
     expect(of('__main__.Order')).toMatchObject({ objects: 0, references: 0 });
   });
