@@ -12,6 +12,7 @@ import { explainRetention, type HeapWhy } from '../src/diagnose/heap-why.ts';
 import type { ReferenceReport } from '../src/diagnose/reference-report.ts';
 import { computeRetention } from '../src/diagnose/retention.ts';
 import type { RssReport } from '../src/diagnose/rss-report.ts';
+import { CaptureReportSchema } from '../src/protocol/capture.ts';
 import { HeapDiffSchema } from '../src/protocol/diff.ts';
 import { ErrorReportSchema } from '../src/protocol/error.ts';
 import { FindReportSchema } from '../src/protocol/find.ts';
@@ -29,6 +30,7 @@ const SCHEMAS = {
   find: FindReportSchema,
   ps: PsReportSchema,
   snapshot: SnapshotReportSchema,
+  capture: CaptureReportSchema,
   report: HeapReportSchema,
   diff: HeapDiffSchema,
   why: HeapWhySchema,

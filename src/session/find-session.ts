@@ -23,7 +23,7 @@ import { AttachedTarget, type HeapCapture } from './attached-target.ts';
 import { boundReader } from './holder-bound.ts';
 import { LiveSampler } from './live-sampler.ts';
 import { measureCapture } from './rss-session.ts';
-import type { FindOptions, Progress } from './session-options.ts';
+import { type FindOptions, type Progress, pythonName } from './session-options.ts';
 import { keyReader } from './shown-keys.ts';
 import { readTargetSource } from './target-source.ts';
 
@@ -224,7 +224,7 @@ class FindRun {
     const limit = memoryLimit(info.pid);
     return {
       pid: info.pid,
-      python: `CPython ${interpreter.versionText}${interpreter.layout.freeThreaded ? ' free-threaded' : ''}`,
+      python: pythonName(interpreter),
       app: applicationOf(info),
       uptime_seconds: Math.round(info.uptimeSeconds + this.#elapsed),
       rss_bytes: this.#sampler.resources.at(-1)?.rssBytes ?? info.rssBytes,

@@ -12,9 +12,11 @@ import { reachableFrom } from '../graph/reachability.ts';
 import { readMemoryUse } from '../target/memory-use.ts';
 import { applicationOf } from '../target/python-processes.ts';
 import { countResources } from '../target/resource-counts.ts';
-import { readStackPointers } from '../target/stack-pointers.ts';
+import { readStackPointers, stackEnds } from '../target/stack-pointers.ts';
 import { AttachedTarget, type HeapCapture } from './attached-target.ts';
-import type { Progress } from './session-options.ts';
+import { coreMemoryUse } from './core-memory-use.ts';
+import { openCoreTarget } from './core-target.ts';
+import { type Progress, pythonName } from './session-options.ts';
 
 export interface RssOptions {
   readonly pid: number;
@@ -37,6 +39,40 @@ export async function runRss(options: RssOptions, progress: Progress): Promise<R
   const target = await AttachedTarget.attach(options.pid, problems);
   try {
     return await observe(target, options, progress, problems);
+  } finally {
+    progress.done();
+    target.close();
+  }
+}
+
+/** Splits the memory of a core file: exactly where `leakscope capture` wrote it, else by what of it is not zero. */
+export async function rssOfCore(
+  file: string,
+  options: Pick<RssOptions, 'top' | 'signal'> & { readonly sysroot?: string | undefined },
+  progress: Progress,
+): Promise<RssReport> {
+  const problems = new ProblemLog();
+  const target = await openCoreTarget(file, { ...options, problems }, progress);
+  try {
+    progress.stage('finding whose memory it is');
+    const { core, walk, meta, interpreter } = target;
+    const { use, isExact } = coreMemoryUse(core);
+    if (!isExact) {
+      problems.add(
+        'core-without-residency',
+        'the core does not say which pages were resident: those that are not zero are counted, and no pages of files',
+      );
+    }
+    return reportRss({
+      target: { file, pid: meta.pid, python: meta.python, app: meta.app },
+      moments: [{ atSeconds: 0, measure: measureCapture(walk, use, stackEnds(core.threads) ?? []) }],
+      walk,
+      freeThreaded: interpreter.layout.freeThreaded,
+      threadCount: core.threads.length,
+      pausesMs: [],
+      top: options.top,
+      problems: problems.list(),
+    });
   } finally {
     progress.done();
     target.close();
@@ -73,7 +109,7 @@ async function observe(
   return reportRss({
     target: {
       pid: info.pid,
-      python: `CPython ${interpreter.versionText}${interpreter.layout.freeThreaded ? ' free-threaded' : ''}`,
+      python: pythonName(interpreter),
       app: applicationOf(info),
       uptime_seconds: Math.round(info.uptimeSeconds + (performance.now() - startedAtMs) / 1000),
     },
