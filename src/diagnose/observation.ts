@@ -1,6 +1,7 @@
 // Everything a run of `find` saw, as data: what diagnose judges. Made by session/, which does the reading.
 
 import type { Problem } from '../base/problems.ts';
+import type { RefcountAudit } from '../cpython/refcount-audit.ts';
 import type { Address, HeapGraph } from '../graph/heap-graph.ts';
 import type { KeyText } from '../graph/path-names.ts';
 import type { SeriesPoint, WorkClock } from '../metrics/growth-trend.ts';
@@ -46,6 +47,8 @@ export interface Observation {
   /** In order of time; the last is the graph's. */
   readonly summaries: readonly SnapshotSummary[];
   readonly graph: HeapGraph;
+  /** Of the last snapshot. */
+  readonly refcounts: RefcountAudit;
   /** Entry counts read between snapshots, by the container's address. */
   readonly liveEntries: ReadonlyMap<Address, readonly SeriesPoint[]>;
   /** Where the resident memory was, at the first and the last snapshot and perhaps between; may be empty. */

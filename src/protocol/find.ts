@@ -31,6 +31,7 @@ const FindingKindSchema = v.picklist([
   'dynamic classes, modules or code',
   'interned strings',
   'native hold (reference leak: no Python owner)',
+  'lost references (missing DECREF)',
   'native memory (no Python owner)',
   'file descriptors',
   'child processes',

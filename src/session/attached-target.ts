@@ -7,6 +7,7 @@ import { isCollecting } from '../cpython/collector-state.ts';
 import { type HeapWalk, walkHeap } from '../cpython/heap-walk.ts';
 import { attachInterpreter, type Interpreter } from '../cpython/interpreter.ts';
 import type { MemoryImage } from '../cpython/memory-image.ts';
+import type { Address } from '../graph/heap-graph.ts';
 import { processSpace } from '../target/address-space.ts';
 import type { CaptureBuffers } from '../target/capture-buffers.ts';
 import { type CaptureResult, captureMemory } from '../target/memory-capture.ts';
@@ -14,6 +15,7 @@ import { readMemoryMaps } from '../target/memory-maps.ts';
 import { openPauseGuard, type PauseGuard, targetExited } from '../target/pause.ts';
 import { type ProcessInfo, readProcessInfo, sameProcess } from '../target/process-info.ts';
 import { liveImage, openProcessMemory, type ProcessMemory } from '../target/process-memory.ts';
+import { readStackPointers } from '../target/stack-pointers.ts';
 import { requirePythonRuntime } from '../target/unsupported-python.ts';
 
 /** What one stop of the target gave. */
@@ -162,11 +164,19 @@ export class AttachedTarget {
 
   /** A copy, walked. */
   async capture(options: CaptureHeapOptions = {}): Promise<HeapCapture> {
-    const { captured, stoppedAtMs } = await this.copy(options);
+    let stackPointers: readonly Address[] | undefined;
+    const { captured, stoppedAtMs } = await this.copy({
+      ...options,
+      whileStopped: () => {
+        stackPointers = readStackPointers(this.info.pid);
+        options.whileStopped?.();
+      },
+    });
     const walk = walkHeap(
       {
         image: captured.image,
         interpreter: this.interpreter,
+        stackPointers,
         ...(options.progress === undefined ? {} : { progress: options.progress }),
       },
       this.#problems,

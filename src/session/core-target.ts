@@ -8,6 +8,7 @@ import { type HeapWalk, walkHeap } from '../cpython/heap-walk.ts';
 import { attachInterpreter, type Interpreter } from '../cpython/interpreter.ts';
 import type { HeapFileMeta } from '../snapshot/heap-file.ts';
 import { type CoreFile, openCore, TRUNCATION_REMEDY } from '../target/core-file.ts';
+import { stackEnds } from '../target/stack-pointers.ts';
 import { requirePythonRuntime } from '../target/unsupported-python.ts';
 import { type Progress, pythonName } from './session-options.ts';
 
@@ -53,7 +54,12 @@ export async function openCoreTarget(
       log.add('gc-running', 'the collector was running when the core was written: some objects may be missing');
     }
     const walk = walkHeap(
-      { image: core.image, interpreter, progress: (step) => progress.update(undefined, step) },
+      {
+        image: core.image,
+        interpreter,
+        stackPointers: stackEnds(core.threads),
+        progress: (step) => progress.update(undefined, step),
+      },
       log,
     );
     const problems = log.list();

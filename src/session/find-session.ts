@@ -201,6 +201,7 @@ class FindRun {
       observedSeconds: this.#summaries.at(-1)!.atSeconds - this.#summaries[0]!.atSeconds,
       summaries: this.#summaries,
       graph: walk.graph,
+      refcounts: walk.refcounts,
       liveEntries: this.#sampler.entries,
       resources: this.#sampler.resources,
       memory: this.#memory,
