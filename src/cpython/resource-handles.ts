@@ -74,7 +74,8 @@ const DESCRIPTOR_NAME = /(?:^|_)(?:fd|fileno|handle|sentinel)$/i;
 const CHILD_NAME = /(?:^|_)pid$/i;
 const THREAD_NAME = /(?:^|_)native_id$/i;
 /** Modules whose classes keep their handles in such attributes. */
-const LIBRARY_MODULE = /^(?:asyncio|concurrent|multiprocessing|pty|selectors|signal|subprocess|tempfile|threading)(?:\.|$)/;
+const LIBRARY_MODULE =
+  /^(?:asyncio|concurrent|multiprocessing|pty|selectors|signal|subprocess|tempfile|threading)(?:\.|$)/;
 
 const BASE_CHAIN_LIMIT = 200;
 const TYPE_NAME_LIMIT = 64;

@@ -6,6 +6,8 @@ import type { KeyText } from '../graph/path-names.ts';
 import type { SeriesPoint, WorkClock } from '../metrics/growth-trend.ts';
 import type { SourceIndex } from '../source/source-index.ts';
 import type { FindTarget } from './find-report.ts';
+import type { HandleOwners } from './handle-owners.ts';
+import type { KernelResource } from './resource-report.ts';
 import type { SnapshotSummary } from './snapshot-summary.ts';
 
 /** What the kernel counts for the process at one moment. */
@@ -18,6 +20,10 @@ export interface ResourceSample {
   readonly threads: number;
   readonly children: number;
   readonly zombies: number;
+  /** Mappings of data files and shared anonymous memory. */
+  readonly maps: number;
+  /** Segments of shared memory that are mapped. */
+  readonly segments: number;
 }
 
 /** A source line that was seen running between snapshots. */
@@ -39,6 +45,14 @@ export interface DescriptorGrowth {
   readonly after: number;
 }
 
+/** What the kernel had for the process at the last snapshot, and who owned it. */
+export interface KernelGrowth {
+  readonly items: readonly KernelResource[];
+  readonly owners: HandleOwners;
+  /** Indices of the items that were not there at the first snapshot. */
+  readonly added: readonly number[];
+}
+
 export interface Observation {
   readonly target: FindTarget;
   readonly observedSeconds: number;
@@ -51,6 +65,10 @@ export interface Observation {
   /** The target's work over the run. */
   readonly work: WorkClock | undefined;
   readonly descriptors: readonly DescriptorGrowth[];
+  /** Undefined when the process ended before it was known. */
+  readonly kernel: KernelGrowth | undefined;
+  /** Disk space of temporary and of deleted files that are open, at each snapshot. */
+  readonly temporaryBytes: readonly SeriesPoint[];
   /** Open descriptors the process may have; undefined when unlimited or unknown. */
   readonly descriptorLimit: number | undefined;
   readonly running: readonly RunningLine[];

@@ -41,7 +41,7 @@ const CLIMB_LIMIT = 16;
 const NAMED_LIMIT = 100_000;
 /** Threads whose own holder is looked for, and paths looked at for each. */
 const THREADS_LIMIT = 256;
-const THREAD_PATHS = 6;
+const THREAD_PATHS = 12;
 /** sys.modules, the module, its globals, `_active`, the thread. */
 const REGISTERED_DEPTH = 5;
 
@@ -52,6 +52,7 @@ export type OwnerNamer = (node: NodeIndex, variable: EdgeIndex) => OwnerName;
 export function ownerNamer(heap: HeapView): OwnerNamer {
   const { graph, paths, names } = heap;
   let threads = 0;
+  let referrers: Referrers | undefined;
   const known = new Map<string, OwnerName>();
   let named = 0;
   return (node, variable) => {
@@ -59,7 +60,8 @@ export function ownerNamer(heap: HeapView): OwnerNamer {
     const type = variable < 0 ? typeName(graph, owner) : 'int';
     const parent = paths.parent[owner]!;
     if (isRegisteredThread(heap, owner) && ++threads <= THREADS_LIMIT) {
-      const path = threadPath(heap, owner);
+      referrers ??= heap.referrers();
+      const path = threadPath(heap, referrers, owner);
       if (path !== undefined) return { path, type };
     }
     if (paths.distance[owner] === NO_NODE) return unreachable(owner, type);
@@ -89,8 +91,8 @@ function isRegisteredThread({ names, paths }: HeapView, node: NodeIndex): boolea
 }
 
 /** How else a module of the program holds the thread. */
-function threadPath({ graph, paths, names, referrers }: HeapView, node: NodeIndex): PathName | undefined {
-  for (const path of alternativePaths(graph, paths, referrers(), node, THREAD_PATHS)) {
+function threadPath({ graph, paths, names }: HeapView, referrers: Referrers, node: NodeIndex): PathName | undefined {
+  for (const path of alternativePaths(graph, paths, referrers, node, THREAD_PATHS)) {
     const name = namePath(graph, path, names);
     const [first] = name.steps;
     if (first?.kind === 'module' && first.name !== 'threading') return name;

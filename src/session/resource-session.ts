@@ -13,11 +13,20 @@ export function readKernelResources(target: AttachedTarget): KernelResources {
   return readResources(target.info.pid);
 }
 
-/** Who owns what the kernel had: groups with their owners' paths. The capture must be the target's last. */
+/**
+ * Who owns what the kernel had: groups with their owners' paths. What it no longer has is left out, as it may have gone
+ * before the capture. The capture must be the target's last.
+ */
 export function resourceReport(target: AttachedTarget, capture: HeapCapture, kernel: KernelResources): ResourceReport {
   const { walk, image } = capture;
   const { graph } = walk;
-  const owners = findHandleOwners(graph, image, target.interpreter.layout, walk.threads, kernel.items);
+  const lasting = target.isAlive ? onlyLasting(kernel, readKernelResources(target)) : kernel;
+  const owners = findHandleOwners(graph, image, target.interpreter.layout, walk.threads, lasting.items);
   const referrers = (): Referrers => buildReferrers(graph);
-  return reportResources({ graph, paths: shortestPaths(graph), names: nodeNames(graph), referrers }, kernel, owners);
+  return reportResources({ graph, paths: shortestPaths(graph), names: nodeNames(graph), referrers }, lasting, owners);
+}
+
+function onlyLasting(before: KernelResources, after: KernelResources): KernelResources {
+  const still = new Set(after.items.map((item) => item.identity));
+  return { ...before, items: before.items.filter((item) => still.has(item.identity)) };
 }

@@ -1,6 +1,6 @@
 // What a real process holds beside memory, and which object holds each: on every interpreter, against what it says itself.
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { ProblemLog } from '../../src/base/problems.ts';
 import type { ResourceGroup, ResourceOwner, ResourceReport } from '../../src/diagnose/resource-report.ts';
 import { AttachedTarget } from '../../src/session/attached-target.ts';
@@ -172,7 +172,6 @@ describe('ten thousand files', () => {
   beforeAll(async () => {
     found = await inspect(anyInterpreter(), ['--descriptors', `${COUNT}`]);
   });
-  afterAll(() => {});
 
   test('are one owner, found in bounded time', ({ skip }) => {
     const refused = found.truth.refused;
