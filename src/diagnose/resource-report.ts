@@ -70,10 +70,7 @@ export interface ResourceGroup {
   readonly unowned_examples: readonly number[];
 }
 
-export const RESOURCES_SCHEMA = 'leakscope.resources/1';
-
 export interface ResourceReport {
-  readonly schema: typeof RESOURCES_SCHEMA;
   readonly descriptors: number;
   readonly descriptor_limit?: number;
   /** In the order of RESOURCE_KINDS, of each kind the largest first. */
@@ -103,7 +100,6 @@ export function reportResources(heap: HeapView, kernel: KernelResources, owners:
     return seen.get(kind)! <= GROUPS_LISTED;
   });
   return {
-    schema: RESOURCES_SCHEMA,
     descriptors: kernel.descriptorCount,
     ...(kernel.descriptorLimit === undefined ? {} : { descriptor_limit: kernel.descriptorLimit }),
     groups: listed,

@@ -8,6 +8,9 @@ import { addToSegment, type SharedSegments, segmentKey, segmentName } from './sh
 /** MAP_SHARED without a file, as the kernel calls it. */
 const SHARED_ANONYMOUS = /^(?:\/dev\/zero|\[anon_shmem:.*)$/;
 
+/** The kernel's own code and data in every process. */
+const KERNEL_PAGES = /^\[(?:vdso|vvar|vvar_vclock|vsyscall|uprobes)\]$/;
+
 /** An item per region; those of shared memory go to `segments` instead. */
 export function mapItems(regions: readonly MappedRegion[], segments: SharedSegments): ResourceItem[] {
   const programs = new Set<string>();
@@ -57,6 +60,6 @@ function isDataFile({ fileId, path }: MappedRegion, programs: ReadonlySet<string
 }
 
 function roughPart({ fileId, path }: MappedRegion): string {
-  if (fileId !== '') return 'programs and libraries';
-  return path === '' || path.startsWith('[anon:') ? 'private anonymous memory' : path;
+  if (fileId !== '' || KERNEL_PAGES.test(path)) return 'programs and libraries';
+  return path === '[heap]' || path.startsWith('[stack') ? 'heap and stack' : 'private anonymous memory';
 }
