@@ -9,12 +9,14 @@ import type { Finding, FindReport } from '../src/diagnose/find-report.ts';
 import { diffHeaps, type HeapDiff } from '../src/diagnose/heap-diff.ts';
 import { type HeapReport, reportHeap } from '../src/diagnose/heap-report.ts';
 import { explainRetention, type HeapWhy } from '../src/diagnose/heap-why.ts';
+import type { ResourceReport } from '../src/diagnose/resource-report.ts';
 import { computeRetention } from '../src/diagnose/retention.ts';
 import { HeapDiffSchema } from '../src/protocol/diff.ts';
 import { ErrorReportSchema } from '../src/protocol/error.ts';
 import { FindReportSchema } from '../src/protocol/find.ts';
 import { PsReportSchema } from '../src/protocol/ps.ts';
 import { HeapReportSchema } from '../src/protocol/report.ts';
+import type { ResourceReportSchema } from '../src/protocol/resources.ts';
 import { SnapshotReportSchema } from '../src/protocol/snapshot.ts';
 import { HeapWhySchema } from '../src/protocol/why.ts';
 import { drawnFacts, drawServiceHeap } from './support/drawn-heaps.ts';
@@ -51,6 +53,7 @@ test('TypeScript types and schemas are the same shape', () => {
   expectTypeOf<DeepReadonly<HeapReport>>().toEqualTypeOf<Output<typeof HeapReportSchema>>();
   expectTypeOf<DeepReadonly<HeapDiff>>().toEqualTypeOf<Output<typeof HeapDiffSchema>>();
   expectTypeOf<DeepReadonly<HeapWhy>>().toEqualTypeOf<Output<typeof HeapWhySchema>>();
+  expectTypeOf<DeepReadonly<ResourceReport>>().toEqualTypeOf<Output<typeof ResourceReportSchema>>();
   expectTypeOf<Finding['kind']>().toEqualTypeOf<Output<typeof FindReportSchema>['findings'][number]['kind']>();
 });
 

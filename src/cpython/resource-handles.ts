@@ -61,9 +61,11 @@ const HOLDS: ReadonlyMap<string, Holds> = new Map([
 /** `fileio.fd` (Modules/_io/fileio.c), `PySocketSockObject.sock_fd`, `pyEpoll_Object.epfd`, `SemLockObject.handle`,
  *  `pysqlite_Connection.db`: the first field. */
 const FIRST_FIELD = 0;
-/** The flags of `fileio`, behind the descriptor; closefd follows created, readable, writable, appending, seekable:2. */
+/** The flags of `fileio`, behind the descriptor; closefd follows created, readable, writable, appending, seekable:2,
+ *  and from 3.15 on truncate. */
 const FILE_FLAGS = 4;
-const CLOSES_DESCRIPTOR = 1 << 6;
+const CLOSES_DESCRIPTOR = 1 << 7;
+const CLOSES_DESCRIPTOR_314 = 1 << 6;
 /** `mmap_object.data`, `.fd` (Modules/mmapmodule.c); `exports` before it was an int up to 3.8. */
 const MMAP_DATA = 0;
 const MMAP_DESCRIPTOR = 40;
@@ -91,6 +93,7 @@ function visitStructures(graph: HeapGraph, image: MemoryImage, layout: Layout, v
   const holdsOf = Uint8Array.from(types, (type) => holdsOfType(image, layout, type.address));
   const header = layout.headerSize;
   const basicSize = layout.need('PyTypeObject.tp_basicsize');
+  const closes = layout.minor <= 14 ? CLOSES_DESCRIPTOR_314 : CLOSES_DESCRIPTOR;
   const mmapDescriptor = layout.minor <= 8 ? MMAP_DESCRIPTOR_38 : MMAP_DESCRIPTOR;
   const report = (kind: HandleKind, number: number, node: NodeIndex, trust: HandleTrust): void => {
     if (number >= 0 && visitor.knows(kind, number)) visitor.handle(kind, number, node, NO_VARIABLE, trust);
@@ -101,7 +104,7 @@ function visitStructures(graph: HeapGraph, image: MemoryImage, layout: Layout, v
     const fields = addresses[node]! + header;
     switch (holds) {
       case Holds.fileIo: {
-        const isOwn = (image.u32(fields + FILE_FLAGS) & CLOSES_DESCRIPTOR) !== 0;
+        const isOwn = (image.u32(fields + FILE_FLAGS) & closes) !== 0;
         const trust = isOwn ? HandleTrust.structure : HandleTrust.library;
         report('descriptor', image.i32(fields + FIRST_FIELD), node, trust);
         break;

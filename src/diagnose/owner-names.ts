@@ -22,7 +22,7 @@ export interface HeapView {
   readonly graph: HeapGraph;
   readonly paths: ShortestPaths;
   readonly names: NodeNames;
-  /** Asked for when a thread's holder is looked for: it takes a pass over all edges. */
+  /** Asked for where another holder is looked for: it takes a pass over all edges. */
   readonly referrers: () => Referrers;
 }
 
@@ -37,13 +37,15 @@ const WRAPPING_MODULE =
   /^(?:_?io|_?socket|_?ssl|_?bz2|_?lzma|_?sqlite3|asyncio|codecs|concurrent|dbm|fileinput|gzip|http|logging|mmap|multiprocessing|select|selectors|shelve|socketserver|subprocess|tarfile|tempfile|urllib|zipfile)(?:\.|$)/;
 /** Wrappers around wrappers are few; a chain of a thousand is a list that is linked. */
 const CLIMB_LIMIT = 16;
-/** Owners named one by one; those beyond share the name of their type. */
-const NAMED_LIMIT = 100_000;
-/** Threads whose own holder is looked for, and paths looked at for each. */
-const THREADS_LIMIT = 256;
-const THREAD_PATHS = 12;
-/** sys.modules, the module, its globals, `_active`, the thread. */
-const REGISTERED_DEPTH = 5;
+/** Nodes on the paths of all owners named one by one; owners beyond these share the name of their type. */
+const PATH_NODES_LIMIT = 10_000_000;
+/** Modules of the standard library that refer to every thread and every process there is. */
+const REGISTRIES: readonly string[] = ['threading', 'multiprocessing.process', 'multiprocessing.util'];
+/** Fewer nodes than these are before it on such a path: sys.modules, the module, its globals, `_active`. */
+const REGISTERED_DEPTH = 6;
+/** Owners whose other holder is looked for, and paths looked at for each. */
+const REGISTERED_LIMIT = 256;
+const REGISTERED_PATHS = 12;
 
 /** The name of the owner `node`, or of the variable that the edge `variable` from it is. */
 export type OwnerNamer = (node: NodeIndex, variable: EdgeIndex) => OwnerName;
@@ -51,17 +53,17 @@ export type OwnerNamer = (node: NodeIndex, variable: EdgeIndex) => OwnerName;
 /** Names owners of one graph. Those that stand side by side in one container are named once. */
 export function ownerNamer(heap: HeapView): OwnerNamer {
   const { graph, paths, names } = heap;
-  let threads = 0;
+  let registered = 0;
   let referrers: Referrers | undefined;
   const known = new Map<string, OwnerName>();
-  let named = 0;
+  let pathNodes = 0;
   return (node, variable) => {
     const owner = variable < 0 ? outermostWrapper(graph, paths, node) : node;
     const type = variable < 0 ? typeName(graph, owner) : 'int';
     const parent = paths.parent[owner]!;
-    if (isRegisteredThread(heap, owner) && ++threads <= THREADS_LIMIT) {
+    if (isRegistered(heap, owner) && ++registered <= REGISTERED_LIMIT) {
       referrers ??= heap.referrers();
-      const path = threadPath(heap, referrers, owner);
+      const path = programPath(heap, referrers, owner);
       if (path !== undefined) return { path, type };
     }
     if (paths.distance[owner] === NO_NODE) return unreachable(owner, type);
@@ -70,7 +72,8 @@ export function ownerNamer(heap: HeapView): OwnerNamer {
     const key = isShared ? `${parent} ${generalEdgeName(graph.edgeNames[paths.parentEdge[owner]!]!)} ${type}` : '';
     const before = isShared ? known.get(key) : undefined;
     if (before !== undefined) return before;
-    if (++named > NAMED_LIMIT) return { path: { text: `many objects (${type})`, steps: [] }, type };
+    pathNodes += paths.distance[owner]! + 1;
+    if (pathNodes > PATH_NODES_LIMIT) return { path: { text: `many objects (${type})`, steps: [] }, type };
     const path = retainingPath(paths, owner)!;
     const full =
       variable < 0
@@ -82,20 +85,19 @@ export function ownerNamer(heap: HeapView): OwnerNamer {
   };
 }
 
-/** The module `threading` refers to every thread that lives: that explains none of them. */
-function isRegisteredThread({ names, paths }: HeapView, node: NodeIndex): boolean {
-  const registry = names.moduleNode('threading');
-  if (registry === undefined || paths.distance[node] === NO_NODE) return false;
-  const path = retainingPath(paths, node)!;
-  return path.nodes.length <= REGISTERED_DEPTH && path.nodes.includes(registry);
+/** Whether a module that refers to all there are of its kind is what holds it on its path: that explains none of them. */
+function isRegistered({ names, paths }: HeapView, node: NodeIndex): boolean {
+  if (paths.distance[node]! >= REGISTERED_DEPTH) return false;
+  const nodes = new Set(retainingPath(paths, node)!.nodes);
+  return REGISTRIES.some((module) => nodes.has(names.moduleNode(module) ?? NO_NODE));
 }
 
-/** How else a module of the program holds the thread. */
-function threadPath({ graph, paths, names }: HeapView, referrers: Referrers, node: NodeIndex): PathName | undefined {
-  for (const path of alternativePaths(graph, paths, referrers, node, THREAD_PATHS)) {
+/** How else a module of the program holds it. */
+function programPath({ graph, paths, names }: HeapView, referrers: Referrers, node: NodeIndex): PathName | undefined {
+  for (const path of alternativePaths(graph, paths, referrers, node, REGISTERED_PATHS)) {
     const name = namePath(graph, path, names);
     const [first] = name.steps;
-    if (first?.kind === 'module' && first.name !== 'threading') return name;
+    if (first?.kind === 'module' && !REGISTRIES.includes(first.name)) return name;
   }
   return undefined;
 }

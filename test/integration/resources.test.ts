@@ -1,8 +1,10 @@
 // What a real process holds beside memory, and which object holds each: on every interpreter, against what it says itself.
 
+import * as v from 'valibot';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ProblemLog } from '../../src/base/problems.ts';
 import type { ResourceGroup, ResourceOwner, ResourceReport } from '../../src/diagnose/resource-report.ts';
+import { ResourceReportSchema } from '../../src/protocol/resources.ts';
 import { AttachedTarget } from '../../src/session/attached-target.ts';
 import { readKernelResources, resourceReport } from '../../src/session/resource-session.ts';
 import { targetProgram } from '../support/growing-target.ts';
@@ -59,6 +61,9 @@ function ownersOf(groups: readonly ResourceGroup[]): Map<number, ResourceOwner> 
 const EXPECTED: Readonly<Record<string, readonly [path: string, type: string | RegExp, certain: boolean]>> = {
   files: ['module __main__ › global files › […]', '_io.TextIOWrapper', true],
   opened_raw: ['module __main__ › global opened_raw › […]', '_io.FileIO', true],
+  borrowed: ['module __main__ › global files › […]', '_io.TextIOWrapper', true],
+  ends: ['module __main__ › global ends › […]', 'multiprocessing.connection.Connection', true],
+  wrapped: ['module __main__ › global wrapped › […]', 'ssl.SSLSocket', true],
   server: ['module __main__ › global server', 'socket.socket', true],
   clients: ["module __main__ › global clients › ['…'] › .connection", 'socket.socket', true],
   accepted: ['module __main__ › global accepted › […]', 'socket.socket', true],
@@ -74,6 +79,7 @@ const EXPECTED: Readonly<Record<string, readonly [path: string, type: string | R
   bare_fd: ['module __main__ › global bare_fd', 'int', false],
   children: ['module __main__ › global children › […]', 'subprocess.Popen', true],
   child_pipe: ['module __main__ › global children › […]', 'subprocess.Popen', true],
+  workers: ['module __main__ › global workers › […]', /^multiprocessing\..*Process$/, true],
   threads: ['module __main__ › global threads › […]', 'threading.Thread', true],
 };
 
@@ -96,7 +102,7 @@ describe.each(interpreters().map((interpreter) => ({ label: interpreter.label, i
 
     test.each(Object.keys(EXPECTED))('%s', (holder) => {
       const numbers = truth[holder];
-      // shared_memory came with 3.8; a build may lack sqlite3.
+      // A build may lack sqlite3 or ssl, or a folder for shared memory.
       if (numbers === undefined) {
         console.warn(`${interpreter.label} made no ${holder}: not looked at`);
         return;
@@ -110,6 +116,10 @@ describe.each(interpreters().map((interpreter) => ({ label: interpreter.label, i
         expect([owner!.path, owner!.certain]).toEqual([path, certain]);
         expect(owner!.type).toMatch(type);
       }
+    });
+
+    test('as the schema says', () => {
+      v.parse(ResourceReportSchema, report);
     });
 
     test('descriptors that no object holds', () => {
@@ -159,7 +169,7 @@ describe.each(interpreters().map((interpreter) => ({ label: interpreter.label, i
 );
 
 function kindFits(holder: string, kind: string): boolean {
-  if (holder === 'children') return kind === 'child processes';
+  if (holder === 'children' || holder === 'workers') return kind === 'child processes';
   if (holder === 'threads') return kind === 'threads';
   return kind !== 'child processes' && kind !== 'threads';
 }

@@ -25,6 +25,10 @@ try:
 except ImportError:
     sqlite3 = None
 try:
+    import ssl
+except ImportError:
+    ssl = None
+try:
     from multiprocessing import shared_memory
 except ImportError:
     shared_memory = None
@@ -44,6 +48,7 @@ class Device:
 
 files, opened_raw, clients, accepted, pipes, polls, maps, segments = [], [], {}, [], [], [], [], []
 temporary, unlinked, databases, children, threads, devices, folders, locks = [], [], [], [], [], [], [], []
+borrowed, ends, wrapped, workers = [], [], [], []
 server = None
 bare_fd = -1
 
@@ -59,6 +64,12 @@ def hold(folder):
     truth["files"] = [f.fileno() for f in files]
     opened_raw.append(open(os.devnull, "rb", buffering=0))
     truth["opened_raw"] = [f.fileno() for f in opened_raw]
+    # A second file object over the descriptor of the first: it does not close it, so it is not the owner.
+    borrowed.append(open(files[0].fileno(), closefd=False))
+    truth["borrowed"] = [borrowed[0].fileno()]
+    shut = open(os.devnull)
+    shut.close()
+    files.append(shut)
 
     server = socket.socket()
     server.bind(("127.0.0.1", 0))
@@ -79,6 +90,13 @@ def hold(folder):
     pipes.append(os.fdopen(reader, "rb"))
     pipes.append(os.fdopen(writer, "wb"))
     truth["pipes"] = [reader, writer]
+    ends.extend(multiprocessing.Pipe(duplex=False))
+    truth["ends"] = [end.fileno() for end in ends]
+    if ssl is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        wrapped.append(context.wrap_socket(socket.socket(), do_handshake_on_connect=False))
+        truth["wrapped"] = [wrapped[0].fileno()]
     polls.append(select.epoll())
     truth["polls"] = [polls[0].fileno()]
 
@@ -135,6 +153,9 @@ def hold(folder):
     os.waitid(os.P_PID, children[1].pid, os.WEXITED | os.WNOWAIT)
     truth["children"] = [child.pid for child in children]
     truth["child_pipe"] = [children[0].stdout.fileno()]
+    workers.append(multiprocessing.get_context("fork").Process(target=signal.pause))
+    workers[0].start()
+    truth["workers"] = [workers[0].pid]
     orphan = os.spawnlp(os.P_NOWAIT, "sleep", "sleep", "600")
     truth["unowned_child"] = orphan
 
@@ -181,7 +202,7 @@ def main():
     sys.stdin.readline()
     for segment in segments:
         segment.unlink()
-    for pid in [child.pid for child in children] + [truth.get("unowned_child", 0)]:
+    for pid in [child.pid for child in children + workers] + [truth.get("unowned_child", 0)]:
         if pid:
             os.kill(pid, signal.SIGKILL)
     subprocess.call(["rm", "-r", folder])
