@@ -1,5 +1,6 @@
 // What a real process holds beside memory, and which object holds each: on every interpreter, against what it says itself.
 
+import { spawnSync } from 'node:child_process';
 import * as v from 'valibot';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ProblemLog } from '../../src/base/problems.ts';
@@ -7,6 +8,7 @@ import type { ResourceGroup, ResourceOwner, ResourceReport } from '../../src/dia
 import { ResourceReportSchema } from '../../src/protocol/resources.ts';
 import { AttachedTarget } from '../../src/session/attached-target.ts';
 import { readKernelResources, resourceReport } from '../../src/session/resource-session.ts';
+import { listPids, readProcessStat } from '../../src/target/process-info.ts';
 import { targetProgram } from '../support/growing-target.ts';
 import { anyInterpreter, type Interpreter, interpreters } from '../support/interpreters.ts';
 import { startCommand, type TargetProcess } from '../support/target-process.ts';
@@ -25,10 +27,13 @@ interface Truth {
 async function inspect(
   interpreter: Interpreter,
   args: readonly string[],
+  container: readonly string[] = [],
 ): Promise<{ truth: Truth; report: ResourceReport; milliseconds: number }> {
-  const program: TargetProcess = await startCommand([interpreter.path, targetProgram('resources.py'), ...args]);
+  const command = [...container, interpreter.path, targetProgram('resources.py'), ...args];
+  const program: TargetProcess = await startCommand(command);
   try {
-    const target = await AttachedTarget.attach(program.pid, new ProblemLog());
+    const pid = container.length === 0 ? program.pid : childOf(program.pid);
+    const target = await AttachedTarget.attach(pid, new ProblemLog());
     try {
       let begun = performance.now();
       const kernel = readKernelResources(target);
@@ -46,6 +51,10 @@ async function inspect(
     await program.nextLine().catch(() => {});
     await program.stop();
   }
+}
+
+function childOf(pid: number): number {
+  return listPids().find((candidate) => readProcessStat(candidate)?.parentPid === pid)!;
 }
 
 /** Owners by the numbers of what they own. */
@@ -173,6 +182,24 @@ function kindFits(holder: string, kind: string): boolean {
   if (holder === 'threads') return kind === 'threads';
   return kind !== 'child processes' && kind !== 'threads';
 }
+
+describe('a process in a PID namespace of its own', () => {
+  const UNSHARE = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
+
+  test('has its threads and children by the numbers it knows itself', async ({ skip }) => {
+    const probe = spawnSync(UNSHARE[0]!, [...UNSHARE.slice(1), 'true'], { encoding: 'utf8' });
+    skip(probe.status !== 0, `no PID namespace can be made here: ${probe.stderr ?? probe.error?.message}`);
+    const { truth, report } = await inspect(anyInterpreter(), [], UNSHARE);
+    for (const holder of ['children', 'workers', 'threads']) {
+      const [path, type] = EXPECTED[holder]!;
+      const said = ownersOf(report.groups.filter(({ kind }) => kindFits(holder, kind)));
+      for (const number of truth[holder] as readonly number[]) {
+        expect(said.get(number)?.path, `${holder} ${number}: ${JSON.stringify(report.groups)}`).toBe(path);
+        expect(said.get(number)!.type).toMatch(type);
+      }
+    }
+  });
+});
 
 describe('ten thousand files', () => {
   const COUNT = 10_000;
