@@ -28,7 +28,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   'bare-fd': {
     holder: 'no Python owner › file descriptors',
     kind: 'file descriptors',
-    because: /\d+ of \d+ new ones have no Python owner/,
+    because: /[\d,]+ of [\d,]+ new ones have no Python owner/,
   },
   bytearray: { holder: 'global rows' },
   child: { holder: 'global children › child processes', kind: 'child processes', args: ['--rate', '20'] },
