@@ -11,12 +11,15 @@ import { type HeapReport, reportHeap } from '../src/diagnose/heap-report.ts';
 import { explainRetention, type HeapWhy } from '../src/diagnose/heap-why.ts';
 import type { ResourceReport } from '../src/diagnose/resource-report.ts';
 import { computeRetention } from '../src/diagnose/retention.ts';
+import type { RssReport } from '../src/diagnose/rss-report.ts';
+import { CaptureReportSchema } from '../src/protocol/capture.ts';
 import { HeapDiffSchema } from '../src/protocol/diff.ts';
 import { ErrorReportSchema } from '../src/protocol/error.ts';
 import { FindReportSchema } from '../src/protocol/find.ts';
 import { PsReportSchema } from '../src/protocol/ps.ts';
 import { HeapReportSchema } from '../src/protocol/report.ts';
 import type { ResourceReportSchema } from '../src/protocol/resources.ts';
+import { RssReportSchema } from '../src/protocol/rss.ts';
 import { SnapshotReportSchema } from '../src/protocol/snapshot.ts';
 import { HeapWhySchema } from '../src/protocol/why.ts';
 import { drawnFacts, drawServiceHeap } from './support/drawn-heaps.ts';
@@ -27,9 +30,11 @@ const SCHEMAS = {
   find: FindReportSchema,
   ps: PsReportSchema,
   snapshot: SnapshotReportSchema,
+  capture: CaptureReportSchema,
   report: HeapReportSchema,
   diff: HeapDiffSchema,
   why: HeapWhySchema,
+  rss: RssReportSchema,
   error: ErrorReportSchema,
 } as const;
 
@@ -52,6 +57,7 @@ test('TypeScript types and schemas are the same shape', () => {
   expectTypeOf<DeepReadonly<FindReport>>().toEqualTypeOf<Output<typeof FindReportSchema>>();
   expectTypeOf<DeepReadonly<HeapReport>>().toEqualTypeOf<Output<typeof HeapReportSchema>>();
   expectTypeOf<DeepReadonly<HeapDiff>>().toEqualTypeOf<Output<typeof HeapDiffSchema>>();
+  expectTypeOf<DeepReadonly<RssReport>>().toEqualTypeOf<Output<typeof RssReportSchema>>();
   expectTypeOf<DeepReadonly<HeapWhy>>().toEqualTypeOf<Output<typeof HeapWhySchema>>();
   expectTypeOf<DeepReadonly<ResourceReport>>().toEqualTypeOf<Output<typeof ResourceReportSchema>>();
   expectTypeOf<Finding['kind']>().toEqualTypeOf<Output<typeof FindReportSchema>['findings'][number]['kind']>();

@@ -25,6 +25,7 @@ export function endedEarlyReport(python: PythonProcess, seconds: number, ending:
     heap: { objects: 0, bytes: 0, garbage_objects: 0, garbage_bytes: 0 },
     findings: [],
     not_leaking: [],
+    resident: [],
     problems: [],
   };
 }

@@ -4,10 +4,12 @@ import { Command, CommanderError } from 'commander';
 import { ExitCode, LeakscopeError } from '../base/errors.ts';
 import { VERSION } from '../base/version.ts';
 import { type CliContext, createOutcome, type OutputStream } from './cli-context.ts';
+import { addCaptureCommand } from './commands/capture.ts';
 import { addDiffCommand } from './commands/diff.ts';
 import { addFindCommand } from './commands/find.ts';
 import { addPsCommand } from './commands/ps.ts';
 import { addReportCommand } from './commands/report.ts';
+import { addRssCommand } from './commands/rss.ts';
 import { addSnapshotCommand } from './commands/snapshot.ts';
 import { addWhyCommand } from './commands/why.ts';
 import { reportFailure, toFailure } from './failure.ts';
@@ -25,6 +27,7 @@ Examples:
   leakscope ps                           which Python processes run here
   leakscope find 4242                    does it leak, who holds the memory, which line grows it
   leakscope find --for 5m -- python app.py
+  leakscope rss 4242                     where every megabyte of its memory is
   leakscope snapshot 4242 -o a.heap      keep the object graph, without values
   leakscope why a.heap shop.users.User   what keeps these objects alive
 
@@ -79,9 +82,11 @@ export function createProgram(context: CliContext): Command {
   addPsCommand(program, context);
   addFindCommand(program, context);
   addSnapshotCommand(program, context);
+  addCaptureCommand(program, context);
   addReportCommand(program, context);
   addDiffCommand(program, context);
   addWhyCommand(program, context);
+  addRssCommand(program, context);
   for (const command of [program, ...program.commands]) configure(command, context);
   return program;
 }

@@ -108,6 +108,26 @@ export class AddressSet {
     }
   }
 
+  /** Calls back for every member in [start, end) in ascending order. `start` and `end` may lie in different segments. */
+  forEachIn(start: Address, end: Address, callback: (address: Address) => void): void {
+    for (let s = 0; s < this.#bits.length; s++) {
+      const bits = this.#bits[s];
+      const base = this.#starts[s]!;
+      if (bits === undefined || base >= end || base + bits.length * 32 * ALIGNMENT <= start) continue;
+      const firstWord = Math.max(0, Math.floor((start - base) / ALIGNMENT / 32));
+      const lastWord = Math.min(bits.length, Math.ceil((end - base) / ALIGNMENT / 32));
+      for (let w = firstWord; w < lastWord; w++) {
+        let word = bits[w]!;
+        while (word !== 0) {
+          const lowest = 31 - Math.clz32(word & -word);
+          word &= word - 1;
+          const address = base + (w * 32 + lowest) * ALIGNMENT;
+          if (address >= start && address < end) callback(address);
+        }
+      }
+    }
+  }
+
   /** Fixes the ranks; call once after the last `add`. Returns the number of members. */
   freeze(): number {
     const ranks: Uint32Array[] = [];

@@ -6,6 +6,8 @@ import { AddressSet } from './address-set.ts';
 import type { MemoryImage } from './memory-image.ts';
 
 const PAGE = 4096;
+/** The two words before a block of glibc's malloc. The first belongs to the chunk before while that is in use. */
+const MALLOC_HEADER = 16;
 const DEBUG_HEADER = 16;
 /** Header, eight pad bytes behind, and eight more of a serial number in some builds. */
 const DEBUG_OVERHEAD = 24;
@@ -17,7 +19,39 @@ export interface AllocatorTotals {
   /** pymalloc (or mimalloc on free-threaded builds). */
   readonly small: { arenas: number; arenaBytes: number; liveBlocks: number; liveBytes: number; freeBytes: number };
   /** The C library's malloc, where its heaps could be walked. */
-  readonly malloc: { heaps: number; liveChunks: number; liveBytes: number; freeBytes: number; mappedBytes: number };
+  readonly malloc: {
+    heaps: number;
+    liveChunks: number;
+    liveBytes: number;
+    freeBytes: number;
+    /** Of `liveBytes`: in mappings of their own. */
+    mappedBytes: number;
+    /** Of `freeBytes`: kept for reuse by threads' caches and fast bins. */
+    cachedBytes: number;
+  };
+}
+
+/** What the allocator of small blocks got from the system in one piece: an arena of pymalloc, a segment of mimalloc. */
+export interface SmallArena {
+  readonly start: Address;
+  readonly end: Address;
+}
+
+/** A stretch of memory that glibc's malloc cuts into chunks. An arena may have several. */
+export interface MallocHeap {
+  readonly start: Address;
+  /** As far as its chunks could be followed. */
+  readonly end: Address;
+  /** The arena's malloc_state; 0 for the main arena. */
+  readonly arena: Address;
+  /** Bytes at the end that were never handed out or came back: what malloc_trim could return. */
+  readonly topBytes: number;
+}
+
+/** A chunk with a mapping of its own. */
+export interface MappedChunk {
+  readonly start: Address;
+  readonly end: Address;
 }
 
 /** A contiguous run of equal blocks: a pymalloc pool or a mimalloc page. */
@@ -38,8 +72,12 @@ export class AllocatorMap {
   }
   readonly totals: AllocatorTotals = {
     small: { arenas: 0, arenaBytes: 0, liveBlocks: 0, liveBytes: 0, freeBytes: 0 },
-    malloc: { heaps: 0, liveChunks: 0, liveBytes: 0, freeBytes: 0, mappedBytes: 0 },
+    malloc: { heaps: 0, liveChunks: 0, liveBytes: 0, freeBytes: 0, mappedBytes: 0, cachedBytes: 0 },
   };
+  /** Ascending after `seal`. */
+  readonly smallArenas: SmallArena[] = [];
+  readonly mallocHeaps: MallocHeap[] = [];
+  readonly mappedChunks: MappedChunk[] = [];
   readonly #image: MemoryImage;
   #blocks: AddressSet;
   #hasDebugHeaders = false;
@@ -57,9 +95,15 @@ export class AllocatorMap {
     this.#runs.push(run);
   }
 
+  /** Ascending after `seal`. */
+  get runs(): readonly BlockRun[] {
+    return this.#runs;
+  }
+
   /** Sorts the runs; call once after the last `addRun`. */
   seal(): void {
     this.#runs.sort((a, b) => a.start - b.start);
+    this.smallArenas.sort((a, b) => a.start - b.start);
     this.#runStarts = Float64Array.from(this.#runs, (r) => r.start);
   }
 
@@ -117,11 +161,13 @@ export class AllocatorMap {
 
   /** The first page in a region that an allocator uses, or `end` when none is. */
   firstUseIn(start: Address, end: Address): Address {
-    for (let page = start; page < end; page += PAGE) {
+    let arenas = end;
+    for (const arena of this.smallArenas) if (arena.start >= start && arena.start < arenas) arenas = arena.start;
+    for (let page = start; page < arenas; page += PAGE) {
       // A mapped chunk's block comes 16 bytes into its first page.
       if (this.runAt(page) !== undefined || this.#blocks.has(page + 16)) return page;
     }
-    return end;
+    return arenas;
   }
 
   /** Bytes the allocator spends on the live block that starts at `address`. */
@@ -138,6 +184,12 @@ export class AllocatorMap {
     const run = this.runAt(address);
     const size = run !== undefined ? run.blockSize : this.sizeOf(address) - 8;
     return size - this.#debugHeaders(address) * DEBUG_OVERHEAD;
+  }
+
+  /** Where the allocator's own memory for the live block at `address` begins: before malloc's and any debug header. */
+  extentStart(address: Address): Address {
+    const ownHeader = this.runAt(address) === undefined ? MALLOC_HEADER : 0;
+    return address - ownHeader - this.#debugHeaders(address) * DEBUG_HEADER;
   }
 
   /** How many debug headers lie before the block at `address`. */

@@ -24,7 +24,15 @@ const WORDS_LIMIT = 0xffff_ffff;
 const IDENTIFIER = /^[\p{XID_Start}_]\p{XID_Continue}*$/u;
 const NO_IDENTIFIER = 0xffff_ffff;
 
+/** Buffers that nodes own, in the order they were found: pairs of a block's address and its owner. */
+export interface OwnedBuffers {
+  addresses: Float64Array;
+  owners: Uint32Array;
+  count: number;
+}
+
 export class EdgeEmission implements EdgeVisitor {
+  readonly buffers: OwnedBuffers = { addresses: new Float64Array(1024), owners: new Uint32Array(1024), count: 0 };
   readonly strings: string[] = [...FIELD_NAMES];
   readonly claimed: AddressSet;
   readonly shallowWords: Uint32Array;
@@ -130,6 +138,17 @@ export class EdgeEmission implements EdgeVisitor {
   buffer(address: Address): void {
     if (address === 0 || !this.#allocator.blocks.has(address) || !this.claimed.add(address)) return;
     this.#words += this.#allocator.sizeOf(address) / WORD_BYTES;
+    const { buffers } = this;
+    if (buffers.count === buffers.addresses.length) {
+      const addresses = new Float64Array(buffers.count * 2);
+      addresses.set(buffers.addresses);
+      buffers.addresses = addresses;
+      const owners = new Uint32Array(buffers.count * 2);
+      owners.set(buffers.owners);
+      buffers.owners = owners;
+    }
+    buffers.addresses[buffers.count] = address;
+    buffers.owners[buffers.count++] = this.#node;
   }
 
   namespace(_dict: Address, _kind: NamespaceKind): void {}

@@ -5,6 +5,7 @@ import type { ProblemLog } from '../base/problems.ts';
 import { type Address, type HeapGraph, RootKind } from '../graph/heap-graph.ts';
 import { AddressSet } from './address-set.ts';
 import { AllocatorMap, type AllocatorTotals } from './allocator-map.ts';
+import type { HeapBlocks } from './block-use.ts';
 import { addTrackedObjects } from './collector-lists.ts';
 import { type CollectorState, readCollector } from './collector-state.ts';
 import type { DecodeContext } from './decoders/decode-context.ts';
@@ -22,6 +23,7 @@ import { OwnerlessBlocks } from './ownerless-blocks.ts';
 import { findArenaTable, mapPymalloc } from './pymalloc.ts';
 import { StringReader } from './python-string.ts';
 import { referenceCountReader } from './reference-count.ts';
+import { findFrameChunks, findThreadStacks, type StackExtent } from './stack-memory.ts';
 import { StaticMemory } from './static-memory.ts';
 import { findStaticReferences } from './static-references.ts';
 import { nameThreads } from './thread-names.ts';
@@ -44,6 +46,12 @@ export interface HeapWalk {
   readonly allocators: AllocatorTotals;
   /** Live blocks that hold no object and that no object owns, by size. */
   readonly ownerless: OwnerlessBlocks;
+  /** Every live block, for whoever asks where the memory is. */
+  readonly blocks: HeapBlocks;
+  /** C stacks of threads, as far as the threads know them. */
+  readonly threadStacks: readonly StackExtent[];
+  /** Memory in which the interpreter keeps frames. */
+  readonly frameChunks: readonly StackExtent[];
 }
 
 /** Objects sampled to learn what classes written in Python have in common. */
@@ -155,6 +163,16 @@ export function walkHeap(input: HeapWalkInput, problems: ProblemLog): HeapWalk {
     threads,
     allocators: allocator.totals,
     ownerless: new OwnerlessBlocks(allocator, emission.claimed),
+    blocks: {
+      image,
+      allocator,
+      statics,
+      nodes: discovery.found.nodes,
+      claimed: emission.claimed,
+      buffers: emission.buffers,
+    },
+    threadStacks: findThreadStacks(image, threads),
+    frameChunks: interpreters.flatMap((state) => findFrameChunks(image, state, problems)),
   };
 }
 

@@ -88,14 +88,18 @@ interface Page {
   readonly blockSize: number;
   readonly tag: number;
   readonly page: Address;
+  readonly segment: Address;
 }
 
 /** Adds every live block of every page to the map. */
 export function mapMimalloc(image: MemoryImage, layout: Layout, map: AllocatorMap, problems: ProblemLog): void {
   const fields = fieldsOf(layout);
   const small = map.totals.small;
+  const segmentEnds = new Map(findSegments(image, fields).map((start) => [start, start + SEGMENT_ALIGNMENT]));
   forEachPage(image, fields, (page) => {
     map.addRun({ start: page.start, end: page.end, blockSize: page.blockSize });
+    // A block larger than a segment has one of its own, as long as it needs.
+    if (page.end > segmentEnds.get(page.segment)!) segmentEnds.set(page.segment, page.end);
     let live = 0;
     for (let block = page.start; block + page.blockSize <= page.end; block += page.blockSize) {
       map.blocks.add(block);
@@ -121,6 +125,7 @@ export function mapMimalloc(image: MemoryImage, layout: Layout, map: AllocatorMa
     small.arenaBytes += page.end - page.start;
   });
   small.freeBytes = small.arenaBytes - small.liveBytes;
+  for (const [start, end] of segmentEnds) map.smallArenas.push({ start, end });
 }
 
 /** Adds the tracked objects: live blocks of the collected heaps whose tracked bit is set. */
@@ -171,7 +176,7 @@ function describePage(
   const end = start + capacity * blockSize;
   if (start < areaStart || end > areaStart + Math.max(slices, 1) * SLICE_BYTES + SEGMENT_ALIGNMENT) return undefined;
   const tag = (image.u8(page + fields.tagByte) >> fields.tagShift) & (fields.blockSizeIs64Bit ? 0xff : 0x0f);
-  return { start, end, blockSize, tag, page };
+  return { start, end, blockSize, tag, page, segment };
 }
 
 /** Aligned addresses whose cookie, xor their own address, is the process's constant: the commonest one. */

@@ -148,6 +148,7 @@ export function mapPymalloc(
       problems.addAt('torn-arena', 'an arena of pymalloc does not fit its table', arena);
       continue;
     }
+    map.smallArenas.push({ start: arena, end: arena + arenaBytes - (first === arena ? poolSize : 0) });
     small.arenas++;
     small.arenaBytes += arenaBytes - (first === arena ? poolSize : 0);
     for (let p = first; p < poolsEnd; p += poolSize) mapPool(image, p, poolSize, pool, map, problems);

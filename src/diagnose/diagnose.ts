@@ -1,6 +1,6 @@
 // Judges a run: findings ranked, one verdict, and what was looked at and found sound. Pure: an observation in, a report out.
 
-import { formatByteRate, formatBytes, formatCount, formatDuration } from '../base/units.ts';
+import { formatByteRate, formatCount, formatDuration } from '../base/units.ts';
 import { computeDominators } from '../graph/dominators.ts';
 import { nodeNames } from '../graph/node-names.ts';
 import { shortestPaths } from '../graph/reachability.ts';
@@ -14,6 +14,7 @@ import { doubtBesideHolders, findGarbageGrowth, findNativeBlocks, findNativeHold
 import type { Observation } from './observation.ts';
 import { programFacts } from './program-facts.ts';
 import { findResourceGrowth } from './resource-findings.ts';
+import { residentParts, soundMemory } from './sound-memory.ts';
 import { findUnexplainedRss } from './unexplained-rss.ts';
 
 /** Findings shown at most; below this share of the largest they are not worth a person's time. */
@@ -22,8 +23,6 @@ const LEAST_SHARE = 0.01;
 const LEAST_SNAPSHOTS = 3;
 /** Share of the descriptors allowed that is too many for any run that short. */
 const NEAR_LIMIT = 0.5;
-/** Free or waiting memory worth a line. */
-const NOTED_BYTES = 4 << 20;
 
 /** The report of a run of at least one snapshot. */
 export function diagnose(observation: Observation): FindReport {
@@ -76,6 +75,7 @@ export function diagnose(observation: Observation): FindReport {
     },
     findings: ranked.map(({ weight: _, ...finding }, i) => ({ rank: i + 1, ...finding })),
     not_leaking: [...holders.notLeaking, ...soundMemory(observation, ranked)],
+    resident: residentParts(observation),
     problems: observation.problems,
   };
 }
@@ -145,22 +145,4 @@ function summarise(
     case 'inconclusive':
       return `not enough evidence: ${observation.endedEarly ?? `${observation.summaries.length} snapshots ${over}`}`;
   }
-}
-
-/** Memory that looks like a leak from outside and is none. */
-function soundMemory(observation: Observation, ranked: readonly DraftFinding[]): string[] {
-  const last = observation.summaries.at(-1)!;
-  const said: string[] = [];
-  const garbage = total(last.garbage);
-  const isAccused = ranked.some(
-    (finding) => finding.kind === 'uncollectable cycle' || finding.kind === 'uncollected cycle',
-  );
-  if (!isAccused && garbage.bytes >= NOTED_BYTES) {
-    said.push(
-      `${formatBytes(garbage.bytes)} in ${formatCount(garbage.count)} unreachable objects, waiting for the collector`,
-    );
-  }
-  if (last.freeSmallBytes >= NOTED_BYTES) said.push(`${formatBytes(last.freeSmallBytes)} free inside Python's arenas`);
-  if (last.freeMallocBytes >= NOTED_BYTES) said.push(`${formatBytes(last.freeMallocBytes)} free in malloc`);
-  return said;
 }

@@ -2,6 +2,7 @@
 // Field names are snake_case because this is the wire format; it is stable, and versioned by `schema`.
 
 import type { Problem } from '../base/problems.ts';
+import type { RssPartName } from './rss-parts.ts';
 
 export const FIND_SCHEMA = 'leakscope.find/1';
 
@@ -48,6 +49,13 @@ export interface FindTarget {
   readonly rss_bytes: number;
   /** The smaller of the cgroup's and the process's memory limit. */
   readonly memory_limit_bytes?: number;
+}
+
+/** One part of the resident memory, as `leakscope rss` splits it. */
+export interface ResidentPart {
+  readonly name: RssPartName;
+  readonly bytes: number;
+  readonly bytes_per_minute: number;
 }
 
 export interface FindHolder {
@@ -150,5 +158,7 @@ export interface FindReport {
   readonly findings: readonly Finding[];
   /** What was looked at and is not a leak, one sentence each. */
   readonly not_leaking: readonly string[];
+  /** Where the resident memory is at the end of the run, and which part grew; empty where it could not be told. */
+  readonly resident: readonly ResidentPart[];
   readonly problems: readonly Problem[];
 }

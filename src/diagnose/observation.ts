@@ -8,6 +8,7 @@ import type { SourceIndex } from '../source/source-index.ts';
 import type { FindTarget } from './find-report.ts';
 import type { HandleOwners } from './handle-owners.ts';
 import type { KernelResource } from './resource-report.ts';
+import type { ResidentMoment } from './rss-parts.ts';
 import type { SnapshotSummary } from './snapshot-summary.ts';
 
 /** What the kernel counts for the process at one moment. */
@@ -61,6 +62,8 @@ export interface Observation {
   readonly graph: HeapGraph;
   /** Entry counts read between snapshots, by the container's address. */
   readonly liveEntries: ReadonlyMap<Address, readonly SeriesPoint[]>;
+  /** Where the resident memory was, at the first and the last snapshot and perhaps between; may be empty. */
+  readonly memory: readonly ResidentMoment[];
   readonly resources: readonly ResourceSample[];
   /** The target's work over the run. */
   readonly work: WorkClock | undefined;

@@ -40,8 +40,11 @@ export interface SnapshotSummary {
   readonly freeMallocBytes: number;
 }
 
+/** What a summary is made of. */
+export type SummarisedWalk = Pick<HeapWalk, 'graph' | 'collector' | 'allocators' | 'ownerless'>;
+
 /** Summarises one walk; costs one sweep over the edges. */
-export function summariseSnapshot(walk: HeapWalk, atSeconds: number, pauseMs: number): SnapshotSummary {
+export function summariseSnapshot(walk: SummarisedWalk, atSeconds: number, pauseMs: number): SnapshotSummary {
   const { graph } = walk;
   const reachedByOwners = reachableFrom(
     graph,

@@ -5,11 +5,14 @@ import { judgeTrend } from '../metrics/growth-trend.ts';
 import { adviceFor } from './advice.ts';
 import { type DraftFinding, listSeries, runningSites, trendInWords } from './draft-finding.ts';
 import type { Observation } from './observation.ts';
+import { bytesIn } from './rss-parts.ts';
 
 /** Rise of RSS over the run that is worth a question; page-level noise and allocator slack stay below. */
 const LEAST_RISE = 4 << 20;
 /** Share of the rise that must be unexplained. */
 const UNEXPLAINED_SHARE = 0.6;
+
+const UNEXPLAINED_PARTS = ['unknown', 'other allocator'] as const;
 
 /** A suspect, never a leak: what holds the memory was not seen. */
 export function findUnexplainedRss(observation: Observation, explained: readonly DraftFinding[]): DraftFinding[] {
@@ -20,10 +23,10 @@ export function findUnexplainedRss(observation: Observation, explained: readonly
   const last = observation.summaries.at(-1)!;
   // One snapshot explains no growth, so all of it would seem unexplained.
   if (first === last) return [];
+  const unexplained = unexplainedRise(observation, trend.rise);
+  if (unexplained < LEAST_RISE || unexplained < trend.rise * UNEXPLAINED_SHARE) return [];
   const grown = last.objects.bytes - first.objects.bytes + (last.ownerlessBytes - first.ownerlessBytes);
   const free = last.freeSmallBytes - first.freeSmallBytes + (last.freeMallocBytes - first.freeMallocBytes);
-  const unexplained = trend.rise - Math.max(0, grown) - Math.max(0, free);
-  if (unexplained < LEAST_RISE || unexplained < trend.rise * UNEXPLAINED_SHARE) return [];
   return [
     {
       weight: trend.ratePerMinute,
@@ -56,4 +59,17 @@ export function findUnexplainedRss(observation: Observation, explained: readonly
       }),
     },
   ];
+}
+
+/** How much of the rise nothing known accounts for: from the parts of resident memory, or else from what the allocators say. */
+function unexplainedRise({ memory, summaries }: Observation, rise: number): number {
+  const [before, after] = [memory[0], memory.at(-1)];
+  if (before !== undefined && after !== undefined && before !== after) {
+    return bytesIn(after, UNEXPLAINED_PARTS) - bytesIn(before, UNEXPLAINED_PARTS);
+  }
+  const first = summaries[0]!;
+  const last = summaries.at(-1)!;
+  const grown = last.objects.bytes - first.objects.bytes + (last.ownerlessBytes - first.ownerlessBytes);
+  const free = last.freeSmallBytes - first.freeSmallBytes + (last.freeMallocBytes - first.freeMallocBytes);
+  return rise - Math.max(0, grown) - Math.max(0, free);
 }

@@ -3,6 +3,7 @@
 
 import * as v from 'valibot';
 import { address, count, flag, number, problems, share, text } from './common.ts';
+import { PartNameSchema } from './rss.ts';
 
 export const VerdictSchema = v.pipe(
   v.picklist(['leak', 'suspect', 'healthy', 'inconclusive']),
@@ -124,6 +125,16 @@ export const FindReportSchema = v.strictObject({
     garbage_bytes: number('their memory'),
   }),
   findings: v.array(FindingSchema),
+  resident: v.pipe(
+    v.array(
+      v.strictObject({
+        name: PartNameSchema,
+        bytes: number('resident at the end of the run'),
+        bytes_per_minute: number('growth over the run'),
+      }),
+    ),
+    v.description('parts of the resident memory as leakscope rss splits it, largest first; may be empty'),
+  ),
   not_leaking: v.pipe(v.array(v.string()), v.description('what was looked at and is not a leak, one sentence each')),
   problems,
 });

@@ -9,7 +9,7 @@ export const SnapshotReportSchema = v.strictObject({
   schema: v.literal(SNAPSHOT_SCHEMA),
   snapshot: v.strictObject({ ...SnapshotFactsSchema.entries, file: text('the file that was written') }),
   file_bytes: count('size of the file'),
-  pause_ms: number('how long the process was stopped'),
+  pause_ms: number('how long the process was stopped; 0 for a core file'),
   heap: v.strictObject({
     objects: count('objects in the graph'),
     references: count('references between them'),

@@ -7,6 +7,7 @@ import { isCollecting } from '../cpython/collector-state.ts';
 import { type HeapWalk, walkHeap } from '../cpython/heap-walk.ts';
 import { attachInterpreter, type Interpreter } from '../cpython/interpreter.ts';
 import type { MemoryImage } from '../cpython/memory-image.ts';
+import { processSpace } from '../target/address-space.ts';
 import type { CaptureBuffers } from '../target/capture-buffers.ts';
 import { type CaptureResult, captureMemory } from '../target/memory-capture.ts';
 import { readMemoryMaps } from '../target/memory-maps.ts';
@@ -25,12 +26,21 @@ export interface HeapCapture {
   readonly copiedBytes: number;
 }
 
+/** The memory of one stop, as it is. */
+export interface MemoryCopy {
+  readonly captured: CaptureResult;
+  /** `performance.now()` when the target stood still for the copy. */
+  readonly stoppedAtMs: number;
+}
+
 export interface CaptureHeapOptions {
   readonly maxPauseMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly progress?: ((step: string) => void) | undefined;
   /** Called while the target is stopped: must be quick. */
   readonly whileStopped?: (() => void) | undefined;
+  /** Called when the target runs again, before its copy is walked. */
+  readonly whenResumed?: (() => void) | undefined;
 }
 
 /** Tries before the process is stopped for it and with it stopped, and the time between them. */
@@ -101,7 +111,7 @@ export class AttachedTarget {
     const memory = openProcessMemory(pid);
     try {
       const regions = readMemoryMaps(pid);
-      const location = requirePythonRuntime(pid, regions, problems, { memory });
+      const location = requirePythonRuntime(processSpace(memory, regions), problems);
       const guard = await openPauseGuard(pid);
       try {
         const interpreter = await attachWhileRunning(
@@ -124,20 +134,19 @@ export class AttachedTarget {
     return sameProcess(this.info.pid, this.info.startTimeTicks);
   }
 
-  /** Stops the process, copies its memory, lets it run, and walks the copy. The previous capture's image becomes invalid. */
-  async capture(options: CaptureHeapOptions = {}): Promise<HeapCapture> {
+  /** Stops the process, copies its memory and lets it run. The previous copy's image becomes invalid. */
+  async copy(options: CaptureHeapOptions = {}): Promise<MemoryCopy> {
     if (!this.isAlive) throw targetExited(this.info.pid);
     this.#release?.();
     this.#release = undefined;
     const main = this.interpreter.interpreters[0]!;
     options.progress?.('copying memory');
     let stoppedAtMs = performance.now();
-    const captured: CaptureResult = await captureMemory(this.info.pid, {
-      isQuiescent: (live) => {
-        if (isCollecting(live, main)) return false;
+    const captured = await captureMemory(this.info.pid, {
+      isQuiescent: (live) => !isCollecting(live, main),
+      whileStopped: () => {
         stoppedAtMs = performance.now();
         options.whileStopped?.();
-        return true;
       },
       maxPauseMs: options.maxPauseMs,
       reuse: this.#buffers,
@@ -145,8 +154,15 @@ export class AttachedTarget {
       signal: options.signal,
       problems: this.#problems,
     });
+    options.whenResumed?.();
     this.#buffers = captured.buffers;
     this.#release = () => captured.close();
+    return { captured, stoppedAtMs };
+  }
+
+  /** A copy, walked. */
+  async capture(options: CaptureHeapOptions = {}): Promise<HeapCapture> {
+    const { captured, stoppedAtMs } = await this.copy(options);
     const walk = walkHeap(
       {
         image: captured.image,

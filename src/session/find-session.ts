@@ -4,23 +4,27 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LeakscopeError } from '../base/errors.ts';
 import { ProblemLog } from '../base/problems.ts';
 import { formatDuration } from '../base/units.ts';
+import type { MemoryUse } from '../cpython/resident-pages.ts';
 import { diagnose } from '../diagnose/diagnose.ts';
 import type { FindReport, FindTarget } from '../diagnose/find-report.ts';
 import { findHandleOwners } from '../diagnose/handle-owners.ts';
 import type { DescriptorGrowth, KernelGrowth, Observation } from '../diagnose/observation.ts';
+import type { ResidentMoment } from '../diagnose/rss-parts.ts';
 import { type SnapshotSummary, summariseSnapshot } from '../diagnose/snapshot-summary.ts';
 import { compareEntryCounts } from '../graph/comparison.ts';
 import type { Address } from '../graph/heap-graph.ts';
 import { type SeriesPoint, workClock } from '../metrics/growth-trend.ts';
 import { createSourceIndex } from '../source/source-index.ts';
 import { memoryLimit } from '../target/memory-limit.ts';
+import { readMemoryUse } from '../target/memory-use.ts';
 import { readRss } from '../target/process-info.ts';
 import { applicationOf } from '../target/python-processes.ts';
 import { type ProcessResources, readResources } from '../target/resources.ts';
 import { AttachedTarget, type HeapCapture } from './attached-target.ts';
 import { boundReader } from './holder-bound.ts';
 import { LiveSampler } from './live-sampler.ts';
-import type { FindOptions, Progress } from './session-options.ts';
+import { measureCapture } from './rss-session.ts';
+import { type FindOptions, type Progress, pythonName } from './session-options.ts';
 import { keyReader } from './shown-keys.ts';
 import { readTargetSource } from './target-source.ts';
 
@@ -61,6 +65,7 @@ class FindRun {
   readonly #sampler: LiveSampler;
   readonly #startedAtMs = performance.now();
   readonly #summaries: SnapshotSummary[] = [];
+  readonly #memory: ResidentMoment[] = [];
   #last: HeapCapture | undefined;
   #endedEarly: string | undefined;
   /** What the kernel had right before the first snapshot, and before the last. */
@@ -105,14 +110,23 @@ class FindRun {
     const begunAt = this.#elapsed;
     // Read before the heap is: what is opened between the two would have no owner in it.
     const kernel = this.#readKernel();
+    let use: MemoryUse | undefined;
     const capture = await this.#target.capture({
       maxPauseMs: this.#options.maxPauseMs,
       signal: this.#options.signal,
       progress: (step) => this.#progress.update(undefined, `snapshot ${number}: ${step}`),
       whileStopped: () => this.#sampler.sampleWork(this.#elapsed),
+      // Not of the very moment of the copy, which costs no pause and is near enough to see which part grows.
+      whenResumed: () => {
+        use = this.#readMemoryUse();
+      },
     });
     // Preparing a capture takes a while on a busy host: what counts is when the target stood still.
     const atSeconds = (capture.stoppedAtMs - this.#startedAtMs) / 1000;
+    if (use !== undefined) {
+      const { rssBytes, parts } = measureCapture(capture.walk, use, []);
+      this.#memory.push({ atSeconds, rssBytes, parts });
+    }
     const summary = summariseSnapshot(capture.walk, atSeconds, capture.pauseMs);
     this.#summaries.push(summary);
     this.#last = capture;
@@ -131,6 +145,16 @@ class FindRun {
     } catch (error) {
       if (!(error instanceof LeakscopeError) || this.#target.isAlive) throw error;
       return undefined;
+    }
+  }
+
+  /** Undefined where this kernel does not tell, or the process has just ended. */
+  #readMemoryUse(): MemoryUse | undefined {
+    try {
+      return readMemoryUse(this.#target.info.pid);
+    } catch (error) {
+      if (error instanceof LeakscopeError) return undefined;
+      throw error;
     }
   }
 
@@ -198,6 +222,7 @@ class FindRun {
       graph: walk.graph,
       liveEntries: this.#sampler.entries,
       resources: this.#sampler.resources,
+      memory: this.#memory,
       work: workClock(this.#sampler.work),
       descriptorLimit: this.#kernelBefore?.descriptorLimit,
       descriptors: descriptorGrowth(groupCounts(this.#kernelBefore), groupCounts(later)),
@@ -236,7 +261,7 @@ class FindRun {
     const limit = memoryLimit(info.pid);
     return {
       pid: info.pid,
-      python: `CPython ${interpreter.versionText}${interpreter.layout.freeThreaded ? ' free-threaded' : ''}`,
+      python: pythonName(interpreter),
       app: applicationOf(info),
       uptime_seconds: Math.round(info.uptimeSeconds + this.#elapsed),
       rss_bytes: this.#sampler.resources.at(-1)?.rssBytes ?? info.rssBytes,

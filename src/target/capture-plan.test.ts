@@ -17,6 +17,7 @@ function pagemap(present: readonly (readonly [number, number])[]): Pagemap & { r
   const asked: number[] = [];
   return {
     asked,
+    residentRuns: () => false,
     presentRuns(region, _modifiedOnly, runs) {
       asked.push(region.end - region.start);
       for (const [start, end] of present) {

@@ -23,6 +23,8 @@ export interface CaptureOptions {
    * milliseconds and tries again.
    */
   readonly isQuiescent?: (image: MemoryImage) => boolean;
+  /** Called while the target stands still for the copy, right before it: must be quick. */
+  readonly whileStopped?: (() => void) | undefined;
   /** Stops tried before a busy target is copied as it is, with the problem `gc-running`. */
   readonly quiescenceAttempts?: number;
   /** The longest pause allowed, in milliseconds. */
@@ -205,6 +207,7 @@ class Capture {
       const plan = planCapture(regions, this.#pagemap, this.#plan);
       if (plan.bufferBytes > bufferBytes(this.#buffers)) return { kind: 'outgrown' };
       this.#refuseLongPause(plan);
+      this.#options.whileStopped?.();
       const segments = this.#copy(plan, startedAt);
       if (this.#guard !== undefined && !this.#guard.isHeld()) {
         if (!sameProcess(this.#pid, this.#startTimeTicks)) throw targetExited(this.#pid);

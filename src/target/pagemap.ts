@@ -11,6 +11,11 @@ export interface Pagemap {
    * of the backing file are left out. Where the kernel tells nothing, the whole region is one run.
    */
   presentRuns(region: MemoryRegion, modifiedOnly: boolean, runs: number[]): void;
+  /**
+   * Appends the runs of pages of `region` that are in memory (swapped ones are not) and have no file behind them, and to
+   * `shared` those among them that this process does not map alone. False where the kernel tells nothing.
+   */
+  residentRuns(region: MemoryRegion, runs: number[], shared: number[]): boolean;
   close(): void;
 }
 
@@ -22,6 +27,8 @@ const PRESENT = 1 << 31;
 const SWAPPED = 1 << 30;
 /** A page of a file, or of shared anonymous memory. */
 const FILE_OR_SHARED = 1 << 29;
+/** Linux 4.2: no other process maps the page. */
+const EXCLUSIVE = 1 << 24;
 /** Linux 6.15: a guard marker, also shown as swapped. Reading it fails. */
 const GUARD = 1 << 26;
 
@@ -37,11 +44,15 @@ export function openPagemap(pid: number): Pagemap {
   const pageBytes = kernelPageBytes();
   const entries = new Uint32Array(ENTRIES_PER_READ * 2);
   const bytes = new Uint8Array(entries.buffer);
+  const scan = (region: MemoryRegion, ...wanted: RunsWanted[]): boolean =>
+    fd !== undefined && scanRuns(fd, bytes, entries, pageBytes, region, wanted);
   return {
     presentRuns(region, modifiedOnly, runs) {
-      if (fd === undefined || !scanRuns(fd, bytes, entries, pageBytes, region, modifiedOnly, runs)) {
-        runs.push(region.start, region.end);
-      }
+      const takes = modifiedOnly ? existsModified : exists;
+      if (!scan(region, { takes, runs })) runs.push(region.start, region.end);
+    },
+    residentRuns(region, runs, shared) {
+      return scan(region, { takes: isResident, runs }, { takes: isResidentShared, runs: shared });
     },
     close() {
       if (fd !== undefined) closeSync(fd);
@@ -59,48 +70,71 @@ export function kernelPageBytes(): number {
   return 4096;
 }
 
-/** False, with `runs` as it was, when the pagemap cannot be read. */
+function exists(flags: number): boolean {
+  return (flags & (PRESENT | SWAPPED)) !== 0 && (flags & GUARD) === 0;
+}
+
+function existsModified(flags: number): boolean {
+  return exists(flags) && !((flags & PRESENT) !== 0 && (flags & FILE_OR_SHARED) !== 0);
+}
+
+function isResident(flags: number): boolean {
+  return (flags & PRESENT) !== 0 && (flags & FILE_OR_SHARED) === 0;
+}
+
+function isResidentShared(flags: number): boolean {
+  return isResident(flags) && (flags & EXCLUSIVE) === 0;
+}
+
+/** The pages that one list of runs is for. */
+interface RunsWanted {
+  /** Whether a page with these flags belongs to a run. */
+  readonly takes: (flags: number) => boolean;
+  readonly runs: number[];
+}
+
+/** Fills the lists of runs wanted in one pass. False, with the lists as they were, when the pagemap cannot be read. */
 function scanRuns(
   fd: number,
   bytes: Uint8Array,
   entries: Uint32Array,
   pageBytes: number,
   region: MemoryRegion,
-  modifiedOnly: boolean,
-  runs: number[],
+  wanted: readonly RunsWanted[],
 ): boolean {
-  const before = runs.length;
+  const before = wanted.map(({ runs }) => runs.length);
+  const starts = wanted.map(() => -1);
   const firstPage = region.start / pageBytes;
   const pages = (region.end - region.start) / pageBytes;
-  let runStart = -1;
   for (let page = 0; page < pages; ) {
-    const wanted = Math.min(ENTRIES_PER_READ, pages - page);
+    const asked = Math.min(ENTRIES_PER_READ, pages - page);
     let got: number;
     try {
-      got = readSync(fd, bytes, 0, wanted * 8, (firstPage + page) * 8) >>> 3;
+      got = readSync(fd, bytes, 0, asked * 8, (firstPage + page) * 8) >>> 3;
     } catch {
       got = 0;
     }
     if (got === 0) {
-      runs.length = before;
+      for (const [w, { runs }] of wanted.entries()) runs.length = before[w]!;
       return false;
     }
-    for (let i = 0; i < got; i++) {
-      const flags = entries[i * 2 + 1]!;
-      const exists =
-        (flags & (PRESENT | SWAPPED)) !== 0 &&
-        (flags & GUARD) === 0 &&
-        !(modifiedOnly && (flags & PRESENT) !== 0 && (flags & FILE_OR_SHARED) !== 0);
-      if (exists === runStart >= 0) continue;
-      const at = region.start + (page + i) * pageBytes;
-      if (exists) runStart = at;
-      else {
-        runs.push(runStart, at);
-        runStart = -1;
+    for (let w = 0; w < wanted.length; w++) {
+      const { takes, runs } = wanted[w]!;
+      let start = starts[w]!;
+      for (let i = 0; i < got; i++) {
+        const taken = takes(entries[i * 2 + 1]!);
+        if (taken === start >= 0) continue;
+        const at = region.start + (page + i) * pageBytes;
+        if (taken) start = at;
+        else {
+          runs.push(start, at);
+          start = -1;
+        }
       }
+      starts[w] = start;
     }
     page += got;
   }
-  if (runStart >= 0) runs.push(runStart, region.end);
+  for (const [w, { runs }] of wanted.entries()) if (starts[w]! >= 0) runs.push(starts[w]!, region.end);
   return true;
 }

@@ -75,10 +75,9 @@ export function drawRun(texts: readonly string[], options: DrawnRunOptions = {})
       {
         graph,
         collector: { ...idleCollector, ...options.collectors?.[i] },
-        threads: [],
         allocators: {
           small: { arenas: 0, arenaBytes: 0, liveBlocks: 0, liveBytes: 0, freeBytes: options.freeSmallBytes ?? 0 },
-          malloc: { heaps: 0, liveChunks: 0, liveBytes: 0, freeBytes: 0, mappedBytes: 0 },
+          malloc: { heaps: 0, liveChunks: 0, liveBytes: 0, freeBytes: 0, mappedBytes: 0, cachedBytes: 0 },
         },
         ownerless: { groups, count, bytes },
       },
@@ -95,6 +94,7 @@ export function drawRun(texts: readonly string[], options: DrawnRunOptions = {})
     observedSeconds: seconds,
     summaries,
     liveEntries: new Map(),
+    memory: [],
     resources: [],
     work: undefined,
     descriptors: [],

@@ -127,6 +127,7 @@ export const leakReport: FindReport = {
   pauses_ms: [41.2, 44, 46.9],
   heap: { objects: 2_110_480, bytes: 640 * 2 ** 20, garbage_objects: 120, garbage_bytes: 14_400 },
   findings: [cacheFinding],
+  resident: [{ name: 'live objects', bytes: 402 << 20, bytes_per_minute: 1.9 * 2 ** 20 }],
   not_leaking: ['38 MB free inside pymalloc arenas', '12 MB free in malloc', '96 MB file-backed'],
   problems: [],
 };
@@ -151,6 +152,7 @@ export const healthyReport: FindReport = {
   summary: 'nothing grows steadily: live objects changed by +12 KB/min in 60 s',
   growth: { bytes_per_minute: 0, objects_per_minute: 12, rss_bytes_per_minute: 0 },
   findings: [],
+  resident: [],
   not_leaking: ['shop.users.session_cache stays at its bound of 10,000 entries', 'garbage is collected every 4 s'],
 };
 
@@ -163,5 +165,6 @@ export const inconclusiveReport: FindReport = {
   pauses_ms: [],
   heap: { objects: 0, bytes: 0, garbage_objects: 0, garbage_bytes: 0 },
   findings: [],
+  resident: [],
   not_leaking: [],
 };

@@ -1,18 +1,20 @@
 // leakscope snapshot: the object graph of a live process, without values, in a file.
 
 import type { Command } from 'commander';
+import { LeakscopeError } from '../../base/errors.ts';
 import { WORD_BYTES } from '../../graph/heap-graph.ts';
 import { SNAPSHOT_SCHEMA, type SnapshotReport } from '../../protocol/snapshot.ts';
 import { takeSnapshot } from '../../session/snapshot-session.ts';
 import { writeHeapFile } from '../../snapshot/heap-file-io.ts';
 import { parseMilliseconds, parsePid } from '../arguments.ts';
-import { type CliContext, openOutput } from '../cli-context.ts';
-import { factsOf } from '../heap-source.ts';
+import { type CliContext, type Output, openOutput } from '../cli-context.ts';
+import { factsOf, loadCore, type SourceFlags, SYSROOT_OPTION } from '../heap-source.ts';
 import { renderSnapshot } from '../render/snapshot-text.ts';
 
-interface SnapshotFlags {
+interface SnapshotFlags extends SourceFlags {
   readonly output: string;
   readonly maxPause?: number;
+  readonly core?: string;
 }
 
 const HELP = `
@@ -21,28 +23,31 @@ Contents of strings, keys of dicts and numbers are not read. It replaces an olde
 
 Examples:
   leakscope snapshot 4242 -o before.heap
-  leakscope snapshot 4242 -o after.heap --max-pause 200`;
+  leakscope snapshot 4242 -o after.heap --max-pause 200
+  leakscope snapshot --core core.4242.zst -o crash.heap`;
 
 export function addSnapshotCommand(program: Command, context: CliContext): void {
   program
     .command('snapshot')
     .summary('keep the object graph of a process, without values')
     .description('Writes the object graph of a Python process to a file, for report, diff and why.')
-    .argument('<pid>', 'process to read', parsePid)
+    .usage('[options] PID -o FILE\n       leakscope snapshot [options] --core CORE -o FILE')
+    .argument('[pid]', 'process to read', parsePid)
     .requiredOption('-o, --output <file>', 'file to write, usually NAME.heap')
     .option('--max-pause <ms>', 'give up rather than pause the process longer than this', parseMilliseconds)
+    .option('--core <file>', 'read a core file instead of a process')
+    .option(...SYSROOT_OPTION)
     .addHelpText('after', HELP)
-    .action(async (pid: number, flags: SnapshotFlags, command: Command) => {
+    .action(async (pid: number | undefined, flags: SnapshotFlags, command: Command) => {
       const output = openOutput(context, command);
-      const options = { pid, maxPauseMs: flags.maxPause, signal: context.signal };
-      const { graph, meta, pauseMs, problems } = await takeSnapshot(options, output.progress);
+      const { graph, meta, problems } = await readGraph(pid, flags, output, context);
       output.progress.stage(`writing ${flags.output}`);
       const fileBytes = await writeHeapFile(flags.output, { graph, meta });
       const report: SnapshotReport = {
         schema: SNAPSHOT_SCHEMA,
         snapshot: { ...factsOf(meta), file: flags.output },
         file_bytes: fileBytes,
-        pause_ms: pauseMs,
+        pause_ms: meta.pauseMs ?? 0,
         heap: {
           objects: graph.nodeCount,
           references: graph.edgeCount,
@@ -52,4 +57,17 @@ export function addSnapshotCommand(program: Command, context: CliContext): void 
       };
       output.answer(report, renderSnapshot);
     });
+}
+
+async function readGraph(pid: number | undefined, flags: SnapshotFlags, output: Output, context: CliContext) {
+  if (flags.core !== undefined) {
+    if (pid !== undefined) throw new LeakscopeError('E_USAGE', 'snapshot takes a PID or --core, not both');
+    return loadCore(flags.core, flags, context, output);
+  }
+  if (pid === undefined) {
+    throw new LeakscopeError('E_USAGE', 'snapshot needs a PID, or a core file with --core', {
+      hint: 'leakscope ps lists the Python processes',
+    });
+  }
+  return takeSnapshot({ pid, maxPauseMs: flags.maxPause, signal: context.signal }, output.progress);
 }

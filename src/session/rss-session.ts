@@ -1,0 +1,170 @@
+// One run of `rss`: where the resident memory of a live process is, at one moment or at several over a while.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LeakscopeError } from '../base/errors.ts';
+import { ProblemLog } from '../base/problems.ts';
+import { formatDuration } from '../base/units.ts';
+import type { HeapWalk } from '../cpython/heap-walk.ts';
+import type { MemoryUse } from '../cpython/resident-pages.ts';
+import { measureRss, type RssMeasure } from '../diagnose/rss-parts.ts';
+import { type RssMoment, type RssReport, reportRss } from '../diagnose/rss-report.ts';
+import { reachableFrom } from '../graph/reachability.ts';
+import { readMemoryUse } from '../target/memory-use.ts';
+import { applicationOf } from '../target/python-processes.ts';
+import { countResources } from '../target/resource-counts.ts';
+import { readStackPointers, stackEnds } from '../target/stack-pointers.ts';
+import { AttachedTarget, type HeapCapture } from './attached-target.ts';
+import { coreMemoryUse } from './core-memory-use.ts';
+import { openCoreTarget } from './core-target.ts';
+import { type Progress, pythonName } from './session-options.ts';
+
+export interface RssOptions {
+  readonly pid: number;
+  /** How long to observe, in seconds; one look when left out. */
+  readonly seconds?: number | undefined;
+  readonly maxPauseMs?: number | undefined;
+  /** Rows of the table of owners. */
+  readonly top: number;
+  readonly signal: AbortSignal;
+}
+
+/** Looks over a run: the first and the last give the growth, the middle one tells a step from a rise. */
+const LOOKS = 3;
+const POLL_MS = 100;
+
+/** Runs `rss`. Throws what attaching and pausing throw; the process runs on in every case. */
+export async function runRss(options: RssOptions, progress: Progress): Promise<RssReport> {
+  const problems = new ProblemLog();
+  progress.stage(`attaching to process ${options.pid}`);
+  const target = await AttachedTarget.attach(options.pid, problems);
+  try {
+    return await observe(target, options, progress, problems);
+  } finally {
+    progress.done();
+    target.close();
+  }
+}
+
+/** Splits the memory of a core file: exactly where `leakscope capture` wrote it, else by what of it is not zero. */
+export async function rssOfCore(
+  file: string,
+  options: Pick<RssOptions, 'top' | 'signal'> & { readonly sysroot?: string | undefined },
+  progress: Progress,
+): Promise<RssReport> {
+  const problems = new ProblemLog();
+  const target = await openCoreTarget(file, { ...options, problems }, progress);
+  try {
+    progress.stage('finding whose memory it is');
+    const { core, walk, meta, interpreter } = target;
+    const { use, isExact } = coreMemoryUse(core);
+    if (!isExact) {
+      problems.add(
+        'core-without-residency',
+        'the core does not say which pages were resident: those that are not zero are counted, and no pages of files',
+      );
+    }
+    return reportRss({
+      target: { file, pid: meta.pid, python: meta.python, app: meta.app },
+      moments: [{ atSeconds: 0, measure: measureCapture(walk, use, stackEnds(core.threads) ?? []) }],
+      walk,
+      freeThreaded: interpreter.layout.freeThreaded,
+      threadCount: core.threads.length,
+      pausesMs: [],
+      top: options.top,
+      problems: problems.list(),
+    });
+  } finally {
+    progress.done();
+    target.close();
+  }
+}
+
+async function observe(
+  target: AttachedTarget,
+  options: RssOptions,
+  progress: Progress,
+  problems: ProblemLog,
+): Promise<RssReport> {
+  const startedAtMs = performance.now();
+  const looks = options.seconds === undefined ? 1 : LOOKS;
+  const moments: RssMoment[] = [];
+  const pausesMs: number[] = [];
+  let walk: HeapWalk | undefined;
+  for (let look = 0; look < looks; look++) {
+    if (look > 0) {
+      await waitUntil(startedAtMs + (look * options.seconds! * 1000) / (looks - 1), options, progress);
+      if (!target.isAlive) {
+        problems.add('target-exited', 'the process ended while it was observed: the last look is the answer');
+        break;
+      }
+    }
+    progress.stage(looks === 1 ? 'reading memory' : `look ${look + 1} of ${looks}`);
+    const { capture, measure } = await lookAt(target, options, progress);
+    moments.push({ atSeconds: (capture.stoppedAtMs - startedAtMs) / 1000, measure });
+    pausesMs.push(capture.pauseMs);
+    walk = capture.walk;
+  }
+  progress.stage('finding whose memory it is');
+  const { info, interpreter } = target;
+  return reportRss({
+    target: {
+      pid: info.pid,
+      python: pythonName(interpreter),
+      app: applicationOf(info),
+      uptime_seconds: Math.round(info.uptimeSeconds + (performance.now() - startedAtMs) / 1000),
+    },
+    moments,
+    walk: walk!,
+    freeThreaded: interpreter.layout.freeThreaded,
+    threadCount: countResources(info.pid).threads,
+    pausesMs,
+    top: options.top,
+    problems: problems.list(),
+  });
+}
+
+/** One stop: the memory, and what the kernel says of it, of the same moment. */
+async function lookAt(
+  target: AttachedTarget,
+  options: RssOptions,
+  progress: Progress,
+): Promise<{ capture: HeapCapture; measure: RssMeasure }> {
+  const { pid } = target.info;
+  let use: MemoryUse | undefined;
+  let stackPointers: number[] | undefined;
+  const capture = await target.capture({
+    maxPauseMs: options.maxPauseMs,
+    signal: options.signal,
+    progress: (step) => progress.update(undefined, step),
+    whileStopped: () => {
+      use = readMemoryUse(pid);
+      stackPointers = readStackPointers(pid);
+    },
+  });
+  return {
+    capture,
+    // A process that collects without end was copied without a quiet moment, and is asked now.
+    measure: measureCapture(capture.walk, use ?? readMemoryUse(pid), stackPointers ?? []),
+  };
+}
+
+/** Splits the memory of one moment by what a walk of it found. */
+export function measureCapture(walk: HeapWalk, use: MemoryUse, stackPointers: readonly number[]): RssMeasure {
+  const { graph } = walk;
+  return measureRss({
+    use,
+    blocks: walk.blocks,
+    graph,
+    reachable: reachableFrom(graph, graph.roots.nodes),
+    stacks: { pointers: [...stackPointers].sort((a, b) => a - b), ranges: walk.threadStacks },
+    knownMaps: walk.frameChunks.map(({ start, end }) => ({ start, end, part: 'thread stacks' })),
+  });
+}
+
+async function waitUntil(dueMs: number, options: RssOptions, progress: Progress): Promise<void> {
+  progress.stage(`watching for ${formatDuration(Math.max(0, dueMs - performance.now()) / 1000)}`);
+  while (performance.now() < dueMs) {
+    if (options.signal.aborted) throw new LeakscopeError('E_CANCELLED', 'cancelled; the process runs on');
+    await sleep(Math.min(POLL_MS, Math.max(1, dueMs - performance.now())));
+  }
+}

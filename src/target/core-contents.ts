@@ -1,0 +1,216 @@
+// Reads a core file once, from its start to its end: headers, notes, and the pages that are not zero.
+
+import type { ProblemLog } from '../base/problems.ts';
+import { formatBytes } from '../base/units.ts';
+import type { MemorySegment } from '../cpython/memory-reader.ts';
+import type { Address } from '../graph/heap-graph.ts';
+import {
+  CORE_HEAD_BYTES,
+  type CoreHead,
+  type CoreHeaders,
+  type CoreSegment,
+  coreError,
+  readCoreHead,
+  readCoreHeaders,
+} from './core-headers.ts';
+import { type CoreNotes, readCoreNotes } from './core-notes.ts';
+import { CorePages } from './core-pages.ts';
+import type { CoreFileHandle, CoreSink, StreamOptions } from './core-stream.ts';
+
+/** What a core file holds. */
+export interface CoreContents {
+  readonly machine: number;
+  readonly headers: CoreHeaders;
+  readonly notes: CoreNotes;
+  /** Non-zero pages of writable mappings, ascending. */
+  readonly writable: readonly MemorySegment[];
+  /** Non-zero pages of what cannot be written: headers, constants, relocated data. Ascending. */
+  readonly constants: readonly MemorySegment[];
+  /** False when there were more constants than are kept. */
+  readonly hasAllConstants: boolean;
+  /** Start, end pairs of the memory that is in the file, ascending: what was not kept of it is zero. */
+  readonly dumped: Float64Array;
+  /** What the file was to hold and does not, because it is cut off. */
+  readonly missing: { readonly bytes: number; readonly segments: number };
+}
+
+/** Notes of a process with tens of thousands of threads; each has a few KB of registers. */
+const MAX_NOTES_BYTES = 256 << 20;
+/** Code is not needed, only the header of the file that may begin it. */
+const EXECUTABLE_KEPT_BYTES = 64 << 10;
+/** Constants of programs and libraries are some tens of MB; beyond this they are someone's data. */
+const MAX_CONSTANT_BYTES = 512 << 20;
+
+/** Throws E_CORE_FILE, E_FILE_READ, E_NOT_ENOUGH_MEMORY or E_CANCELLED. */
+export async function readCoreContents(
+  file: CoreFileHandle,
+  problems: ProblemLog,
+  options: StreamOptions & { readonly chunkBytes?: number } = {},
+): Promise<CoreContents> {
+  const collector = new CoreCollector(file, problems, options.chunkBytes);
+  const { endOffset, damaged } = await file.stream(collector, options);
+  if (damaged)
+    problems.add('core-compression', 'the compressed core file is damaged or cut off: its beginning is used');
+  return collector.finish(endOffset);
+}
+
+/** A piece of the file that is wanted. */
+interface Extent {
+  readonly offset: number;
+  readonly bytes: number;
+  /** Undefined for notes. */
+  readonly segment: CoreSegment | undefined;
+}
+
+class CoreCollector implements CoreSink {
+  readonly #file: CoreFileHandle;
+  readonly #problems: ProblemLog;
+  readonly #writable: CorePages;
+  readonly #constants: CorePages;
+  #head: CoreHead | undefined;
+  #headBytes: Uint8Array = new Uint8Array(CORE_HEAD_BYTES);
+  #headUsed = 0;
+  #headers: CoreHeaders | undefined;
+  #extents: readonly Extent[] = [];
+  #current = 0;
+  /** Within the current extent. */
+  #taken = 0;
+  readonly #notes: Uint8Array[] = [];
+
+  constructor(file: CoreFileHandle, problems: ProblemLog, chunkBytes: number | undefined) {
+    this.#file = file;
+    this.#problems = problems;
+    const chunk = chunkBytes === undefined ? {} : { chunkBytes };
+    this.#writable = new CorePages({ writable: true, ...chunk });
+    this.#constants = new CorePages({ writable: false, limitBytes: MAX_CONSTANT_BYTES, ...chunk });
+  }
+
+  nextWanted(): number {
+    if (this.#headers === undefined) return this.#headUsed;
+    const extent = this.#extents[this.#current];
+    return extent === undefined ? Number.POSITIVE_INFINITY : extent.offset + this.#taken;
+  }
+
+  write(offset: number, bytes: Uint8Array): void {
+    if (this.#headers === undefined) this.#takeHeaders(bytes.subarray(Math.max(0, this.#headUsed - offset)));
+    if (this.#headers === undefined) return;
+    for (let extent = this.#extents[this.#current]; extent !== undefined; extent = this.#extents[this.#current]) {
+      const from = extent.offset + this.#taken - offset;
+      // Before this piece: the headers of a stream claim what lies within themselves.
+      if (from < 0) {
+        this.#taken += -from;
+        if (this.#taken >= extent.bytes) this.#next();
+        continue;
+      }
+      if (from >= bytes.length) return;
+      const part = bytes.subarray(from, Math.min(bytes.length, from + extent.bytes - this.#taken));
+      this.#takePart(extent, part);
+      this.#taken += part.length;
+      if (this.#taken < extent.bytes) return;
+      this.#next();
+    }
+  }
+
+  finish(endOffset: number): CoreContents {
+    if (this.#headers === undefined) this.#readHeaders(this.#headBytes.subarray(0, this.#headUsed));
+    const headers = this.#headers!;
+    const notes = readCoreNotes(this.#notes, headers.machine, this.#problems);
+    const dumped: number[] = [];
+    const missing = { bytes: 0, segments: 0 };
+    for (const segment of headers.segments) {
+      const held = Math.max(0, Math.min(segment.fileBytes, endOffset - segment.offset));
+      if (held < segment.fileBytes) {
+        missing.bytes += segment.fileBytes - held;
+        missing.segments++;
+      }
+      if (held > 0) dumped.push(segment.address, segment.address + held);
+    }
+    if (missing.bytes > 0) {
+      this.#problems.add(
+        'core-truncated',
+        `the core file is cut off: ${formatBytes(missing.bytes)} of ${missing.segments} memory segments are missing`,
+      );
+    }
+    if (this.#constants.droppedBytes > 0) {
+      this.#problems.add('core-constants', 'the core file holds more read-only data than is kept');
+    }
+    return {
+      machine: headers.machine,
+      headers,
+      notes,
+      writable: this.#writable.finish(),
+      constants: this.#constants.finish(),
+      hasAllConstants: this.#constants.droppedBytes === 0,
+      dumped: Float64Array.from(dumped),
+      missing,
+    };
+  }
+
+  #takeHeaders(bytes: Uint8Array): void {
+    let rest = bytes;
+    for (;;) {
+      const part = rest.subarray(0, this.#headBytes.length - this.#headUsed);
+      this.#headBytes.set(part, this.#headUsed);
+      this.#headUsed += part.length;
+      rest = rest.subarray(part.length);
+      if (this.#headUsed < this.#headBytes.length) return;
+      if (this.#head !== undefined) break;
+      this.#head = readCoreHead(this.#headBytes, (offset, length) => this.#file.readAt(offset, length));
+      if (this.#head.headersEnd <= this.#headUsed) break;
+      if (this.#head.headersAt > this.#file.fileBytes + MAX_NOTES_BYTES) throw coreError('its headers are damaged');
+      const longer = new Uint8Array(this.#head.headersEnd);
+      longer.set(this.#headBytes);
+      this.#headBytes = longer;
+    }
+    this.#readHeaders(this.#headBytes);
+  }
+
+  #readHeaders(bytes: Uint8Array): void {
+    this.#head ??= readCoreHead(bytes);
+    const headers = readCoreHeaders(this.#head, bytes, this.#problems);
+    this.#headers = headers;
+    const extents: Extent[] = [
+      ...headers.notes.map(({ offset, fileBytes }) => ({
+        offset,
+        bytes: Math.min(fileBytes, MAX_NOTES_BYTES),
+        segment: undefined,
+      })),
+      ...headers.segments.map((segment) => ({
+        offset: segment.offset,
+        bytes: segment.executable ? Math.min(segment.fileBytes, EXECUTABLE_KEPT_BYTES) : segment.fileBytes,
+        segment,
+      })),
+    ].filter((extent) => extent.bytes > 0);
+    extents.sort((a, b) => a.offset - b.offset);
+    // One byte of the file belongs to one segment: else a small file could claim to be endless memory.
+    let end = 0;
+    this.#extents = extents.filter((extent) => {
+      if (extent.offset < end) {
+        const message = 'segments of the core file lie over each other, and one was left out';
+        this.#problems.addAt('core-overlap', message, extent.segment?.address ?? 0);
+        return false;
+      }
+      end = extent.offset + extent.bytes;
+      return true;
+    });
+  }
+
+  #takePart(extent: Extent, part: Uint8Array): void {
+    const { segment } = extent;
+    if (segment === undefined) {
+      const notes = this.#notes.at(-1);
+      if (this.#taken === 0 || notes === undefined) this.#notes.push(new Uint8Array(part));
+      else this.#notes[this.#notes.length - 1] = Buffer.concat([notes, part]);
+      return;
+    }
+    const address: Address = segment.address + this.#taken;
+    (segment.writable ? this.#writable : this.#constants).add(address, part);
+  }
+
+  #next(): void {
+    this.#current++;
+    this.#taken = 0;
+    this.#writable.endMapping();
+    this.#constants.endMapping();
+  }
+}

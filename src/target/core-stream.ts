@@ -1,0 +1,292 @@
+// The bytes of a core file in order, plain or compressed with zstd or LZ4, pushed to whoever wants them; and what kind
+// of file a path holds, told by its first bytes. What is in the core is core-contents.ts.
+
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Decompress } from 'fzstd';
+import { LeakscopeError } from '../base/errors.ts';
+import { lz4Frames } from './lz4-frame.ts';
+import { errnoCode } from './proc-file.ts';
+import { READ_BYTES } from './process-memory.ts';
+
+export type CoreCompression = 'none' | 'zstd' | 'lz4';
+
+/** What takes the bytes of a core. */
+export interface CoreSink {
+  /** The bytes from `offset` on; calls come in ascending order. They must not be kept. */
+  write(offset: number, bytes: Uint8Array): void;
+  /** Where the next byte of interest is; Infinity when all are there. */
+  nextWanted(): number;
+}
+
+export interface CoreFileHandle {
+  readonly path: string;
+  readonly compression: CoreCompression;
+  /** As it lies on disk. */
+  readonly fileBytes: number;
+  readonly modifiedAtMs: number;
+  /** Bytes of a file that is not compressed; undefined beyond its end, and of a compressed one. */
+  readAt(offset: number, length: number): Uint8Array | undefined;
+  /** Pushes the file to `sink`; returns the length of the (uncompressed) file as far as it could be read. */
+  stream(sink: CoreSink, options: StreamOptions): Promise<StreamEnd>;
+  close(): void;
+}
+
+export interface StreamOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Share of the file that has been read, now and then. */
+  readonly progress?: ((fraction: number) => void) | undefined;
+}
+
+export interface StreamEnd {
+  readonly endOffset: number;
+  /** The compressed data is cut off or damaged at its end. */
+  readonly damaged: boolean;
+}
+
+/** Pushed at once to a decompressor: it may become thousands of times as much before control returns. */
+const COMPRESSED_PIECE_BYTES = 64 << 10;
+/** Uncompressed bytes between two turns of the event loop: some 20 ms. */
+const TURN_BYTES = 32 << 20;
+/** RFC 8878: decoders should support windows of 8 MiB; systemd and zstd -19 stay below, --long=27 needs 128. */
+const MAX_ZSTD_WINDOW_BYTES = 128 << 20;
+
+const MAGIC_BYTES = 4;
+
+/** How the file begins, or undefined when it is no core, compressed or not, or cannot be read. */
+export function coreCompression(path: string): CoreCompression | undefined {
+  let fd: number;
+  try {
+    // O_NONBLOCK: a FIFO must not hang us.
+    fd = openSync(path, 0o4000);
+  } catch {
+    return undefined;
+  }
+  try {
+    if (!fstatSync(fd).isFile()) return undefined;
+    return compressionOf(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function compressionOf(fd: number): CoreCompression | undefined {
+  const head = Buffer.alloc(MAGIC_BYTES);
+  if (readSync(fd, head, 0, MAGIC_BYTES, 0) < MAGIC_BYTES) return undefined;
+  switch (head.readUInt32BE(0)) {
+    case 0x7f454c46:
+      return 'none';
+    case 0x28b52ffd:
+      return 'zstd';
+    case 0x04224d18:
+      return 'lz4';
+    default:
+      return undefined;
+  }
+}
+
+/** Opens a core file. Throws E_FILE_READ, or E_CORE_FILE when it does not begin like one. */
+export function openCoreFile(path: string): CoreFileHandle {
+  let fd: number;
+  try {
+    fd = openSync(path, 0o4000);
+  } catch (cause) {
+    throw new LeakscopeError('E_FILE_READ', `cannot read ${path}: ${(cause as Error).message}`, { cause });
+  }
+  const stat = fstatSync(fd);
+  const compression = stat.isFile() ? compressionOf(fd) : undefined;
+  if (compression === undefined) {
+    closeSync(fd);
+    throw new LeakscopeError('E_CORE_FILE', `${path} is no core file`, {
+      hint: 'leakscope reads ELF core files, also compressed with zstd or LZ4',
+    });
+  }
+  let open = true;
+  return {
+    path,
+    compression,
+    fileBytes: stat.size,
+    modifiedAtMs: stat.mtimeMs,
+    readAt(offset, length) {
+      if (compression !== 'none' || !(offset >= 0) || offset + length > stat.size) return undefined;
+      const bytes = new Uint8Array(length);
+      return readFully(fd, bytes, offset, path) === length ? bytes : undefined;
+    },
+    stream: (sink, options) => {
+      if (compression === 'none') return streamPlain(fd, path, stat.size, sink, options);
+      const input = compressedInput(fd, path, stat.size);
+      return compression === 'zstd' ? streamZstd(input, sink, options) : streamLz4(input, sink, options);
+    },
+    close() {
+      if (open) closeSync(fd);
+      open = false;
+    },
+  };
+}
+
+async function streamPlain(
+  fd: number,
+  path: string,
+  size: number,
+  sink: CoreSink,
+  options: StreamOptions,
+): Promise<StreamEnd> {
+  const buffer = Buffer.alloc(READ_BYTES);
+  const turns = new Turns(options);
+  for (;;) {
+    const wanted = sink.nextWanted();
+    if (wanted >= size) return { endOffset: size, damaged: false };
+    const got = readFully(fd, buffer, wanted, path);
+    if (got === 0) return { endOffset: wanted, damaged: false };
+    sink.write(wanted, buffer.subarray(0, got));
+    await turns.after(got, wanted / size);
+  }
+}
+
+async function streamZstd(input: CompressedInput, sink: CoreSink, options: StreamOptions): Promise<StreamEnd> {
+  let offset = 0;
+  const turns = new Turns(options);
+  // Handed over by block, of 128 KiB at most.
+  const decompressor = new Decompress((block) => {
+    if (sink.nextWanted() < offset + block.length) sink.write(offset, block);
+    offset += block.length;
+  });
+  const first = input.read(COMPRESSED_PIECE_BYTES);
+  refuseHugeWindow(first);
+  try {
+    for (let piece = first; piece.length > 0; piece = input.read(COMPRESSED_PIECE_BYTES)) {
+      const before = offset;
+      // The library keeps parts of what it was given.
+      decompressor.push(new Uint8Array(piece));
+      if (sink.nextWanted() === Number.POSITIVE_INFINITY) return { endOffset: offset, damaged: false };
+      await turns.after(offset - before, input.position() / input.size);
+    }
+  } catch (error) {
+    if (error instanceof LeakscopeError || !isZstdError(error)) throw error;
+    return { endOffset: offset, damaged: true };
+  }
+  return { endOffset: offset, damaged: false };
+}
+
+/** Errors of the library carry a number; a forged table may also send it out of an array's bounds. */
+function isZstdError(error: unknown): boolean {
+  return (
+    error instanceof RangeError || error instanceof TypeError || typeof (error as { code?: unknown }).code === 'number'
+  );
+}
+
+/** The window of the first frame: the decompressor would allocate whatever it says. */
+function refuseHugeWindow(head: Uint8Array): void {
+  if (head.length < 14 || head[0] !== 0x28) return;
+  const descriptor = head[4]!;
+  let windowBytes: number;
+  if ((descriptor & 0x20) !== 0) {
+    // A single segment's window is its content, whose size follows the dictionary id.
+    const at = 5 + [0, 1, 2, 4][descriptor & 3]!;
+    const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+    windowBytes = [
+      () => head[at]!,
+      () => view.getUint16(at, true) + 256,
+      () => view.getUint32(at, true),
+      () => view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32,
+    ][descriptor >>> 6]!();
+  } else {
+    const base = 2 ** (10 + (head[5]! >>> 3));
+    windowBytes = base + (base / 8) * (head[5]! & 7);
+  }
+  if (windowBytes > MAX_ZSTD_WINDOW_BYTES) {
+    throw new LeakscopeError('E_CORE_FILE', 'it is compressed with a window too large to unpack in memory', {
+      hint: 'unpack it first: zstd -d --long=31',
+    });
+  }
+}
+
+async function streamLz4(input: CompressedInput, sink: CoreSink, options: StreamOptions): Promise<StreamEnd> {
+  let offset = 0;
+  let pending = 0;
+  const turns = new Turns(options);
+  const blocks = lz4Frames(
+    (length) => input.read(length),
+    (block) => {
+      if (sink.nextWanted() < offset + block.length) sink.write(offset, block);
+      offset += block.length;
+      pending = block.length;
+      return sink.nextWanted() !== Number.POSITIVE_INFINITY;
+    },
+  );
+  try {
+    for (const _ of blocks) await turns.after(pending, input.position() / input.size);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return { endOffset: offset, damaged: true };
+  }
+  return { endOffset: offset, damaged: false };
+}
+
+interface CompressedInput {
+  readonly size: number;
+  /** The next bytes, valid until the next call; fewer than asked for only at the end. */
+  read(length: number): Uint8Array;
+  position(): number;
+}
+
+function compressedInput(fd: number, path: string, size: number): CompressedInput {
+  let buffer = Buffer.alloc(1 << 20);
+  let bufferAt = 0;
+  let start = 0;
+  let end = 0;
+  return {
+    size,
+    position: () => bufferAt + start,
+    read(length) {
+      if (end - start < length) {
+        const held = buffer.subarray(start, end);
+        const next = length > buffer.length ? Buffer.alloc(length) : buffer;
+        held.copy(next);
+        bufferAt += start;
+        buffer = next;
+        end = held.length;
+        start = 0;
+        end += readFully(fd, buffer.subarray(end), bufferAt + end, path);
+      }
+      const bytes = buffer.subarray(start, Math.min(end, start + length));
+      start += bytes.length;
+      return bytes;
+    },
+  };
+}
+
+/** Lets the event loop turn now and then, and looks whether the run was cancelled. */
+class Turns {
+  readonly #options: StreamOptions;
+  #bytes = 0;
+
+  constructor(options: StreamOptions) {
+    this.#options = options;
+  }
+
+  async after(bytes: number, fraction: number): Promise<void> {
+    this.#bytes += bytes;
+    if (this.#bytes < TURN_BYTES) return;
+    this.#bytes = 0;
+    this.#options.progress?.(fraction);
+    await nextTurn();
+    if (this.#options.signal?.aborted) throw new LeakscopeError('E_CANCELLED', 'cancelled');
+  }
+}
+
+/** Reads until `into` is full or the file ends. */
+function readFully(fd: number, into: Uint8Array, offset: number, path: string): number {
+  let done = 0;
+  try {
+    while (done < into.length) {
+      const got = readSync(fd, into, done, into.length - done, offset + done);
+      if (got === 0) break;
+      done += got;
+    }
+  } catch (error) {
+    if (errnoCode(error) === undefined) throw error;
+    throw new LeakscopeError('E_FILE_READ', `cannot read ${path}: ${(error as Error).message}`, { cause: error });
+  }
+  return done;
+}
