@@ -61,6 +61,8 @@ export interface HeapWalk {
   readonly threadStacks: readonly StackExtent[];
   /** Memory in which the interpreter keeps frames. */
   readonly frameChunks: readonly StackExtent[];
+  /** Where the stacks of threads are used, as far as the kernel told. */
+  readonly stackPointers: readonly Address[];
 }
 
 /** Objects sampled to learn what classes written in Python have in common. */
@@ -205,6 +207,7 @@ export function walkHeap(input: HeapWalkInput, problems: ProblemLog): HeapWalk {
     },
     threadStacks,
     frameChunks,
+    stackPointers: stackPointers ?? [],
     refcounts,
   };
 }

@@ -124,7 +124,7 @@ class FindRun {
     // Preparing a capture takes a while on a busy host: what counts is when the target stood still.
     const atSeconds = (capture.stoppedAtMs - this.#startedAtMs) / 1000;
     if (use !== undefined) {
-      const { rssBytes, parts } = measureCapture(capture.walk, use, []);
+      const { rssBytes, parts } = measureCapture(capture.walk, use, this.#target.interpreter.layout);
       this.#memory.push({ atSeconds, rssBytes, parts });
     }
     const summary = summariseSnapshot(capture.walk, atSeconds, capture.pauseMs);

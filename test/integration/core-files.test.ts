@@ -18,7 +18,6 @@ import { measureCapture } from '../../src/session/rss-session.ts';
 import { silentProgress } from '../../src/session/session-options.ts';
 import { type MappedRegion, readMemoryMaps } from '../../src/target/memory-maps.ts';
 import { readMemoryUse } from '../../src/target/memory-use.ts';
-import { readStackPointers, stackEnds } from '../../src/target/stack-pointers.ts';
 import {
   answersOf,
   gdbCore,
@@ -163,19 +162,17 @@ describe('one process, every kind of core', () => {
     let living: RssMeasure;
     try {
       let use: MemoryUse | undefined;
-      let ends: number[] | undefined;
       const { walk } = await attached.capture({
         whileStopped: () => {
           use = readMemoryUse(target.pid);
-          ends = readStackPointers(target.pid);
         },
       });
-      living = measureCapture(walk, use!, ends!);
+      living = measureCapture(walk, use!, attached.interpreter.layout);
     } finally {
       attached.close();
     }
     const core = await open(own);
-    const measureOf = (of: CoreTarget, use: MemoryUse) => measureCapture(of.walk, use, stackEnds(of.core.threads)!);
+    const measureOf = (of: CoreTarget, use: MemoryUse) => measureCapture(of.walk, use, of.interpreter.layout);
     const exact = coreMemoryUse(core.core, core.walk.blocks.allocator.mallocHeaps);
     expect(exact.isExact).toBe(true);
     const parts = measureOf(core, exact.use).parts;
