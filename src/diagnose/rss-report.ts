@@ -206,7 +206,7 @@ function detailOf(name: RssPartName, input: DetailInput): string {
     case 'other allocator':
       return `${measure.otherAllocator ?? 'unknown'}: what of it is free cannot be told from outside`;
     case 'thread stacks':
-      return `${formatCount(input.threadCount)} threads`;
+      return `${formatCount(input.threadCount)} ${input.threadCount === 1 ? 'thread' : 'threads'}`;
     case 'program data':
       return 'written data of the interpreter and libraries';
     case 'file-backed':

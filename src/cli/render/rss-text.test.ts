@@ -32,7 +32,7 @@ test('in 140 columns', () => {
      12 MB    9,002  module shop.catalog
 
     collector   the cyclic collector is disabled (gc.disable)
-    garbage     10,000 clusters of 3.0 MB: shop.Job.pickler → Pickler → shop.Job, with __del__ in shop.Job
+    garbage     3.0 MB in 40,000 objects; the most are held together by shop.Job.pickler → Pickler → shop.Job, with __del__ in shop.Job
     references  1,234 of _leaky.Thing objects held by no one that was found; could be held by: _leaky (defines the type)
     resources   734 descriptors of 1,024 allowed (72 %) · 17 threads
                 212 sockets whose peer hung up (CLOSE_WAIT) · 10 descriptors without a Python owner
@@ -62,8 +62,8 @@ test('in 80 columns, over time', () => {
      12 MB    9,002  module shop.catalog
 
     collector   the cyclic collector is disabled (gc.disable)
-    garbage     10,000 clusters of 3.0 MB: shop.Job.pickler → Pickler → shop.Job,
-                with __del__ in shop.Job
+    garbage     3.0 MB in 40,000 objects; the most are held together by
+                shop.Job.pickler → Pickler → shop.Job, with __del__ in shop.Job
     references  1,234 of _leaky.Thing objects held by no one that was found; could
                 be held by: _leaky (defines the type)
     resources   734 descriptors of 1,024 allowed (72 %) · 17 threads

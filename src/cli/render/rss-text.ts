@@ -147,6 +147,8 @@ function renderPins({ fragmentation }: RssReport, style: RenderStyle): string[] 
 
 /** Garbage worth a line. */
 const NOTED_GARBAGE_BYTES = 1 << 20;
+/** Lost references that are no structure of the C library that could not be read. */
+const NOTED_LOST = 12;
 const TYPES_NAMED = 2;
 const LABEL_WIDTH = 12;
 
@@ -162,10 +164,11 @@ function renderNoticed({ collector, garbage, references, resources }: RssReport,
   const cluster = garbage.largest[0];
   if (garbage.bytes >= NOTED_GARBAGE_BYTES && cluster !== undefined) {
     const finalizers = cluster.finalizers.length === 0 ? '' : `, with __del__ in ${cluster.finalizers.join(', ')}`;
-    const cycle = cluster.cycle === '' ? 'no cycle' : cluster.cycle;
-    row('garbage', `${counted(cluster.clusters, 'cluster')} of ${formatBytes(cluster.bytes)}: ${cycle}${finalizers}`);
+    const cycle = cluster.cycle === '' ? 'no cycle that was found' : cluster.cycle;
+    const all = `${formatBytes(garbage.bytes)} in ${counted(garbage.objects, 'object')}`;
+    row('garbage', `${all}; the most are held together by ${cycle}${finalizers}`);
   }
-  for (const type of references.types.filter(({ lost_references }) => lost_references > 0).slice(0, TYPES_NAMED)) {
+  for (const type of references.types.filter((row) => row.lost_references >= NOTED_LOST).slice(0, TYPES_NAMED)) {
     const candidates = candidatesInWords(type.candidates);
     const by = candidates === undefined ? '' : `; ${candidates}`;
     row(
