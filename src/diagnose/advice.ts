@@ -55,6 +55,12 @@ export function adviceFor(kind: FindingKind, facts: AdviceFacts): string {
       return 'descriptors are opened and not closed: use `with`, or close them in `finally`';
     case 'child processes':
       return 'children are started and not waited for: use subprocess.run, or wait() / communicate()';
+    case 'memory maps':
+      return 'files or memory are mapped and not unmapped: close() each mmap.mmap, and drop arrays and memoryviews that use it';
+    case 'shared memory':
+      return 'segments of shared memory are made and not released: close() each SharedMemory in every process, unlink() it in one; make locks and queues once';
+    case 'temporary files':
+      return 'temporary files stay open, and deleted ones keep their disk space until they are closed: use `with`, or close them in `finally`';
     case 'object graph':
       return 'break the reference that keeps the first object of the path, or clear it when its work is done';
   }

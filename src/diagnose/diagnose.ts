@@ -41,7 +41,7 @@ export function diagnose(observation: Observation): FindReport {
     ],
     holders.findings,
   );
-  const resources = findResourceGrowth(observation, holders.findings);
+  const resources = findResourceGrowth(observation, analysis, holders.findings);
   const explained = [...holders.findings, ...native, ...resources];
   const drafts = [...explained, ...findUnexplainedRss(observation, explained)];
   const ranked = rank(drafts);
@@ -132,7 +132,7 @@ function isRunningOut(observation: Observation, ranked: readonly DraftFinding[])
   return (
     descriptorLimit !== undefined &&
     open > descriptorLimit * NEAR_LIMIT &&
-    ranked[0]?.kind === 'file descriptors' &&
+    (ranked[0]?.kind === 'file descriptors' || ranked[0]?.kind === 'temporary files') &&
     ranked[0].verdict === 'leak'
   );
 }

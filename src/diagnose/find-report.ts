@@ -35,6 +35,9 @@ export type FindingKind =
   | 'native memory (no Python owner)'
   | 'file descriptors'
   | 'child processes'
+  | 'memory maps'
+  | 'shared memory'
+  | 'temporary files'
   | 'object graph';
 
 export interface FindTarget {

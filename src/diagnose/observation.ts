@@ -7,6 +7,8 @@ import type { KeyText } from '../graph/path-names.ts';
 import type { SeriesPoint, WorkClock } from '../metrics/growth-trend.ts';
 import type { SourceIndex } from '../source/source-index.ts';
 import type { FindTarget } from './find-report.ts';
+import type { HandleOwners } from './handle-owners.ts';
+import type { KernelResource } from './resource-report.ts';
 import type { ResidentMoment } from './rss-parts.ts';
 import type { SnapshotSummary } from './snapshot-summary.ts';
 
@@ -20,6 +22,10 @@ export interface ResourceSample {
   readonly threads: number;
   readonly children: number;
   readonly zombies: number;
+  /** Mappings of data files and shared anonymous memory. */
+  readonly maps: number;
+  /** Segments of shared memory that are mapped. */
+  readonly segments: number;
 }
 
 /** A source line that was seen running between snapshots. */
@@ -41,6 +47,14 @@ export interface DescriptorGrowth {
   readonly after: number;
 }
 
+/** What the kernel had for the process at the last snapshot, and who owned it. */
+export interface KernelGrowth {
+  readonly items: readonly KernelResource[];
+  readonly owners: HandleOwners;
+  /** Indices of the items that were not there at the first snapshot. */
+  readonly added: readonly number[];
+}
+
 export interface Observation {
   readonly target: FindTarget;
   readonly observedSeconds: number;
@@ -57,6 +71,10 @@ export interface Observation {
   /** The target's work over the run. */
   readonly work: WorkClock | undefined;
   readonly descriptors: readonly DescriptorGrowth[];
+  /** Undefined when the process ended before it was known. */
+  readonly kernel: KernelGrowth | undefined;
+  /** Disk space of temporary and of deleted files that are open, at each snapshot. */
+  readonly temporaryBytes: readonly SeriesPoint[];
   /** Open descriptors the process may have; undefined when unlimited or unknown. */
   readonly descriptorLimit: number | undefined;
   readonly running: readonly RunningLine[];

@@ -35,6 +35,9 @@ const FindingKindSchema = v.picklist([
   'native memory (no Python owner)',
   'file descriptors',
   'child processes',
+  'memory maps',
+  'shared memory',
+  'temporary files',
   'object graph',
 ]);
 

@@ -7,18 +7,19 @@ import { formatDuration } from '../base/units.ts';
 import type { MemoryUse } from '../cpython/resident-pages.ts';
 import { diagnose } from '../diagnose/diagnose.ts';
 import type { FindReport, FindTarget } from '../diagnose/find-report.ts';
-import type { DescriptorGrowth, Observation } from '../diagnose/observation.ts';
+import { findHandleOwners } from '../diagnose/handle-owners.ts';
+import type { DescriptorGrowth, KernelGrowth, Observation } from '../diagnose/observation.ts';
 import type { ResidentMoment } from '../diagnose/rss-parts.ts';
 import { type SnapshotSummary, summariseSnapshot } from '../diagnose/snapshot-summary.ts';
 import { compareEntryCounts } from '../graph/comparison.ts';
 import type { Address } from '../graph/heap-graph.ts';
-import { workClock } from '../metrics/growth-trend.ts';
+import { type SeriesPoint, workClock } from '../metrics/growth-trend.ts';
 import { createSourceIndex } from '../source/source-index.ts';
 import { memoryLimit } from '../target/memory-limit.ts';
 import { readMemoryUse } from '../target/memory-use.ts';
 import { readRss } from '../target/process-info.ts';
 import { applicationOf } from '../target/python-processes.ts';
-import { readResources } from '../target/resources.ts';
+import { type ProcessResources, readResources } from '../target/resources.ts';
 import { AttachedTarget, type HeapCapture } from './attached-target.ts';
 import { boundReader } from './holder-bound.ts';
 import { LiveSampler } from './live-sampler.ts';
@@ -67,7 +68,10 @@ class FindRun {
   readonly #memory: ResidentMoment[] = [];
   #last: HeapCapture | undefined;
   #endedEarly: string | undefined;
-  #descriptorLimit: number | undefined;
+  /** What the kernel had right before the first snapshot, and before the last. */
+  #kernelBefore: ProcessResources | undefined;
+  #kernel: ProcessResources | undefined;
+  readonly #temporaryBytes: SeriesPoint[] = [];
 
   constructor(target: AttachedTarget, options: FindOptions, progress: Progress, problems: ProblemLog) {
     this.#target = target;
@@ -80,8 +84,6 @@ class FindRun {
   async run(): Promise<FindReport> {
     const { seconds } = this.#options;
     this.#sampler.sample(this.#elapsed);
-    const before = readResources(this.#target.info.pid);
-    this.#descriptorLimit = before.descriptorLimit;
     const walkSeconds = await this.#snapshot(1);
     const wanted = this.#options.snapshots ?? (walkSeconds > seconds * WALK_SHARE ? LEAST_SNAPSHOTS : SNAPSHOTS);
     const count = Math.max(LEAST_SNAPSHOTS, wanted);
@@ -95,7 +97,7 @@ class FindRun {
       this.#followGrowing();
     }
     this.#progress.stage('finding who holds what grew');
-    return diagnose(this.#observation(groupCounts(before)));
+    return diagnose(this.#observation());
   }
 
   get #elapsed(): number {
@@ -106,6 +108,8 @@ class FindRun {
   async #snapshot(number: number): Promise<number> {
     this.#progress.stage(`snapshot ${number}`);
     const begunAt = this.#elapsed;
+    // Read before the heap is: what is opened between the two would have no owner in it.
+    const kernel = this.#readKernel();
     let use: MemoryUse | undefined;
     const capture = await this.#target.capture({
       maxPauseMs: this.#options.maxPauseMs,
@@ -126,7 +130,22 @@ class FindRun {
     const summary = summariseSnapshot(capture.walk, atSeconds, capture.pauseMs);
     this.#summaries.push(summary);
     this.#last = capture;
+    if (kernel !== undefined) {
+      this.#kernelBefore ??= kernel;
+      this.#kernel = kernel;
+      this.#temporaryBytes.push([atSeconds, temporaryBytes(kernel)]);
+    }
     return this.#elapsed - begunAt;
+  }
+
+  /** Undefined when the process ended meanwhile. */
+  #readKernel(): ProcessResources | undefined {
+    try {
+      return readResources(this.#target.info.pid);
+    } catch (error) {
+      if (!(error instanceof LeakscopeError) || this.#target.isAlive) throw error;
+      return undefined;
+    }
   }
 
   /** Undefined where this kernel does not tell, or the process has just ended. */
@@ -191,11 +210,11 @@ class FindRun {
     this.#sampler.follow(addresses);
   }
 
-  #observation(before: ReadonlyMap<string, number>): Observation {
+  #observation(): Observation {
     const { info, interpreter } = this.#target;
     const { walk, image } = this.#last!;
     const source = readTargetSource(info, walk.graph, image, interpreter.layout);
-    const after = this.#target.isAlive ? groupCounts(readResources(info.pid)) : new Map<string, number>();
+    const later = this.#readKernel();
     return {
       target: this.#describeTarget(),
       observedSeconds: this.#summaries.at(-1)!.atSeconds - this.#summaries[0]!.atSeconds,
@@ -206,8 +225,10 @@ class FindRun {
       resources: this.#sampler.resources,
       memory: this.#memory,
       work: workClock(this.#sampler.work),
-      descriptorLimit: this.#descriptorLimit,
-      descriptors: descriptorGrowth(before, after),
+      descriptorLimit: this.#kernelBefore?.descriptorLimit,
+      descriptors: descriptorGrowth(groupCounts(this.#kernelBefore), groupCounts(later)),
+      kernel: this.#kernelGrowth(later),
+      temporaryBytes: this.#temporaryBytes,
       running: this.#sampler.runningLines(),
       source: createSourceIndex(source.files),
       extensionModules: source.extensions,
@@ -216,6 +237,23 @@ class FindRun {
       ...(this.#options.showValues ? { keyText: keyReader(walk.graph, image, interpreter.layout) } : {}),
       problems: this.#problems.list(),
       endedEarly: this.#endedEarly,
+    };
+  }
+
+  /** New since the first snapshot, and not gone again right after the last: the rest comes and goes. */
+  #kernelGrowth(later: ProcessResources | undefined): KernelGrowth | undefined {
+    const { items } = this.#kernel ?? {};
+    if (items === undefined || this.#kernelBefore === undefined) return undefined;
+    const before = identities(this.#kernelBefore);
+    const lasting = later === undefined ? undefined : identities(later);
+    const { walk, image } = this.#last!;
+    return {
+      items,
+      owners: findHandleOwners(walk.graph, image, this.#target.interpreter.layout, walk.threads, items),
+      added: [...items.keys()].filter((i) => {
+        const { identity } = items[i]!;
+        return !before.has(identity) && (lasting?.has(identity) ?? true);
+      }),
     };
   }
 
@@ -234,10 +272,21 @@ class FindRun {
 }
 
 /** Descriptors by what they are, e.g. `tcp to 10.0.0.5:5432`. */
-function groupCounts(resources: ReturnType<typeof readResources>): Map<string, number> {
-  return new Map(resources.descriptorGroups.map((group) => [group.name, group.count]));
+function groupCounts(resources: ProcessResources | undefined): Map<string, number> {
+  return new Map((resources?.descriptorGroups ?? []).map((group) => [group.name, group.count]));
 }
 
 function descriptorGrowth(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): DescriptorGrowth[] {
   return [...after].map(([kind, count]) => ({ kind, before: before.get(kind) ?? 0, after: count }));
+}
+
+function identities(resources: ProcessResources): Set<string> {
+  return new Set(resources.items.map((item) => item.identity));
+}
+
+function temporaryBytes(resources: ProcessResources): number {
+  return resources.descriptors.reduce(
+    (sum, { place, bytes }) => sum + (place === 'deleted' || place === 'temporary' ? (bytes ?? 0) : 0),
+    0,
+  );
 }

@@ -56,7 +56,7 @@ export async function rssOfCore(
   try {
     progress.stage('finding whose memory it is');
     const { core, walk, meta, interpreter } = target;
-    const { use, isExact } = coreMemoryUse(core);
+    const { use, isExact } = coreMemoryUse(core, walk.blocks.allocator.mallocHeaps);
     if (!isExact) {
       problems.add(
         'core-without-residency',

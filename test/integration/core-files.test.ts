@@ -176,7 +176,7 @@ describe('one process, every kind of core', () => {
     }
     const core = await open(own);
     const measureOf = (of: CoreTarget, use: MemoryUse) => measureCapture(of.walk, use, stackEnds(of.core.threads)!);
-    const exact = coreMemoryUse(core.core);
+    const exact = coreMemoryUse(core.core, core.walk.blocks.allocator.mallocHeaps);
     expect(exact.isExact).toBe(true);
     const parts = measureOf(core, exact.use).parts;
     expect(parts.map((part) => part.name)).toEqual(living.parts.map((part) => part.name));
@@ -186,7 +186,7 @@ describe('one process, every kind of core', () => {
     }
     if (noGdb !== undefined) return;
     const foreign = await open(gdbCore(target, folder));
-    const guessed = coreMemoryUse(foreign.core);
+    const guessed = coreMemoryUse(foreign.core, foreign.walk.blocks.allocator.mallocHeaps);
     expect(guessed.isExact).toBe(false);
     const objects = (measure: RssMeasure) => measure.parts.find((part) => /object/.test(part.name))!.bytes;
     expect(objects(measureOf(foreign, guessed.use))).toBeGreaterThan(0.95 * objects(living));

@@ -6,10 +6,12 @@ import type { CollectorState } from '../../src/cpython/collector-state.ts';
 import type { HeapWalk } from '../../src/cpython/heap-walk.ts';
 import type { OwnerlessGroup } from '../../src/cpython/ownerless-blocks.ts';
 import { type AuditInput, auditReferences, type RefcountAudit } from '../../src/cpython/refcount-audit.ts';
+import { HandleTrust, NO_VARIABLE } from '../../src/cpython/resource-handles.ts';
 import type { FindTarget } from '../../src/diagnose/find-report.ts';
-import type { Observation, ResourceSample } from '../../src/diagnose/observation.ts';
+import type { KernelGrowth, Observation, ResourceSample } from '../../src/diagnose/observation.ts';
+import type { KernelResource } from '../../src/diagnose/resource-report.ts';
 import { type SnapshotSummary, type SummarisedWalk, summariseSnapshot } from '../../src/diagnose/snapshot-summary.ts';
-import { qualifiedTypeName } from '../../src/graph/heap-graph.ts';
+import { NO_NODE, qualifiedTypeName } from '../../src/graph/heap-graph.ts';
 import type { SourceFile } from '../../src/source/growth-site-query.ts';
 import { createSourceIndex } from '../../src/source/source-index.ts';
 import { graphFromText, type TextGraph } from './graph-from-text.ts';
@@ -32,7 +34,25 @@ export interface DrawnRunOptions {
   readonly lost?: readonly Readonly<Record<string, number>>[];
   /** Bounds of containers, by the node's name. */
   readonly bounds?: Readonly<Record<string, number>>;
+  /** What is new in the kernel, and the drawn nodes that own it. */
+  readonly kernel?: {
+    readonly items: readonly KernelResource[];
+    readonly owner: (item: number) => string | undefined;
+  };
   readonly overrides?: Partial<Observation>;
+}
+
+/** A connection to a database, which is in some state. */
+export function drawSocket(fd: number, state: string): KernelResource {
+  return {
+    kind: 'sockets',
+    name: 'tcp to 10.0.0.5:5432',
+    state,
+    bytes: undefined,
+    identity: `descriptor ${fd}`,
+    isCommonlyNative: false,
+    handles: [{ kind: 'descriptor', number: fd }],
+  };
 }
 
 export const drawnTarget: FindTarget = {
@@ -87,6 +107,8 @@ export function drawRun(texts: readonly string[], options: DrawnRunOptions = {})
     resources: [],
     work: undefined,
     descriptors: [],
+    kernel: options.kernel === undefined ? undefined : drawKernel(graph, options.kernel),
+    temporaryBytes: [],
     descriptorLimit: undefined,
     running: [],
     source: createSourceIndex(options.files ?? []),
@@ -97,6 +119,22 @@ export function drawRun(texts: readonly string[], options: DrawnRunOptions = {})
     endedEarly: undefined,
     ...options.overrides,
     graph,
+  };
+}
+
+function drawKernel(graph: TextGraph, { items, owner }: NonNullable<DrawnRunOptions['kernel']>): KernelGrowth {
+  const nodes = items.map((_, i) => {
+    const name = owner(i);
+    return name === undefined ? NO_NODE : graph.node(name);
+  });
+  return {
+    items,
+    added: [...items.keys()],
+    owners: {
+      nodes: Uint32Array.from(nodes),
+      variables: new Float64Array(items.length).fill(NO_VARIABLE),
+      trusts: new Uint8Array(items.length).fill(HandleTrust.structure),
+    },
   };
 }
 
@@ -136,6 +174,8 @@ export function drawResources(
     threads: 1,
     children: 0,
     zombies: 0,
+    maps: 0,
+    segments: 0,
     ...at(i),
   }));
 }
