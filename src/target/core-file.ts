@@ -86,7 +86,8 @@ function describeCore(path: string, contents: CoreContents, modifiedAt: string, 
   const noted = note === undefined ? [] : disjoint(parseMemoryMaps(note.smaps));
   const unnamed = coreRegions(contents.headers.segments, notes.files);
   // What processes share is no heap of this one; a live process's is not copied either.
-  const segments = contents.writable.filter(({ start }) => regionAt(unnamed, start)?.shared !== true);
+  const known = noted.length > 0 ? noted : unnamed;
+  const segments = contents.writable.filter(({ start }) => regionAt(known, start)?.shared !== true);
   const regions = noted.length > 0 ? noted : nameCoreRegions(unnamed, new MemoryImage(segments, unnamed), notes);
   const leftOutBytes = note === undefined ? leftOut(contents, regions) : 0;
   refuseWithoutHeap(contents, segments, leftOutBytes);

@@ -1,7 +1,7 @@
 // What core files tell is what the living process told: every interpreter, every way to come by a core.
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -153,6 +153,11 @@ describe('one process, every kind of core', () => {
     const present = new ResidentPages(note?.resident?.runs ?? []).overlap(heap.start, heap.end);
     const heapLines = (note?.smaps ?? '').slice((note?.smaps ?? '').indexOf('[heap]'));
     expect(present).toBe(Number(/^Rss: +(\d+) kB/m.exec(heapLines)?.[1]) * 1024);
+    // Headers and notes come before the first memory, and name no argument.
+    const head = readFileSync(own);
+    const memoryAt = Number(head.readBigUInt64LE(64 + 56 + 8));
+    expect(head.subarray(0, memoryAt).includes('python')).toBe(true);
+    expect(head.subarray(0, memoryAt).includes('hunter2')).toBe(false);
     // The reserved zeros is neither in the file nor in memory.
     const kept = core.image.segments.reduce((sum, segment) => sum + segment.bytes.length, 0);
     expect(kept).toBeLessThan(64 << 20);
