@@ -60,8 +60,8 @@ function secondLine(report: RssReport): string[] {
 function renderConclusion({ conclusion }: RssReport, style: RenderStyle): string[] {
   const lines = wrap(conclusion.text, style.width).map((line) => style.paint('name', line));
   if (conclusion.remedy !== '') {
-    const [first = '', ...rest] = wrap(conclusion.remedy, style.width - 5);
-    lines.push(`${style.paint('label', 'fix')}  ${first}`, ...rest.map((line) => `     ${line}`));
+    const [first = '', ...rest] = wrap(conclusion.remedy, style.width - 6);
+    lines.push(`${style.paint('label', 'fix')}   ${first}`, ...rest.map((line) => `      ${line}`));
   }
   for (const note of conclusion.notes) {
     const [first = '', ...rest] = wrap(note, style.width - 6);
@@ -78,7 +78,7 @@ function renderParts(report: RssReport, style: RenderStyle): string[] {
     ...(grows ? [{ title: 'GROWTH', align: 'right' } as const] : []),
     { title: '', align: 'left' },
     { title: 'PART', align: 'left' },
-    { title: '', align: 'left', flexible: true },
+    { title: '', align: 'left', flexible: true, elide: 'end' },
   ];
   // The unknown is always said, however small.
   const isShown = (part: RssPartRow): boolean =>
