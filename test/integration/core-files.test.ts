@@ -103,6 +103,8 @@ describe.each(interpreters().map((python) => [python.label, kindFor(python), pyt
       expect(core.core.threads.map((thread) => thread.tid)).toContain(pid);
       expect(core.core.threads).toHaveLength(2);
       for (const { stackPointer } of core.core.threads) expect(core.core.image.isCopied(stackPointer)).toBe(true);
+      const shared = core.core.regions.filter((region) => region.shared && region.end - region.start >= 8 << 20);
+      expect(shared.map((region) => core.core.image.isCopied(region.start))).toEqual([false]);
       for (const name of ['[heap]', '[stack]']) {
         const named = ({ path: at }: MappedRegion): boolean => at === name;
         expect(core.core.regions.filter(named).map((region) => region.range)).toEqual(
