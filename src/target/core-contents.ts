@@ -28,7 +28,7 @@ export interface CoreContents {
   readonly constants: readonly MemorySegment[];
   /** False when there were more constants than are kept. */
   readonly hasAllConstants: boolean;
-  /** Start, end pairs of the memory that is in the file, ascending: what was not kept of it is zero. */
+  /** Start, end pairs of the memory that was read from the file, ascending: what was not kept of it is zero. */
   readonly dumped: Float64Array;
   /** What the file was to hold and does not, because it is cut off. */
   readonly missing: { readonly bytes: number; readonly segments: number };
@@ -81,6 +81,7 @@ class CoreCollector implements CoreSink {
   readonly #notePieces: Uint8Array[][] = [];
   #notes: CoreNotes | undefined;
   #notesLeft = 0;
+  readonly #leftOut = new Set<CoreSegment>();
 
   constructor(file: CoreFileHandle, problems: ProblemLog, chunkBytes: number | undefined) {
     this.#file = file;
@@ -103,7 +104,7 @@ class CoreCollector implements CoreSink {
       const from = extent.offset + this.#taken - offset;
       if (from < 0) {
         // Of a stream, and gone by: only headers that claim what lies within themselves ask for it.
-        this.#problems.addAt('core-overlap', OVERLAP, extent.segment?.address ?? 0);
+        this.#leaveOut(extent);
         this.#next();
         continue;
       }
@@ -128,7 +129,7 @@ class CoreCollector implements CoreSink {
         missing.bytes += segment.fileBytes - held;
         missing.segments++;
       }
-      if (held > 0) dumped.push(segment.address, segment.address + held);
+      if (held > 0 && !this.#leftOut.has(segment)) dumped.push(segment.address, segment.address + held);
     }
     if (missing.bytes > 0) {
       this.#problems.add(
@@ -190,13 +191,18 @@ class CoreCollector implements CoreSink {
     let end = 0;
     this.#extents = extents.filter((extent) => {
       if (extent.offset < end) {
-        this.#problems.addAt('core-overlap', OVERLAP, extent.segment?.address ?? 0);
+        this.#leaveOut(extent);
         return false;
       }
       end = extent.offset + extent.bytes;
       return true;
     });
     this.#notesLeft = this.#extents.filter((extent) => extent.segment === undefined).length;
+  }
+
+  #leaveOut({ segment }: Extent): void {
+    this.#problems.addAt('core-overlap', OVERLAP, segment?.address ?? 0);
+    if (segment !== undefined) this.#leftOut.add(segment);
   }
 
   #takePart(extent: Extent, part: Uint8Array): void {
@@ -231,7 +237,11 @@ class CoreCollector implements CoreSink {
         .map((file) => file.start),
     );
     if (shared.size === 0) return;
-    this.#extents = this.#extents.filter((extent, i) => i < this.#current || !shared.has(extent.segment?.address ?? 0));
+    this.#extents = this.#extents.filter(({ segment }, i) => {
+      if (i < this.#current || segment === undefined || !shared.has(segment.address)) return true;
+      this.#leftOut.add(segment);
+      return false;
+    });
   }
 
   #readNotes(headers: CoreHeaders): CoreNotes {
