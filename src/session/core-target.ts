@@ -95,14 +95,16 @@ function explain(error: unknown, core: CoreFile): unknown {
     new LeakscopeError('E_CORE_FILE', `${core.path} lacks ${what}: ${error.message}`, { hint, cause: error });
   if (core.missing.bytes > 0) return lacks('its end, which was cut off', TRUNCATION_REMEDY);
   const missing = [...core.missingFiles()].sort((a, b) => Number(/python/i.test(b)) - Number(/python/i.test(a)));
+  const hint =
+    missing.length === 0
+      ? undefined
+      : `give the folder that holds the files of the process with --sysroot; not here: ${missing.slice(0, 3).join(', ')}`;
   if (error.code === 'E_NOT_PYTHON') {
     return new LeakscopeError('E_NOT_PYTHON', `no Python interpreter was found in ${core.path}`, {
-      hint:
-        missing.length === 0
-          ? 'it may be the core of another program: file and eu-readelf -n tell'
-          : `give the folder that holds the files of the process with --sysroot; not here: ${missing.slice(0, 3).join(', ')}`,
+      hint: hint ?? 'it may be the core of another program: file and eu-readelf -n tell',
       cause: error,
     });
   }
-  return error;
+  // From 3.13 on the interpreter is found without its file, but what types are called is only there.
+  return hint === undefined ? error : lacks('the files of its process', hint);
 }

@@ -32,6 +32,9 @@ const EXCLUSIVE = 1 << 24;
 /** Linux 6.15: a guard marker, also shown as swapped. Reading it fails. */
 const GUARD = 1 << 26;
 
+/** All that are looked at; the rest is the number of the frame. -1 is none of their sums. */
+const FLAGS = PRESENT | SWAPPED | FILE_OR_SHARED | EXCLUSIVE | GUARD;
+
 /** Opens the pagemap of a process; one that may not be opened counts every page as present. */
 export function openPagemap(pid: number): Pagemap {
   let fd: number | undefined;
@@ -121,8 +124,13 @@ function scanRuns(
     for (let w = 0; w < wanted.length; w++) {
       const { takes, runs } = wanted[w]!;
       let start = starts[w]!;
+      // Neighbours mostly have the same flags: only where these change is there something to ask.
+      let before = -1;
       for (let i = 0; i < got; i++) {
-        const taken = takes(entries[i * 2 + 1]!);
+        const flags = entries[i * 2 + 1]! & FLAGS;
+        if (flags === before) continue;
+        before = flags;
+        const taken = takes(flags);
         if (taken === start >= 0) continue;
         const at = region.start + (page + i) * pageBytes;
         if (taken) start = at;

@@ -1,7 +1,7 @@
 // What core files tell is what the living process told: every interpreter, every way to come by a core.
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -102,6 +102,8 @@ describe.each(interpreters().map((python) => [python.label, kindFor(python), pyt
       expect(core.core.threads.map((thread) => thread.tid)).toContain(pid);
       expect(core.core.threads).toHaveLength(2);
       for (const { stackPointer } of core.core.threads) expect(core.core.image.isCopied(stackPointer)).toBe(true);
+      const shared = core.core.regions.filter((region) => region.shared && region.end - region.start >= 8 << 20);
+      expect(shared.map((region) => core.core.image.isCopied(region.start))).toEqual([false]);
       for (const name of ['[heap]', '[stack]']) {
         const named = ({ path: at }: MappedRegion): boolean => at === name;
         expect(core.core.regions.filter(named).map((region) => region.range)).toEqual(
@@ -152,6 +154,11 @@ describe('one process, every kind of core', () => {
     const present = new ResidentPages(note?.resident?.runs ?? []).overlap(heap.start, heap.end);
     const heapLines = (note?.smaps ?? '').slice((note?.smaps ?? '').indexOf('[heap]'));
     expect(present).toBe(Number(/^Rss: +(\d+) kB/m.exec(heapLines)?.[1]) * 1024);
+    // Headers and notes come before the first memory, and name no argument.
+    const head = readFileSync(own);
+    const memoryAt = Number(head.readBigUInt64LE(64 + 56 + 8));
+    expect(head.subarray(0, memoryAt).includes('python')).toBe(true);
+    expect(head.subarray(0, memoryAt).includes('hunter2')).toBe(false);
     // The reserved zeros is neither in the file nor in memory.
     const kept = core.image.segments.reduce((sum, segment) => sum + segment.bytes.length, 0);
     expect(kept).toBeLessThan(64 << 20);

@@ -1,5 +1,6 @@
 // The reference audit on live interpreters: what an extension in C loses and keeps, to the last reference.
 
+import { join } from 'node:path';
 import * as v from 'valibot';
 import { afterEach, describe, expect, test } from 'vitest';
 import { ProblemLog } from '../../src/base/problems.ts';
@@ -7,6 +8,9 @@ import { reportReferences } from '../../src/diagnose/reference-report.ts';
 import { qualifiedTypeName } from '../../src/graph/heap-graph.ts';
 import { RefcountReportSchema } from '../../src/protocol/references.ts';
 import { AttachedTarget, type HeapCapture } from '../../src/session/attached-target.ts';
+import { captureCore } from '../../src/session/capture-session.ts';
+import { openCoreTarget } from '../../src/session/core-target.ts';
+import { silentProgress } from '../../src/session/session-options.ts';
 import { buildCExtension, type CExtension } from '../support/c-extension.ts';
 import { startZoo } from '../support/ground-truth.ts';
 import { interpreters } from '../support/interpreters.ts';
@@ -45,7 +49,7 @@ async function captureOf(python: string, code: string, env: NodeJS.ProcessEnv = 
 }
 
 /** What the audit says of one type. */
-function auditOf({ walk }: HeapCapture, typeName: string) {
+function auditOf({ walk }: Pick<HeapCapture, 'walk'>, typeName: string) {
   const { graph, refcounts } = walk;
   const type = graph.types.findIndex((candidate) => qualifiedTypeName(candidate) === typeName);
   return {
@@ -123,6 +127,31 @@ except ImportError:
     expectLost(auditOf(capture, '__main__.Account'), 1, 500);
     expectLost(auditOf(capture, '__main__.Order'), 40, 40);
   });
+});
+
+test('a core file has the references that the living process had', async ({ skip }) => {
+  const interpreter = interpreters().findLast(({ isLauncher, freeThreaded }) => !isLauncher && !freeThreaded)!;
+  extension = buildCExtension(interpreter);
+  if (extension === undefined) return skip('the C extension cannot be built for this interpreter');
+  const live = await captureOf(
+    interpreter.path,
+    `
+import _leaky
+for _ in range(77): _leaky.leak_reference(Account())
+for _ in range(150): _leaky.keep_in_malloc_table(Order())`,
+    extension.env,
+  );
+  const file = join(extension.folder, 'leaky.core');
+  const { signal } = new AbortController();
+  await captureCore({ pid: process!.pid, file, signal }, silentProgress);
+  const core = await openCoreTarget(file, { signal }, silentProgress);
+  try {
+    for (const type of ['__main__.Account', '__main__.Order']) expect(auditOf(core, type)).toEqual(auditOf(live, type));
+    expectLost(auditOf(core, '__main__.Account'), 77, 77);
+    expect(auditOf(core, '__main__.Order').held).toEqual(['memory _leaky: 150']);
+  } finally {
+    core.close();
+  }
 });
 
 describe.each(interpreters())('every count of a process full of everything under $label', (interpreter) => {
