@@ -11,6 +11,7 @@ import {
   type HeapGraph,
   NodeFlag,
   type NodeIndex,
+  packEdgeName,
 } from '../graph/heap-graph.ts';
 import { smallInt } from './container-length.ts';
 import { directoryStreamDescriptor } from './directory-stream.ts';
@@ -153,6 +154,7 @@ function holdsOfType(image: MemoryImage, layout: Layout, type: Address): Holds {
 function visitNamedHandles(graph: HeapGraph, image: MemoryImage, layout: Layout, visitor: HandleVisitor): void {
   const { nodeCount, edgeCount, firstEdge, edgeTargets, edgeNames, addresses, nodeFlags, strings } = graph;
   const kindOfString = Uint8Array.from(strings, nameKind);
+  const dictName = packEdgeName(EdgeKind.field, strings.indexOf('__dict__'));
   const instanceDicts = createBitSet(nodeCount);
   let dicts = 0;
   const visit = (source: NodeIndex, edge: EdgeIndex, owner: NodeIndex): boolean => {
@@ -181,7 +183,7 @@ function visitNamedHandles(graph: HeapGraph, image: MemoryImage, layout: Layout,
   for (let owner = 0, edge = 0; dicts > 0 && edge < edgeCount; edge++) {
     while (edge >= firstEdge[owner + 1]!) owner++;
     const dict = edgeTargets[edge]!;
-    if (!hasBit(instanceDicts, dict) || edgeNames[edge]! >>> EDGE_KIND_SHIFT !== EdgeKind.field) continue;
+    if (edgeNames[edge] !== dictName || !hasBit(instanceDicts, dict)) continue;
     clearBit(instanceDicts, dict);
     dicts--;
     for (let e = firstEdge[dict]!; e < firstEdge[dict + 1]!; e++) {

@@ -40,6 +40,7 @@ export interface StreamOptions {
 }
 
 export interface StreamEnd {
+  /** Length of the uncompressed file as far as it could be read; Infinity when all that is wanted came before its end. */
   readonly endOffset: number;
   /** The compressed data is cut off or damaged at its end. */
   readonly damaged: boolean;
@@ -160,7 +161,7 @@ async function streamZstd(input: CompressedInput, sink: CoreSink, options: Strea
       const before = offset;
       // The library keeps parts of what it was given.
       decompressor.push(new Uint8Array(piece));
-      if (sink.nextWanted() === Number.POSITIVE_INFINITY) return { endOffset: offset, damaged: false };
+      if (hasAll(sink)) return ENOUGH;
       await turns.after(offset - before, input.position() / input.size);
     }
   } catch (error) {
@@ -202,7 +203,7 @@ async function streamLz4(input: CompressedInput, sink: CoreSink, options: Stream
       blocks.write(offset, block);
       offset += block.length;
       pending = block.length;
-      return sink.nextWanted() !== Number.POSITIVE_INFINITY;
+      return !hasAll(sink);
     },
   );
   try {
@@ -211,7 +212,13 @@ async function streamLz4(input: CompressedInput, sink: CoreSink, options: Stream
     if (blocks.failed() || !(error instanceof RangeError)) throw error;
     return { endOffset: offset, damaged: true };
   }
-  return { endOffset: offset, damaged: false };
+  return hasAll(sink) ? ENOUGH : { endOffset: offset, damaged: false };
+}
+
+const ENOUGH: StreamEnd = { endOffset: Number.POSITIVE_INFINITY, damaged: false };
+
+function hasAll(sink: CoreSink): boolean {
+  return sink.nextWanted() === Number.POSITIVE_INFINITY;
 }
 
 interface CompressedInput {

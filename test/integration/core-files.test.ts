@@ -253,6 +253,9 @@ describe('one process, every kind of core', () => {
   });
 
   test.skipIf(noKernel !== undefined)('the kernel’s, last as it ends the process', async () => {
-    await expectSame(await kernelCore(target, folder));
+    const kernel = await kernelCore(target, folder);
+    await expectSame(kernel);
+    if (spawnSync('zstd', ['-q', '-1', kernel]).status === 0) await expectSame(`${kernel}.zst`);
+    if (spawnSync('lz4', ['-q', kernel, `${kernel}.lz4`]).status === 0) await expectSame(`${kernel}.lz4`);
   });
 });
