@@ -17,6 +17,7 @@ import { CaptureReportSchema } from '../src/protocol/capture.ts';
 import { HeapDiffSchema } from '../src/protocol/diff.ts';
 import { ErrorReportSchema } from '../src/protocol/error.ts';
 import { FindReportSchema } from '../src/protocol/find.ts';
+import { PauseEstimateSchema } from '../src/protocol/pause-estimate.ts';
 import { PsReportSchema } from '../src/protocol/ps.ts';
 import type { ReferenceReportSchema } from '../src/protocol/references.ts';
 import { HeapReportSchema } from '../src/protocol/report.ts';
@@ -36,16 +37,22 @@ const SCHEMAS = {
   report: HeapReportSchema,
   diff: HeapDiffSchema,
   why: HeapWhySchema,
+  'pause-estimate': PauseEstimateSchema,
   rss: RssReportSchema,
   error: ErrorReportSchema,
 } as const;
+
+const TITLES: Readonly<Record<string, string>> = {
+  error: 'any leakscope command --json that fails',
+  'pause-estimate': 'leakscope find, snapshot and others --dry-run --json',
+};
 
 for (const [name, schema] of Object.entries(SCHEMAS)) {
   test(`docs/schemas/${name}.schema.json says what src/protocol/${name}.ts says`, async () => {
     const json = toJsonSchema(schema, { target: 'draft-2020-12', errorMode: 'ignore' });
     const document = {
       $schema: 'https://json-schema.org/draft/2020-12/schema',
-      title: name === 'error' ? 'any leakscope command --json that fails' : `leakscope ${name} --json`,
+      title: TITLES[name] ?? `leakscope ${name} --json`,
       ...openToNewFields(json),
     };
     await expect(`${JSON.stringify(document, undefined, 2)}\n`).toMatchFileSnapshot(

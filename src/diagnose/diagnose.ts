@@ -72,6 +72,7 @@ export function diagnose(observation: Observation): FindReport {
         : {}),
     },
     pauses_ms: observation.summaries.map((summary) => Math.round(summary.pauseMs * 10) / 10),
+    captures: observation.captures,
     heap: {
       objects: last.objects.count,
       bytes: last.objects.bytes,

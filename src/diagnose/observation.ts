@@ -6,6 +6,7 @@ import type { Address, HeapGraph } from '../graph/heap-graph.ts';
 import type { KeyText } from '../graph/path-names.ts';
 import type { SeriesPoint, WorkClock } from '../metrics/growth-trend.ts';
 import type { SourceIndex } from '../source/source-index.ts';
+import type { CaptureFacts } from './capture-facts.ts';
 import type { FindTarget } from './find-report.ts';
 import type { HandleOwners } from './handle-owners.ts';
 import type { KernelResource } from './resource-report.ts';
@@ -60,6 +61,8 @@ export interface Observation {
   readonly observedSeconds: number;
   /** In order of time; the last is the graph's. */
   readonly summaries: readonly SnapshotSummary[];
+  /** What was copied for each. */
+  readonly captures: readonly CaptureFacts[];
   readonly graph: HeapGraph;
   /** Of the last snapshot. */
   readonly refcounts: RefcountAudit;

@@ -102,6 +102,7 @@ export function drawRun(texts: readonly string[], options: DrawnRunOptions = {})
     observedSeconds: seconds,
     summaries,
     refcounts: auditDrawn(graph, options.lost?.at(-1)),
+    captures: [],
     liveEntries: new Map(),
     memory: [],
     resources: [],
