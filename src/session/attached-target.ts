@@ -222,10 +222,12 @@ export class AttachedTarget {
   }
 
   /** What a capture would come to now. Stops nothing. */
-  async estimateCapture(options: Pick<CaptureHeapOptions, 'precopy' | 'signal'>): Promise<CaptureEstimate> {
+  async estimateCapture(
+    options: Pick<CaptureHeapOptions, 'precopy' | 'sizeRawData' | 'signal'>,
+  ): Promise<CaptureEstimate> {
     return estimateCapture(this.memory, {
       copyEarly: options.precopy !== false,
-      rawData: this.#rawDataFinder,
+      ...(options.sizeRawData === true ? { rawData: this.#rawDataFinder } : {}),
       signal: options.signal,
     });
   }

@@ -27,6 +27,8 @@ export interface RssOptions {
   /** How long to observe, in seconds; one look when left out. */
   readonly seconds?: number | undefined;
   readonly maxPauseMs?: number | undefined;
+  /** False leaves the kernel's marks of written pages alone, for a process that another tool (CRIU) tracks. */
+  readonly precopy?: boolean | undefined;
   /** Rows of the table of owners. */
   readonly top: number;
   readonly signal: AbortSignal;
@@ -144,6 +146,7 @@ async function lookAt(
   const kernel = readKernelResources(target);
   const capture = await target.capture({
     maxPauseMs: options.maxPauseMs,
+    precopy: options.precopy,
     signal: options.signal,
     progress: (step) => progress.update(undefined, step),
     whileStopped: () => {
