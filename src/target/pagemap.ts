@@ -31,7 +31,7 @@ const SWAPPED = 1 << 30;
 /** A page of a file, or of shared anonymous memory. */
 const FILE_OR_SHARED = 1 << 29;
 /** Linux 4.2: no other process maps the page. */
-const EXCLUSIVE = 1 << 24;
+export const EXCLUSIVE = 1 << 24;
 /** Written, or mapped, since the last time that someone cleared the flags of the process. */
 export const SOFT_DIRTY = 1 << 23;
 /** The rest of the page's frame number, which is 0 for those who may not know it (without CAP_SYS_ADMIN). */
