@@ -154,6 +154,18 @@ describe('rss', () => {
     expect(report.fragmentation.allocator).toBe(allocator === 'debug' ? 'pymalloc' : 'none');
   });
 
+  test('adds up for the example service, and finds where its memory went', async () => {
+    target = await startCommand([path, '-m', 'shop', '0'], { cwd: join(import.meta.dirname, '../../examples/shop') });
+    const port = Number(/(\d+)\D*$/.exec(target.firstLine)?.[1]);
+    for (let i = 0; i < 300; i++) await (await fetch(`http://127.0.0.1:${port}/users/${i}`)).text();
+    const signal = new AbortController().signal;
+    const report = await runRss({ pid: target.pid, top: 50, signal }, silentProgress);
+    const sum = report.parts.reduce((total, part) => total + part.bytes, 0);
+    expect(Math.abs(sum - report.rss_bytes) / report.rss_bytes).toBeLessThan(0.02);
+    expect(report.owners.map((owner) => owner.path)).toContain('module shop.users › global user_cache');
+    expect(report.resources?.groups.some((group) => group.kind === 'sockets')).toBe(true);
+  });
+
   test('says which part grows', async () => {
     target = await startCommand([
       path,
