@@ -91,6 +91,8 @@ export function reportResources(heap: HeapView, kernel: KernelResources, owners:
   groups.sort(
     (a, b) =>
       RESOURCE_KINDS.indexOf(a.kind) - RESOURCE_KINDS.indexOf(b.kind) ||
+      // Memory that every process has is of the least interest.
+      Number(a.unowned === undefined) - Number(b.unowned === undefined) ||
       b.count - a.count ||
       (a.name < b.name ? -1 : 1),
   );
