@@ -9,6 +9,7 @@ import type { Finding, FindReport } from '../src/diagnose/find-report.ts';
 import { diffHeaps, type HeapDiff } from '../src/diagnose/heap-diff.ts';
 import { type HeapReport, reportHeap } from '../src/diagnose/heap-report.ts';
 import { explainRetention, type HeapWhy } from '../src/diagnose/heap-why.ts';
+import type { ReferenceReport } from '../src/diagnose/reference-report.ts';
 import type { ResourceReport } from '../src/diagnose/resource-report.ts';
 import { computeRetention } from '../src/diagnose/retention.ts';
 import type { RssReport } from '../src/diagnose/rss-report.ts';
@@ -16,7 +17,9 @@ import { CaptureReportSchema } from '../src/protocol/capture.ts';
 import { HeapDiffSchema } from '../src/protocol/diff.ts';
 import { ErrorReportSchema } from '../src/protocol/error.ts';
 import { FindReportSchema } from '../src/protocol/find.ts';
+import { PauseEstimateSchema } from '../src/protocol/pause-estimate.ts';
 import { PsReportSchema } from '../src/protocol/ps.ts';
+import type { ReferenceReportSchema } from '../src/protocol/references.ts';
 import { HeapReportSchema } from '../src/protocol/report.ts';
 import type { ResourceReportSchema } from '../src/protocol/resources.ts';
 import { RssReportSchema } from '../src/protocol/rss.ts';
@@ -34,16 +37,22 @@ const SCHEMAS = {
   report: HeapReportSchema,
   diff: HeapDiffSchema,
   why: HeapWhySchema,
+  'pause-estimate': PauseEstimateSchema,
   rss: RssReportSchema,
   error: ErrorReportSchema,
 } as const;
+
+const TITLES: Readonly<Record<string, string>> = {
+  error: 'any leakscope command --json that fails',
+  'pause-estimate': 'leakscope find, snapshot and others --dry-run --json',
+};
 
 for (const [name, schema] of Object.entries(SCHEMAS)) {
   test(`docs/schemas/${name}.schema.json says what src/protocol/${name}.ts says`, async () => {
     const json = toJsonSchema(schema, { target: 'draft-2020-12', errorMode: 'ignore' });
     const document = {
       $schema: 'https://json-schema.org/draft/2020-12/schema',
-      title: name === 'error' ? 'any leakscope command --json that fails' : `leakscope ${name} --json`,
+      title: TITLES[name] ?? `leakscope ${name} --json`,
       ...openToNewFields(json),
     };
     await expect(`${JSON.stringify(document, undefined, 2)}\n`).toMatchFileSnapshot(
@@ -58,6 +67,7 @@ test('TypeScript types and schemas are the same shape', () => {
   expectTypeOf<DeepReadonly<HeapReport>>().toEqualTypeOf<Output<typeof HeapReportSchema>>();
   expectTypeOf<DeepReadonly<HeapDiff>>().toEqualTypeOf<Output<typeof HeapDiffSchema>>();
   expectTypeOf<DeepReadonly<RssReport>>().toEqualTypeOf<Output<typeof RssReportSchema>>();
+  expectTypeOf<DeepReadonly<ReferenceReport>>().toEqualTypeOf<Output<typeof ReferenceReportSchema>>();
   expectTypeOf<DeepReadonly<HeapWhy>>().toEqualTypeOf<Output<typeof HeapWhySchema>>();
   expectTypeOf<DeepReadonly<ResourceReport>>().toEqualTypeOf<Output<typeof ResourceReportSchema>>();
   expectTypeOf<Finding['kind']>().toEqualTypeOf<Output<typeof FindReportSchema>['findings'][number]['kind']>();

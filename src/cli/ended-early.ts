@@ -22,6 +22,7 @@ export function endedEarlyReport(python: PythonProcess, seconds: number, ending:
     observed_seconds: seconds,
     growth: { bytes_per_minute: 0, objects_per_minute: 0, rss_bytes_per_minute: 0 },
     pauses_ms: [],
+    captures: [],
     heap: { objects: 0, bytes: 0, garbage_objects: 0, garbage_bytes: 0 },
     findings: [],
     not_leaking: [],

@@ -6,7 +6,7 @@ import type { AllocatorMap } from './allocator-map.ts';
 import { dropCachedChunks } from './glibc-caches.ts';
 import { mallocStateForm, mappedChunkBytes } from './malloc-state.ts';
 import type { MemoryImage } from './memory-image.ts';
-import type { MemoryRegion } from './memory-reader.ts';
+import { writableSpans } from './writable-spans.ts';
 
 // malloc/malloc.c: the low bits of a chunk's size word.
 const PREV_INUSE = 1;
@@ -23,27 +23,6 @@ export function mapGlibcHeaps(image: MemoryImage, map: AllocatorMap): void {
     else walkAnonymous(image, map, start, end);
   }
   dropCachedChunks(image, map);
-}
-
-interface Span {
-  readonly start: Address;
-  end: Address;
-  readonly path: string;
-}
-
-/**
- * The brk heap and anonymous memory. Neighbours are one: advice on a part of a chunk (NumPy asks for huge pages) makes
- * mappings of their own out of it.
- */
-function writableSpans(regions: readonly MemoryRegion[]): Span[] {
-  const spans: Span[] = [];
-  for (const { start, end, path, readable, writable, shared } of regions) {
-    if (!readable || !writable || shared || (path !== '' && path !== '[heap]')) continue;
-    const before = spans.at(-1);
-    if (before !== undefined && before.end === start && before.path === path) before.end = end;
-    else spans.push({ start, end, path });
-  }
-  return spans;
 }
 
 function align16(address: Address): Address {

@@ -47,6 +47,8 @@ export function adviceFor(kind: FindingKind, facts: AdviceFacts): string {
       return 'strings from data are interned (sys.intern, attribute names by setattr) and never freed: keep such data in a dict instead of interning it';
     case 'native hold (reference leak: no Python owner)':
       return 'no Python object holds these: a C extension forgets to release a reference (missing Py_DECREF); upgrade or report the extension called at the lines above';
+    case 'lost references (missing DECREF)':
+      return 'a C extension takes references and does not release them (missing Py_DECREF): nothing grows yet, but the object can never be freed; upgrade or report the extension called at the lines above';
     case 'native memory (no Python owner)':
       return 'no Python object owns these blocks: native code (an extension or C library) allocates and does not free; upgrade or report what is called at the lines above';
     case 'file descriptors':

@@ -2,6 +2,7 @@
 // Field names are snake_case because this is the wire format; it is stable, and versioned by `schema`.
 
 import type { Problem } from '../base/problems.ts';
+import type { CaptureFacts } from './capture-facts.ts';
 import type { RssPartName } from './rss-parts.ts';
 
 export const FIND_SCHEMA = 'leakscope.find/1';
@@ -31,6 +32,7 @@ export type FindingKind =
   | 'dynamic classes, modules or code'
   | 'interned strings'
   | 'native hold (reference leak: no Python owner)'
+  | 'lost references (missing DECREF)'
   | 'native memory (no Python owner)'
   | 'file descriptors'
   | 'child processes'
@@ -149,6 +151,8 @@ export interface FindReport {
     readonly seconds_to_limit?: number;
   };
   readonly pauses_ms: readonly number[];
+  /** What was copied for each snapshot, and when. */
+  readonly captures: readonly CaptureFacts[];
   readonly heap: {
     readonly objects: number;
     readonly bytes: number;

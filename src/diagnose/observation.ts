@@ -1,10 +1,12 @@
 // Everything a run of `find` saw, as data: what diagnose judges. Made by session/, which does the reading.
 
 import type { Problem } from '../base/problems.ts';
+import type { RefcountAudit } from '../cpython/refcount-audit.ts';
 import type { Address, HeapGraph } from '../graph/heap-graph.ts';
 import type { KeyText } from '../graph/path-names.ts';
 import type { SeriesPoint, WorkClock } from '../metrics/growth-trend.ts';
 import type { SourceIndex } from '../source/source-index.ts';
+import type { CaptureFacts } from './capture-facts.ts';
 import type { FindTarget } from './find-report.ts';
 import type { HandleOwners } from './handle-owners.ts';
 import type { KernelResource } from './resource-report.ts';
@@ -59,7 +61,11 @@ export interface Observation {
   readonly observedSeconds: number;
   /** In order of time; the last is the graph's. */
   readonly summaries: readonly SnapshotSummary[];
+  /** What was copied for each. */
+  readonly captures: readonly CaptureFacts[];
   readonly graph: HeapGraph;
+  /** Of the last snapshot. */
+  readonly refcounts: RefcountAudit;
   /** Entry counts read between snapshots, by the container's address. */
   readonly liveEntries: ReadonlyMap<Address, readonly SeriesPoint[]>;
   /** Where the resident memory was, at the first and the last snapshot and perhaps between; may be empty. */

@@ -18,6 +18,7 @@ function conclude(
     fragmentation: fragmentedRss.fragmentation,
     owners: fragmentedRss.owners,
     collectorEnabled: true,
+    extensionModules: [],
     threadCount: 8,
     ...options,
   });

@@ -28,6 +28,22 @@ export const problems = v.pipe(
   v.description('what could not be read as it should; the answer was made without it'),
 );
 
+export const CaptureFactsSchema = v.strictObject({
+  copied_bytes: count('memory copied, with what was copied twice'),
+  skipped_bytes: count('big raw data (NumPy arrays, payloads of bytes and str) that was sized and not copied'),
+  phases: v.pipe(
+    v.array(
+      v.strictObject({
+        name: v.picklist(['copy while running', 'stop', 'copy while stopped']),
+        bytes: count('memory copied in it'),
+        ms: number('how long it took'),
+      }),
+    ),
+    v.description('in order; the last two are the pause'),
+  ),
+  no_early_copy: v.exactOptional(text('why nothing was copied before the pause')),
+});
+
 export const SnapshotFactsSchema = v.strictObject({
   file: v.exactOptional(text('the .heap or core file; absent when the graph was just read from a process')),
   pid: count('process id, as the host that took the snapshot saw it'),

@@ -2,7 +2,7 @@
 // meaning of each field; a test holds the two together.
 
 import * as v from 'valibot';
-import { address, count, flag, number, problems, share, text } from './common.ts';
+import { address, CaptureFactsSchema, count, flag, number, problems, share, text } from './common.ts';
 import { PartNameSchema } from './rss.ts';
 
 export const VerdictSchema = v.pipe(
@@ -31,6 +31,7 @@ const FindingKindSchema = v.picklist([
   'dynamic classes, modules or code',
   'interned strings',
   'native hold (reference leak: no Python owner)',
+  'lost references (missing DECREF)',
   'native memory (no Python owner)',
   'file descriptors',
   'child processes',
@@ -118,6 +119,7 @@ export const FindReportSchema = v.strictObject({
     seconds_to_limit: v.exactOptional(number('until the memory limit, or the free memory, is reached at this rate')),
   }),
   pauses_ms: v.pipe(v.array(v.number()), v.description('how long the process was stopped for each snapshot')),
+  captures: v.pipe(v.array(CaptureFactsSchema), v.description('what was copied for each snapshot, and when')),
   heap: v.strictObject({
     objects: count('live objects in the last snapshot'),
     bytes: number('their memory'),

@@ -1,19 +1,25 @@
 // One live CPython process, attached: its interpreter known, its memory copied on demand with the smallest pause.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { assert } from '../base/assert.ts';
 import { LeakscopeError } from '../base/errors.ts';
 import type { ProblemLog } from '../base/problems.ts';
 import { isCollecting } from '../cpython/collector-state.ts';
 import { type HeapWalk, walkHeap } from '../cpython/heap-walk.ts';
 import { attachInterpreter, type Interpreter } from '../cpython/interpreter.ts';
 import type { MemoryImage } from '../cpython/memory-image.ts';
+import { RawBufferFinder } from '../cpython/raw-buffers.ts';
+import type { CaptureFacts } from '../diagnose/capture-facts.ts';
+import type { Address } from '../graph/heap-graph.ts';
 import { processSpace } from '../target/address-space.ts';
 import type { CaptureBuffers } from '../target/capture-buffers.ts';
-import { type CaptureResult, captureMemory } from '../target/memory-capture.ts';
+import { type CaptureEstimate, estimateCapture } from '../target/capture-estimate.ts';
+import { type CaptureOptions, type CaptureResult, captureMemory } from '../target/memory-capture.ts';
 import { readMemoryMaps } from '../target/memory-maps.ts';
 import { openPauseGuard, type PauseGuard, targetExited } from '../target/pause.ts';
 import { type ProcessInfo, readProcessInfo, sameProcess } from '../target/process-info.ts';
 import { liveImage, openProcessMemory, type ProcessMemory } from '../target/process-memory.ts';
+import { readStackPointers } from '../target/stack-pointers.ts';
 import { requirePythonRuntime } from '../target/unsupported-python.ts';
 
 /** What one stop of the target gave. */
@@ -23,7 +29,8 @@ export interface HeapCapture {
   /** `performance.now()` when the target stood still for the copy. */
   readonly stoppedAtMs: number;
   readonly pauseMs: number;
-  readonly copiedBytes: number;
+  /** What was copied, and when. */
+  readonly facts: CaptureFacts;
 }
 
 /** The memory of one stop, as it is. */
@@ -35,6 +42,10 @@ export interface MemoryCopy {
 
 export interface CaptureHeapOptions {
   readonly maxPauseMs?: number | undefined;
+  /** False leaves the kernel's marks of written pages alone, for a process that another tool (CRIU) tracks. */
+  readonly precopy?: boolean | undefined;
+  /** Leaves out big buffers of raw data, of which a walk only reads the size. */
+  readonly sizeRawData?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly progress?: ((step: string) => void) | undefined;
   /** Called while the target is stopped: must be quick. */
@@ -52,15 +63,17 @@ const RETRY_MS = 3;
  * Attaches without a stop when it can: a running process changes its lists under the self-check, which then refuses a
  * layout that is right. Only when that keeps happening is the process stopped, for a few milliseconds.
  */
-async function attachWhileRunning(attach: () => Interpreter, guard: PauseGuard): Promise<Interpreter> {
+async function attachWhileRunning(attach: () => Interpreter, guard: PauseGuard | undefined): Promise<Interpreter> {
   for (let attempt = 0; attempt < RUNNING_TRIES; attempt++) {
     try {
       return attach();
     } catch (error) {
       if (!(error instanceof LeakscopeError) || error.code !== 'E_UNKNOWN_LAYOUT') throw error;
+      if (guard === undefined && attempt === RUNNING_TRIES - 1) throw error;
       await sleep(RETRY_MS);
     }
   }
+  assert(guard !== undefined, 'tries without a guard end in an error');
   for (let attempt = 0; ; attempt++) {
     guard.pause();
     try {
@@ -74,6 +87,16 @@ async function attachWhileRunning(attach: () => Interpreter, guard: PauseGuard):
     }
     await sleep(RETRY_MS);
   }
+}
+
+function factsOfCapture(captured: CaptureResult): CaptureFacts {
+  const { copiedBytes, skippedBytes, phases, whyNoEarlyCopy } = captured;
+  return {
+    copied_bytes: copiedBytes,
+    skipped_bytes: skippedBytes,
+    phases: phases.map(({ name, bytes, ms }) => ({ name, bytes, ms: Math.round(ms * 100) / 100 })),
+    ...(whyNoEarlyCopy === '' ? {} : { no_early_copy: whyNoEarlyCopy }),
+  };
 }
 
 /** A process with a known interpreter. `close` must be called; it also ends the watchdog. */
@@ -100,8 +123,15 @@ export class AttachedTarget {
     this.#problems = problems;
   }
 
-  /** Attaches without stopping the process. Throws E_NO_SUCH_PROCESS, E_PERMISSION, E_NOT_PYTHON and the like. */
-  static async attach(pid: number, problems: ProblemLog): Promise<AttachedTarget> {
+  /**
+   * Attaches without stopping the process, or, unless `mayStop` is false, with stops of a few milliseconds for one that
+   * changes too fast. Throws E_NO_SUCH_PROCESS, E_PERMISSION, E_NOT_PYTHON and the like.
+   */
+  static async attach(
+    pid: number,
+    problems: ProblemLog,
+    options: { readonly mayStop?: boolean } = {},
+  ): Promise<AttachedTarget> {
     const info = readProcessInfo(pid);
     if (info === undefined) {
       throw new LeakscopeError('E_NO_SUCH_PROCESS', `there is no process ${pid}`, {
@@ -117,7 +147,7 @@ export class AttachedTarget {
         const interpreter = await attachWhileRunning(
           // The mappings of this moment: a growing process keeps its youngest objects where there was nothing before.
           () => attachInterpreter(liveImage(memory, readMemoryMaps(pid)), location, problems),
-          guard,
+          options.mayStop === false ? undefined : guard,
         );
         return new AttachedTarget(info, interpreter, memory, guard, problems);
       } catch (error) {
@@ -149,6 +179,8 @@ export class AttachedTarget {
         options.whileStopped?.();
       },
       maxPauseMs: options.maxPauseMs,
+      copyEarly: options.precopy !== false,
+      ...(options.sizeRawData === true ? { rawData: this.#rawDataFinder } : {}),
       reuse: this.#buffers,
       guard: this.#guard,
       signal: options.signal,
@@ -162,16 +194,42 @@ export class AttachedTarget {
 
   /** A copy, walked. */
   async capture(options: CaptureHeapOptions = {}): Promise<HeapCapture> {
-    const { captured, stoppedAtMs } = await this.copy(options);
+    let stackPointers: readonly Address[] | undefined;
+    const { captured, stoppedAtMs } = await this.copy({
+      sizeRawData: true,
+      ...options,
+      whileStopped: () => {
+        stackPointers = readStackPointers(this.info.pid);
+        options.whileStopped?.();
+      },
+    });
     const walk = walkHeap(
       {
         image: captured.image,
         interpreter: this.interpreter,
+        stackPointers,
         ...(options.progress === undefined ? {} : { progress: options.progress }),
       },
       this.#problems,
     );
-    return { walk, image: captured.image, stoppedAtMs, pauseMs: captured.pauseMs, copiedBytes: captured.copiedBytes };
+    const { image, pauseMs } = captured;
+    return { walk, image, stoppedAtMs, pauseMs, facts: factsOfCapture(captured) };
+  }
+
+  /** Finds the raw data that a walk does not read. */
+  get #rawDataFinder(): NonNullable<CaptureOptions['rawData']> {
+    return (read, regions) => new RawBufferFinder(read, this.interpreter.layout, regions);
+  }
+
+  /** What a capture would come to now. Stops nothing. */
+  async estimateCapture(
+    options: Pick<CaptureHeapOptions, 'precopy' | 'sizeRawData' | 'signal'>,
+  ): Promise<CaptureEstimate> {
+    return estimateCapture(this.memory, {
+      copyEarly: options.precopy !== false,
+      ...(options.sizeRawData === true ? { rawData: this.#rawDataFinder } : {}),
+      signal: options.signal,
+    });
   }
 
   close(): void {

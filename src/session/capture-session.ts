@@ -50,6 +50,7 @@ export async function captureCore(options: CaptureCoreOptions, progress: Progres
     let facts: PauseFacts | undefined;
     const { captured } = await target.copy({
       maxPauseMs: options.maxPauseMs,
+      precopy: options.precopy,
       signal: options.signal,
       progress: (step) => progress.update(undefined, step),
       whileStopped: () => {

@@ -1,6 +1,7 @@
 // What of a process was resident when its core was written: exactly, from the note of `leakscope capture`, or else from
 // what is in the file, which knows nothing of pages of zeros, of other processes, and of files' pages.
 
+import type { MallocHeap } from '../cpython/allocator-map.ts';
 import { type MemoryUse, type RegionUse, ResidentPages } from '../cpython/resident-pages.ts';
 import type { CoreFile } from '../target/core-file.ts';
 import { parseSmaps } from '../target/memory-use.ts';
@@ -14,13 +15,20 @@ export interface CoreMemoryUse {
 
 const ZEROS = Buffer.alloc(READ_BYTES);
 
-export function coreMemoryUse(core: CoreFile): CoreMemoryUse {
+/**
+ * `heaps` are those of glibc's malloc in the core. Their chunks have headers all along, so they count as resident up to
+ * the end that was never handed out, whatever the chunks hold.
+ */
+export function coreMemoryUse(core: CoreFile, heaps: readonly MallocHeap[]): CoreMemoryUse {
   const { note } = core;
   if (note?.resident !== undefined) {
     const { runs, shared } = note.resident;
     return { use: { regions: parseSmaps(note.smaps), residentRuns: runs, sharedRuns: shared }, isExact: true };
   }
-  const residentRuns = nonZeroRuns(core);
+  const residentRuns = union(
+    nonZeroRuns(core),
+    heaps.map(({ start, end, topBytes }) => [pageStart(start), pageStart(end - topBytes + PAGE_BYTES - 1)] as const),
+  );
   const pages = new ResidentPages(residentRuns);
   const regions = core.regions.map((region): RegionUse => {
     const bytes = region.writable && !region.shared ? pages.overlap(region.start, region.end) : 0;
@@ -35,6 +43,17 @@ export function coreMemoryUse(core: CoreFile): CoreMemoryUse {
     };
   });
   return { use: { regions, residentRuns, sharedRuns: [] }, isExact: false };
+}
+
+function pageStart(address: number): number {
+  return address - (address % PAGE_BYTES);
+}
+
+/** Ascending start, end pairs that cover both; they may touch or overlap. */
+function union(runs: readonly number[], ranges: readonly (readonly [start: number, end: number])[]): number[] {
+  const pairs = [...ranges];
+  for (let i = 0; i < runs.length; i += 2) pairs.push([runs[i]!, runs[i + 1]!]);
+  return pairs.sort((a, b) => a[0] - b[0]).flat();
 }
 
 /** Start, end pairs of the pages in the image that are not zero: segments bridge small gaps of zeros. */

@@ -8,6 +8,7 @@ import { type HeapWalk, walkHeap } from '../cpython/heap-walk.ts';
 import { attachInterpreter, type Interpreter } from '../cpython/interpreter.ts';
 import type { HeapFileMeta } from '../snapshot/heap-file.ts';
 import { type CoreFile, openCore, TRUNCATION_REMEDY } from '../target/core-file.ts';
+import { stackEnds } from '../target/stack-pointers.ts';
 import { requirePythonRuntime } from '../target/unsupported-python.ts';
 import { type Progress, pythonName } from './session-options.ts';
 
@@ -53,7 +54,12 @@ export async function openCoreTarget(
       log.add('gc-running', 'the collector was running when the core was written: some objects may be missing');
     }
     const walk = walkHeap(
-      { image: core.image, interpreter, progress: (step) => progress.update(undefined, step) },
+      {
+        image: core.image,
+        interpreter,
+        stackPointers: stackEnds(core.threads),
+        progress: (step) => progress.update(undefined, step),
+      },
       log,
     );
     const problems = log.list();
@@ -89,14 +95,16 @@ function explain(error: unknown, core: CoreFile): unknown {
     new LeakscopeError('E_CORE_FILE', `${core.path} lacks ${what}: ${error.message}`, { hint, cause: error });
   if (core.missing.bytes > 0) return lacks('its end, which was cut off', TRUNCATION_REMEDY);
   const missing = [...core.missingFiles()].sort((a, b) => Number(/python/i.test(b)) - Number(/python/i.test(a)));
+  const hint =
+    missing.length === 0
+      ? undefined
+      : `give the folder that holds the files of the process with --sysroot; not here: ${missing.slice(0, 3).join(', ')}`;
   if (error.code === 'E_NOT_PYTHON') {
     return new LeakscopeError('E_NOT_PYTHON', `no Python interpreter was found in ${core.path}`, {
-      hint:
-        missing.length === 0
-          ? 'it may be the core of another program: file and eu-readelf -n tell'
-          : `give the folder that holds the files of the process with --sysroot; not here: ${missing.slice(0, 3).join(', ')}`,
+      hint: hint ?? 'it may be the core of another program: file and eu-readelf -n tell',
       cause: error,
     });
   }
-  return error;
+  // From 3.13 on the interpreter is found without its file, but what types are called is only there.
+  return hint === undefined ? error : lacks('the files of its process', hint);
 }

@@ -5,6 +5,7 @@ import { LeakscopeError } from '../base/errors.ts';
 import { ProblemLog } from '../base/problems.ts';
 import { formatDuration } from '../base/units.ts';
 import type { MemoryUse } from '../cpython/resident-pages.ts';
+import type { CaptureFacts } from '../diagnose/capture-facts.ts';
 import { diagnose } from '../diagnose/diagnose.ts';
 import type { FindReport, FindTarget } from '../diagnose/find-report.ts';
 import { findHandleOwners } from '../diagnose/handle-owners.ts';
@@ -65,6 +66,7 @@ class FindRun {
   readonly #sampler: LiveSampler;
   readonly #startedAtMs = performance.now();
   readonly #summaries: SnapshotSummary[] = [];
+  readonly #captures: CaptureFacts[] = [];
   readonly #memory: ResidentMoment[] = [];
   #last: HeapCapture | undefined;
   #endedEarly: string | undefined;
@@ -113,6 +115,7 @@ class FindRun {
     let use: MemoryUse | undefined;
     const capture = await this.#target.capture({
       maxPauseMs: this.#options.maxPauseMs,
+      precopy: this.#options.precopy,
       signal: this.#options.signal,
       progress: (step) => this.#progress.update(undefined, `snapshot ${number}: ${step}`),
       whileStopped: () => this.#sampler.sampleWork(this.#elapsed),
@@ -124,11 +127,12 @@ class FindRun {
     // Preparing a capture takes a while on a busy host: what counts is when the target stood still.
     const atSeconds = (capture.stoppedAtMs - this.#startedAtMs) / 1000;
     if (use !== undefined) {
-      const { rssBytes, parts } = measureCapture(capture.walk, use, []);
+      const { rssBytes, parts } = measureCapture(capture.walk, use, this.#target.interpreter.layout);
       this.#memory.push({ atSeconds, rssBytes, parts });
     }
     const summary = summariseSnapshot(capture.walk, atSeconds, capture.pauseMs);
     this.#summaries.push(summary);
+    this.#captures.push(capture.facts);
     this.#last = capture;
     if (kernel !== undefined) {
       this.#kernelBefore ??= kernel;
@@ -219,7 +223,9 @@ class FindRun {
       target: this.#describeTarget(),
       observedSeconds: this.#summaries.at(-1)!.atSeconds - this.#summaries[0]!.atSeconds,
       summaries: this.#summaries,
+      captures: this.#captures,
       graph: walk.graph,
+      refcounts: walk.refcounts,
       liveEntries: this.#sampler.entries,
       resources: this.#sampler.resources,
       memory: this.#memory,

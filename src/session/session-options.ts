@@ -9,6 +9,8 @@ export interface FindOptions {
   readonly seconds: number;
   /** Give up rather than keep the process paused longer than this, in milliseconds. */
   readonly maxPauseMs?: number | undefined;
+  /** False copies nothing ahead of a pause, which leaves the kernel's marks of written pages to another tool. */
+  readonly precopy?: boolean | undefined;
   /** Decode and show values of the user's data; off unless asked for. */
   readonly showValues: boolean;
   /** Snapshots to take, at least 3; chosen from the growth seen when left out. */
@@ -22,6 +24,8 @@ export interface SnapshotOptions {
   readonly pid: number;
   /** Give up rather than keep the process paused longer than this, in milliseconds. */
   readonly maxPauseMs?: number | undefined;
+  /** False copies nothing ahead of a pause, which leaves the kernel's marks of written pages to another tool. */
+  readonly precopy?: boolean | undefined;
   readonly signal: AbortSignal;
 }
 

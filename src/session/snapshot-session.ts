@@ -2,6 +2,7 @@
 
 import { type Problem, ProblemLog } from '../base/problems.ts';
 import { VERSION } from '../base/version.ts';
+import type { CaptureFacts } from '../diagnose/capture-facts.ts';
 import type { HeapGraph } from '../graph/heap-graph.ts';
 import type { HeapFileMeta } from '../snapshot/heap-file.ts';
 import { applicationOf } from '../target/python-processes.ts';
@@ -13,6 +14,8 @@ export interface TakenSnapshot {
   readonly meta: HeapFileMeta;
   /** How long the process was stopped. */
   readonly pauseMs: number;
+  /** What was copied, and when. */
+  readonly capture: CaptureFacts;
   readonly problems: readonly Problem[];
 }
 
@@ -23,8 +26,9 @@ export async function takeSnapshot(options: SnapshotOptions, progress: Progress)
   const target = await AttachedTarget.attach(options.pid, log);
   try {
     const takenAt = new Date().toISOString();
-    const { walk, pauseMs } = await target.capture({
+    const { walk, pauseMs, facts } = await target.capture({
       maxPauseMs: options.maxPauseMs,
+      precopy: options.precopy,
       signal: options.signal,
       progress: (step) => progress.update(undefined, step),
     });
@@ -43,6 +47,7 @@ export async function takeSnapshot(options: SnapshotOptions, progress: Progress)
         problems,
       },
       pauseMs,
+      capture: facts,
       problems,
     };
   } finally {

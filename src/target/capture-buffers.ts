@@ -61,8 +61,10 @@ export class BufferCursor {
   #chunk = 0;
   #offset = 0;
 
-  constructor(buffers: CaptureBuffers) {
+  /** Leaves out the first `usedBytes`, which another cursor has handed out. */
+  constructor(buffers: CaptureBuffers, usedBytes = 0) {
     this.#chunks = buffers.chunks;
+    for (let left = usedBytes; left > 0; ) left -= this.take(left)?.length ?? left;
   }
 
   /** Up to `bytes` bytes of space, undefined when all is used. Sizes stay multiples of a page. */

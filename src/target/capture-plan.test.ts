@@ -26,6 +26,7 @@ function pagemap(present: readonly (readonly [number, number])[]): Pagemap & { r
         }
       }
     },
+    entries: () => false,
     close() {},
   };
 }

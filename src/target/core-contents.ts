@@ -9,12 +9,12 @@ import {
   type CoreHead,
   type CoreHeaders,
   type CoreSegment,
-  coreError,
   readCoreHead,
   readCoreHeaders,
 } from './core-headers.ts';
 import { type CoreNotes, readCoreNotes } from './core-notes.ts';
 import { CorePages } from './core-pages.ts';
+import { isSharedMemory } from './core-regions.ts';
 import type { CoreFileHandle, CoreSink, StreamOptions } from './core-stream.ts';
 
 /** What a core file holds. */
@@ -28,7 +28,7 @@ export interface CoreContents {
   readonly constants: readonly MemorySegment[];
   /** False when there were more constants than are kept. */
   readonly hasAllConstants: boolean;
-  /** Start, end pairs of the memory that is in the file, ascending: what was not kept of it is zero. */
+  /** Start, end pairs of the memory that was read from the file, ascending: what was not kept of it is zero. */
   readonly dumped: Float64Array;
   /** What the file was to hold and does not, because it is cut off. */
   readonly missing: { readonly bytes: number; readonly segments: number };
@@ -54,6 +54,8 @@ export async function readCoreContents(
   return collector.finish(endOffset);
 }
 
+const OVERLAP = 'segments of the core file lie over each other, and one was left out';
+
 /** A piece of the file that is wanted. */
 interface Extent {
   readonly offset: number;
@@ -75,7 +77,11 @@ class CoreCollector implements CoreSink {
   #current = 0;
   /** Within the current extent. */
   #taken = 0;
-  readonly #notes: Uint8Array[] = [];
+  /** Pieces of each PT_NOTE. */
+  readonly #notePieces: Uint8Array[][] = [];
+  #notes: CoreNotes | undefined;
+  #notesLeft = 0;
+  readonly #leftOut = new Set<CoreSegment>();
 
   constructor(file: CoreFileHandle, problems: ProblemLog, chunkBytes: number | undefined) {
     this.#file = file;
@@ -96,10 +102,10 @@ class CoreCollector implements CoreSink {
     if (this.#headers === undefined) return;
     for (let extent = this.#extents[this.#current]; extent !== undefined; extent = this.#extents[this.#current]) {
       const from = extent.offset + this.#taken - offset;
-      // Before this piece: the headers of a stream claim what lies within themselves.
       if (from < 0) {
-        this.#taken += -from;
-        if (this.#taken >= extent.bytes) this.#next();
+        // Of a stream, and gone by: only headers that claim what lies within themselves ask for it.
+        this.#leaveOut(extent);
+        this.#next();
         continue;
       }
       if (from >= bytes.length) return;
@@ -114,7 +120,7 @@ class CoreCollector implements CoreSink {
   finish(endOffset: number): CoreContents {
     if (this.#headers === undefined) this.#readHeaders(this.#headBytes.subarray(0, this.#headUsed));
     const headers = this.#headers!;
-    const notes = readCoreNotes(this.#notes, headers.machine, this.#problems);
+    const notes = this.#readNotes(headers);
     const dumped: number[] = [];
     const missing = { bytes: 0, segments: 0 };
     for (const segment of headers.segments) {
@@ -123,7 +129,7 @@ class CoreCollector implements CoreSink {
         missing.bytes += segment.fileBytes - held;
         missing.segments++;
       }
-      if (held > 0) dumped.push(segment.address, segment.address + held);
+      if (held > 0 && !this.#leftOut.has(segment)) dumped.push(segment.address, segment.address + held);
     }
     if (missing.bytes > 0) {
       this.#problems.add(
@@ -157,7 +163,6 @@ class CoreCollector implements CoreSink {
       if (this.#head !== undefined) break;
       this.#head = readCoreHead(this.#headBytes, (offset, length) => this.#file.readAt(offset, length));
       if (this.#head.headersEnd <= this.#headUsed) break;
-      if (this.#head.headersAt > this.#file.fileBytes + MAX_NOTES_BYTES) throw coreError('its headers are damaged');
       const longer = new Uint8Array(this.#head.headersEnd);
       longer.set(this.#headBytes);
       this.#headBytes = longer;
@@ -186,21 +191,26 @@ class CoreCollector implements CoreSink {
     let end = 0;
     this.#extents = extents.filter((extent) => {
       if (extent.offset < end) {
-        const message = 'segments of the core file lie over each other, and one was left out';
-        this.#problems.addAt('core-overlap', message, extent.segment?.address ?? 0);
+        this.#leaveOut(extent);
         return false;
       }
       end = extent.offset + extent.bytes;
       return true;
     });
+    this.#notesLeft = this.#extents.filter((extent) => extent.segment === undefined).length;
+  }
+
+  #leaveOut({ segment }: Extent): void {
+    this.#problems.addAt('core-overlap', OVERLAP, segment?.address ?? 0);
+    if (segment !== undefined) this.#leftOut.add(segment);
   }
 
   #takePart(extent: Extent, part: Uint8Array): void {
     const { segment } = extent;
     if (segment === undefined) {
-      const notes = this.#notes.at(-1);
-      if (this.#taken === 0 || notes === undefined) this.#notes.push(new Uint8Array(part));
-      else this.#notes[this.#notes.length - 1] = Buffer.concat([notes, part]);
+      if (this.#taken === 0) this.#notePieces.push([]);
+      // The piece is only lent.
+      this.#notePieces.at(-1)!.push(new Uint8Array(part));
       return;
     }
     const address: Address = segment.address + this.#taken;
@@ -208,9 +218,38 @@ class CoreCollector implements CoreSink {
   }
 
   #next(): void {
+    const finished = this.#extents[this.#current];
     this.#current++;
     this.#taken = 0;
     this.#writable.endMapping();
     this.#constants.endMapping();
+    if (finished?.segment === undefined && --this.#notesLeft === 0) this.#dropShared();
+  }
+
+  /**
+   * Memory that processes share is no heap of this one, and may be most of the file. It is known by the notes, which
+   * the kernel writes before all memory; gdb writes them behind, and then it is read for nothing.
+   */
+  #dropShared(): void {
+    const shared = new Set(
+      this.#readNotes(this.#headers!)
+        .files.filter(isSharedMemory)
+        .map((file) => file.start),
+    );
+    if (shared.size === 0) return;
+    this.#extents = this.#extents.filter(({ segment }, i) => {
+      if (i < this.#current || segment === undefined || !shared.has(segment.address)) return true;
+      this.#leftOut.add(segment);
+      return false;
+    });
+  }
+
+  #readNotes(headers: CoreHeaders): CoreNotes {
+    this.#notes ??= readCoreNotes(
+      this.#notePieces.map((pieces) => Buffer.concat(pieces)),
+      headers.machine,
+      this.#problems,
+    );
+    return this.#notes;
   }
 }

@@ -49,7 +49,7 @@ export interface CoreFile {
   readonly note: CaptureNote | undefined;
   /** When the memory was as it is here: as noted, else when the file was last written. */
   readonly takenAt: string;
-  /** Start, end pairs of the memory that is in the file, ascending. */
+  /** Start, end pairs of the memory that was read from the file, ascending; shared memory is not. */
   readonly dumped: Float64Array;
   /** What the headers announce and the file, being cut off, does not hold. */
   readonly missing: CoreContents['missing'];
@@ -86,7 +86,8 @@ function describeCore(path: string, contents: CoreContents, modifiedAt: string, 
   const noted = note === undefined ? [] : disjoint(parseMemoryMaps(note.smaps));
   const unnamed = coreRegions(contents.headers.segments, notes.files);
   // What processes share is no heap of this one; a live process's is not copied either.
-  const segments = contents.writable.filter(({ start }) => regionAt(unnamed, start)?.shared !== true);
+  const known = noted.length > 0 ? noted : unnamed;
+  const segments = contents.writable.filter(({ start }) => regionAt(known, start)?.shared !== true);
   const regions = noted.length > 0 ? noted : nameCoreRegions(unnamed, new MemoryImage(segments, unnamed), notes);
   const leftOutBytes = note === undefined ? leftOut(contents, regions) : 0;
   refuseWithoutHeap(contents, segments, leftOutBytes);
@@ -98,7 +99,10 @@ function describeCore(path: string, contents: CoreContents, modifiedAt: string, 
     problems,
   });
   let open = true;
-  const cold = coldReader(regions, dumped, files, { isComplete: note !== undefined, isOpen: () => open });
+  const cold = coldReader(regions, dumped, files, {
+    isComplete: note !== undefined && contents.missing.bytes === 0,
+    isOpen: () => open,
+  });
   const image = new MemoryImage(segments, regions, cold);
   const space = coreSpace(path, contents.machine, regions, new MemoryImage(segments, regions, cold), files);
   for (const { stackPointer } of notes.threads) {
@@ -111,14 +115,15 @@ function describeCore(path: string, contents: CoreContents, modifiedAt: string, 
     }
   }
   const argv = coreCommandLine(regions, image, notes);
-  const application =
-    argv.length === 0 ? notes.comm || 'python' : applicationName({ argv, exe: coreExecutable(image, notes) });
   return {
     path,
     space,
     image,
     regions,
-    process: { pid: note?.pid ?? notes.pid ?? 0, application: note?.app ?? application },
+    process: {
+      pid: note?.pid ?? notes.pid ?? 0,
+      application: note?.app ?? applicationName({ argv, exe: coreExecutable(image, notes) }),
+    },
     threads: note?.threads ?? notes.threads,
     note,
     takenAt: note?.takenAt ?? modifiedAt,
@@ -146,7 +151,7 @@ function disjoint(regions: readonly MappedRegion[]): MappedRegion[] {
 
 /**
  * Private writable memory that was left out. The kernel does so with all of it or with none: single mappings that are
- * not in the file were never touched.
+ * not in the file were never touched, or the program itself asked for it (MADV_DONTDUMP).
  */
 function leftOut(contents: CoreContents, regions: readonly MappedRegion[]): number {
   let bytes = 0;
@@ -249,7 +254,7 @@ class DumpedMemory {
   constructor(contents: CoreContents) {
     this.#ranges = contents.dumped;
     this.#writable = new MemoryImage(contents.writable);
-    this.#constants = new MemoryImage(contents.constants as MemorySegment[]);
+    this.#constants = new MemoryImage(contents.constants);
     // Of code only the beginning was kept, and of very many constants not all: what is not there is no zeros.
     this.#unknown = contents.headers.segments
       .filter((segment) => segment.executable || (!segment.writable && !contents.hasAllConstants))

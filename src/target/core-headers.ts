@@ -37,7 +37,9 @@ const PT_NOTE = 4;
 /** The number of program headers does not fit its 16 bits. */
 const PN_XNUM = 0xffff;
 /** vm.max_map_count is 65,530 by default, and a million where people raise it: 56 MB of headers. */
-const MAX_SEGMENTS = 1 << 21;
+const MAX_SEGMENTS = 1 << 20;
+/** Both the kernel and gdb write them right behind the ELF header. */
+const MAX_HEADERS_AT = 1 << 20;
 /** Beyond user space ([vsyscall]), and beyond what a number holds exactly. */
 const USER_SPACE_END = 2 ** 48;
 
@@ -71,7 +73,9 @@ export function readCoreHead(
     throw coreError(`it is of another processor (ELF machine ${machine})`, 'leakscope reads x86-64 and aarch64');
   }
   const headersAt = number64(view, 32);
-  if (view.getUint16(54, true) !== PROGRAM_HEADER_BYTES || headersAt < 64) throw coreError('its headers are damaged');
+  if (view.getUint16(54, true) !== PROGRAM_HEADER_BYTES || headersAt < 64 || headersAt > MAX_HEADERS_AT) {
+    throw coreError('its headers are damaged');
+  }
   let headerCount = view.getUint16(56, true);
   if (headerCount === PN_XNUM) headerCount = extendedCount(view, headersAt, readAt);
   if (headerCount > MAX_SEGMENTS) throw coreError(`its headers are damaged: ${headerCount} segments`);

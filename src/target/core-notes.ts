@@ -21,8 +21,6 @@ export interface CoreFileMapping {
 
 export interface CoreNotes {
   readonly pid: number | undefined;
-  /** Up to 15 bytes. */
-  readonly comm: string;
   /** The first 80 bytes of the command line. May hold secrets: only for application-name.ts. */
   readonly commandLine: string;
   /** In the order of the file: the kernel puts the thread that crashed first. */
@@ -64,7 +62,6 @@ export function readCoreNotes(parts: readonly Uint8Array[], machine: number, pro
   const files: CoreFileMapping[] = [];
   const auxv = new Map<number, number>();
   let pid: number | undefined;
-  let comm = '';
   let commandLine = '';
   let capture: Uint8Array | undefined;
   for (const { name, type, bytes } of parts.flatMap((part) => [...notesIn(part, problems)])) {
@@ -80,7 +77,6 @@ export function readCoreNotes(parts: readonly Uint8Array[], machine: number, pro
       });
     } else if (type === NT_PRPSINFO && bytes.length >= PRPSINFO.sizeBytes) {
       pid = view.getUint32(PRPSINFO.pid, true);
-      comm = textAt(bytes, PRPSINFO.comm, PRPSINFO.arguments);
       commandLine = textAt(bytes, PRPSINFO.arguments, PRPSINFO.sizeBytes);
     } else if (type === NT_AUXV && bytes.length <= MAX_AUXV_BYTES) {
       for (let at = 0; at + 16 <= bytes.length; at += 16) auxv.set(number64(view, at), number64(view, at + 8));
@@ -94,7 +90,7 @@ export function readCoreNotes(parts: readonly Uint8Array[], machine: number, pro
     return true;
   });
   // The kernel names the crashed thread first, and the process's first thread has the process's id.
-  return { pid: pid ?? threads[0]?.tid, comm, commandLine, threads, files: disjoint, auxv, capture };
+  return { pid: pid ?? threads[0]?.tid, commandLine, threads, files: disjoint, auxv, capture };
 }
 
 function* notesIn(

@@ -95,7 +95,6 @@ function chain(end: number, total: number, flags = 1): [number, number][] {
 
 const NOTES: CoreNotes = {
   pid: 7,
-  comm: '',
   commandLine: '',
   threads: [
     { tid: 8, stackPointer: 0x60 * PAGE, instructionPointer: 0 },

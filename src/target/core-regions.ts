@@ -13,6 +13,11 @@ const AT_RANDOM = 25;
 /** Memory that processes share is a file to the kernel, with one of these names. */
 const SHARED_MEMORY = /^(?:\/dev\/zero$|\/dev\/shm\/|\/memfd:|\/SYSV)/;
 
+/** Whether the mapping is memory shared between processes, as far as its name tells. */
+export function isSharedMemory(file: Pick<CoreFileMapping, 'path'>): boolean {
+  return SHARED_MEMORY.test(file.path);
+}
+
 /** Regions in ascending order: the segments, cut where their file changes, and mapped files that have no segment. */
 export function coreRegions(segments: readonly CoreSegment[], files: readonly CoreFileMapping[]): MappedRegion[] {
   const regions: MappedRegion[] = [];
@@ -63,7 +68,7 @@ function region(
     readable: rights.readable,
     writable: rights.writable,
     executable: rights.executable,
-    shared: file !== undefined && SHARED_MEMORY.test(file.path),
+    shared: file !== undefined && isSharedMemory(file),
     offset: file === undefined ? 0 : file.offset + (start - file.start),
     path: file?.path ?? '',
     fileId: file?.path ?? '',

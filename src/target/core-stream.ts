@@ -8,6 +8,7 @@ import { LeakscopeError } from '../base/errors.ts';
 import { lz4Frames } from './lz4-frame.ts';
 import { errnoCode } from './proc-file.ts';
 import { READ_BYTES } from './process-memory.ts';
+import { ZstdFrames } from './zstd-frames.ts';
 
 export type CoreCompression = 'none' | 'zstd' | 'lz4';
 
@@ -39,6 +40,7 @@ export interface StreamOptions {
 }
 
 export interface StreamEnd {
+  /** Length of the uncompressed file as far as it could be read; Infinity when all that is wanted came before its end. */
   readonly endOffset: number;
   /** The compressed data is cut off or damaged at its end. */
   readonly damaged: boolean;
@@ -48,8 +50,6 @@ export interface StreamEnd {
 const COMPRESSED_PIECE_BYTES = 64 << 10;
 /** Uncompressed bytes between two turns of the event loop: some 20 ms. */
 const TURN_BYTES = 32 << 20;
-/** RFC 8878: decoders should support windows of 8 MiB; systemd and zstd -19 stay below, --long=27 needs 128. */
-const MAX_ZSTD_WINDOW_BYTES = 128 << 20;
 
 const MAGIC_BYTES = 4;
 
@@ -146,26 +146,43 @@ async function streamPlain(
 async function streamZstd(input: CompressedInput, sink: CoreSink, options: StreamOptions): Promise<StreamEnd> {
   let offset = 0;
   const turns = new Turns(options);
+  const blocks = guarded(sink);
   // Handed over by block, of 128 KiB at most.
   const decompressor = new Decompress((block) => {
-    if (sink.nextWanted() < offset + block.length) sink.write(offset, block);
+    blocks.write(offset, block);
     offset += block.length;
   });
-  const first = input.read(COMPRESSED_PIECE_BYTES);
-  refuseHugeWindow(first);
+  const frames = new ZstdFrames();
   try {
-    for (let piece = first; piece.length > 0; piece = input.read(COMPRESSED_PIECE_BYTES)) {
+    for (;;) {
+      const piece = input.read(COMPRESSED_PIECE_BYTES);
+      if (piece.length === 0) break;
+      frames.check(piece);
       const before = offset;
       // The library keeps parts of what it was given.
       decompressor.push(new Uint8Array(piece));
-      if (sink.nextWanted() === Number.POSITIVE_INFINITY) return { endOffset: offset, damaged: false };
+      if (hasAll(sink)) return ENOUGH;
       await turns.after(offset - before, input.position() / input.size);
     }
   } catch (error) {
-    if (error instanceof LeakscopeError || !isZstdError(error)) throw error;
+    if (blocks.failed() || error instanceof LeakscopeError || !isZstdError(error)) throw error;
     return { endOffset: offset, damaged: true };
   }
   return { endOffset: offset, damaged: false };
+}
+
+/** Tells a failure of the sink from one of the decompressor between them. */
+function guarded(sink: CoreSink): { write(offset: number, bytes: Uint8Array): void; failed(): boolean } {
+  let failed = false;
+  return {
+    write(offset, bytes) {
+      if (sink.nextWanted() >= offset + bytes.length) return;
+      failed = true;
+      sink.write(offset, bytes);
+      failed = false;
+    },
+    failed: () => failed,
+  };
 }
 
 /** Errors of the library carry a number; a forged table may also send it out of an array's bounds. */
@@ -175,52 +192,33 @@ function isZstdError(error: unknown): boolean {
   );
 }
 
-/** The window of the first frame: the decompressor would allocate whatever it says. */
-function refuseHugeWindow(head: Uint8Array): void {
-  if (head.length < 14 || head[0] !== 0x28) return;
-  const descriptor = head[4]!;
-  let windowBytes: number;
-  if ((descriptor & 0x20) !== 0) {
-    // A single segment's window is its content, whose size follows the dictionary id.
-    const at = 5 + [0, 1, 2, 4][descriptor & 3]!;
-    const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
-    windowBytes = [
-      () => head[at]!,
-      () => view.getUint16(at, true) + 256,
-      () => view.getUint32(at, true),
-      () => view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32,
-    ][descriptor >>> 6]!();
-  } else {
-    const base = 2 ** (10 + (head[5]! >>> 3));
-    windowBytes = base + (base / 8) * (head[5]! & 7);
-  }
-  if (windowBytes > MAX_ZSTD_WINDOW_BYTES) {
-    throw new LeakscopeError('E_CORE_FILE', 'it is compressed with a window too large to unpack in memory', {
-      hint: 'unpack it first: zstd -d --long=31',
-    });
-  }
-}
-
 async function streamLz4(input: CompressedInput, sink: CoreSink, options: StreamOptions): Promise<StreamEnd> {
   let offset = 0;
   let pending = 0;
   const turns = new Turns(options);
-  const blocks = lz4Frames(
+  const blocks = guarded(sink);
+  const frames = lz4Frames(
     (length) => input.read(length),
     (block) => {
-      if (sink.nextWanted() < offset + block.length) sink.write(offset, block);
+      blocks.write(offset, block);
       offset += block.length;
       pending = block.length;
-      return sink.nextWanted() !== Number.POSITIVE_INFINITY;
+      return !hasAll(sink);
     },
   );
   try {
-    for (const _ of blocks) await turns.after(pending, input.position() / input.size);
+    for (const _ of frames) await turns.after(pending, input.position() / input.size);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+    if (blocks.failed() || !(error instanceof RangeError)) throw error;
     return { endOffset: offset, damaged: true };
   }
-  return { endOffset: offset, damaged: false };
+  return hasAll(sink) ? ENOUGH : { endOffset: offset, damaged: false };
+}
+
+const ENOUGH: StreamEnd = { endOffset: Number.POSITIVE_INFINITY, damaged: false };
+
+function hasAll(sink: CoreSink): boolean {
+  return sink.nextWanted() === Number.POSITIVE_INFINITY;
 }
 
 interface CompressedInput {

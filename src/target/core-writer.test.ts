@@ -1,7 +1,7 @@
 // Cores as leakscope writes them, read back: more segments than 16 bits count, holes, notes.
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -89,7 +89,7 @@ test('pages, rights, files and threads come back, on both processors', async () 
     const { contents: read, problems } = await readBack(path);
     expect(problems).toEqual([]);
     expect(read.machine).toBe(machine);
-    expect(read.notes).toMatchObject({ pid: 42, comm: 'python', commandLine: 'python', threads: NOTE.threads });
+    expect(read.notes).toMatchObject({ pid: 42, commandLine: 'python', threads: NOTE.threads });
     expect(read.notes.files).toEqual([
       { start: 0x10000, end: 0x12000, offset: 0x3000, path: '/usr/lib/lib.so', deleted: true },
       { start: 0x20000, end: 0x2a00000, offset: 0x1000, path: '/srv/data file', deleted: false },
@@ -125,6 +125,17 @@ test('more than 65,535 segments', async () => {
   if (spawnSync('zstd', ['-q', '-f', path, '-o', `${path}.zst`]).status === 0) {
     expect((await readBack(`${path}.zst`)).contents.headers.segments).toHaveLength(count);
   }
+});
+
+test('a cancelled run leaves nothing behind, and an older file as it was', async () => {
+  const path = join(folder, 'cancelled.core');
+  writeFileSync(path, 'older');
+  const core = coreOf('1000-5000 rw-p 00000000 00:00 0 [heap]', new Map([[0x2000, 7]]));
+  await expect(writeCore(path, { ...core, signal: AbortSignal.abort() })).rejects.toMatchObject({
+    code: 'E_CANCELLED',
+  });
+  expect(readFileSync(path, 'utf8')).toBe('older');
+  expect(readdirSync(folder).filter((name) => name.startsWith('cancelled'))).toEqual(['cancelled.core']);
 });
 
 test('a note that was forged or cut off is a problem, not a failure', () => {

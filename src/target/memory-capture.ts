@@ -4,17 +4,31 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LeakscopeError } from '../base/errors.ts';
 import { type Problem, ProblemLog } from '../base/problems.ts';
+import { isInRuns } from '../base/sorted-search.ts';
 import { formatBytes } from '../base/units.ts';
 import { type ColdReader, MemoryImage } from '../cpython/memory-image.ts';
 import type { MemorySegment } from '../cpython/memory-reader.ts';
+import type { RawBuffer, RawBufferFinder, ReadLive } from '../cpython/raw-buffers.ts';
 import { BufferCursor, bufferBytes, type CaptureBuffers, prepareBuffers } from './capture-buffers.ts';
-import { type CapturePlan, canHoldObjects, isAnonymous, isPlainMemory, planCapture } from './capture-plan.ts';
+import {
+  bytesWanted,
+  type CapturePlan,
+  canHoldObjects,
+  isAnonymous,
+  isPlainMemory,
+  planCapture,
+  skippedBy,
+} from './capture-plan.ts';
+import { measureCopySpeed } from './copy-speed.ts';
+import { copyEarly, whyNotCopyEarly } from './early-copy.ts';
 import { readAvailableMemory } from './memory-limit.ts';
 import { type MappedRegion, readMemoryMaps, regionAt } from './memory-maps.ts';
 import { openPagemap, type Pagemap } from './pagemap.ts';
 import { openPauseGuard, type PauseGuard, targetExited } from './pause.ts';
 import { readProcessStat, sameProcess } from './process-info.ts';
 import { liveImage, openProcessMemory, PAGE_BYTES, type ProcessMemory, READ_BYTES } from './process-memory.ts';
+import { type EarlyCopy, planRecopy, type RecopyPlan } from './recopy-plan.ts';
+import { startTracking } from './soft-dirty.ts';
 import { openTargetFiles, type TargetFiles } from './target-files.ts';
 
 export interface CaptureOptions {
@@ -38,10 +52,30 @@ export interface CaptureOptions {
    * during the copy are torn, counted as the problem `not-paused`.
    */
   readonly whileRunning?: boolean;
+  /**
+   * Finds big raw buffers in live memory, to be sized and not copied: nothing of them but the first page is in the image,
+   * and reading there finds no memory. Left out, everything is copied.
+   */
+  readonly rawData?: ((read: ReadLive, regions: readonly MappedRegion[]) => RawDataFinder) | undefined;
+  /**
+   * Copies while the target runs, where the kernel can tell which pages were written since, and again only those while it
+   * stands still. It clears the kernel's marks, which another tool (CRIU) may be using.
+   */
+  readonly copyEarly?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly problems?: ProblemLog;
   /** Largest single buffer in bytes; smaller in tests. */
   readonly chunkBytes?: number;
+}
+
+/** What `rawData` answers with; made anew for the regions of the pause. */
+export type RawDataFinder = Pick<RawBufferFinder, 'find' | 'isStillRaw'>;
+
+/** A part of a capture, with what it read and the time it took. */
+export interface CapturePhase {
+  readonly name: 'copy while running' | 'stop' | 'copy while stopped';
+  readonly bytes: number;
+  readonly ms: number;
 }
 
 /** A frozen copy of the target's memory. */
@@ -54,6 +88,12 @@ export interface CaptureResult {
   /** Pauses of the attempts that found the collector running or the plan outdated, in milliseconds. */
   readonly shortPausesMs: readonly number[];
   readonly copiedBytes: number;
+  /** Raw data that was sized and not copied. */
+  readonly skippedBytes: number;
+  /** In order; the last two are the pause. */
+  readonly phases: readonly CapturePhase[];
+  /** Why nothing was copied while the target ran, or '' when it was. */
+  readonly whyNoEarlyCopy: string;
   /** Stops made, the last one for the copy. */
   readonly attempts: number;
   readonly problems: readonly Problem[];
@@ -63,13 +103,8 @@ export interface CaptureResult {
   close(): void;
 }
 
-/** A slow estimate of the copy (2 to 4 GB/s are usual), so that a pause is refused rather than overrun. */
-const COPY_BYTES_PER_MS = 2e6;
 /** A process that collects without end is met inside the collector in four of five stops: 0.8^40 is one in 7,500. */
 const DEFAULT_QUIESCENCE_ATTEMPTS = 40;
-/** Growth between planning and stopping that the buffers have room for. */
-const HEADROOM_BYTES = 8 << 20;
-const HEADROOM_SHARE = 0.02;
 /** Plans outgrown, or pauses lost to someone else's SIGCONT, before giving up. */
 const LOST_ATTEMPTS = 5;
 /** Unreadable pages in a row after which the rest of a run is not tried: guard areas are a few pages. */
@@ -104,7 +139,10 @@ type Outcome =
       readonly kind: 'copied';
       readonly segments: MemorySegment[];
       readonly regions: MappedRegion[];
+      readonly skipped: readonly number[];
+      readonly skippedBytes: number;
       readonly bytes: number;
+      readonly stopMs: number;
     }
   | { readonly kind: 'busy' | 'outgrown' | 'lost' };
 
@@ -119,6 +157,12 @@ class Capture {
   readonly #problems: ProblemLog;
   #buffers: CaptureBuffers;
   #plan: CapturePlan | undefined;
+  #rawBuffers: readonly RawBuffer[] = [];
+  #early: readonly EarlyCopy[] = [];
+  #earlyBytes = 0;
+  #earlyMs = 0;
+  #whyNoEarlyCopy = 'not asked for';
+  #bytesPerMs = 0;
 
   constructor(
     pid: number,
@@ -154,7 +198,7 @@ class Capture {
         if (isQuiescent !== undefined && !askFirst) {
           this.#problems.add('gc-running', 'the collector was running in every pause: some objects may be missing');
         }
-        return this.#result(outcome.segments, outcome.regions, outcome.bytes, pauseMs, shortPausesMs);
+        return this.#result(outcome, pauseMs, shortPausesMs);
       }
       shortPausesMs.push(pauseMs);
       if (outcome.kind === 'busy') {
@@ -168,29 +212,52 @@ class Capture {
     }
   }
 
-  /** Plans the copy and makes room for it, while the target runs. */
+  /** Plans the copy, makes room for it and copies ahead, while the target runs. */
   async #prepare(): Promise<MappedRegion[]> {
+    const { chunkBytes, signal, maxPauseMs } = this.#options;
     const regions = this.#readMaps();
-    const plan = planCapture(regions, this.#pagemap);
+    const plan = this.#planAround(regions);
     this.#plan = plan;
-    this.#refuseLongPause(plan);
-    const wanted = plan.bufferBytes * (1 + HEADROOM_SHARE) + HEADROOM_BYTES;
-    const missing = wanted - bufferBytes(this.#buffers);
-    const available = readAvailableMemory();
-    if (missing > 0 && available !== undefined && missing > available) {
-      throw new LeakscopeError(
-        'E_NOT_ENOUGH_MEMORY',
-        `a copy of process ${this.#pid} needs ${formatBytes(missing)}, and ${formatBytes(available)} are free here`,
-        { hint: 'free some memory, raise the limit of the container, or run leakscope outside of it' },
-      );
-    }
-    const { chunkBytes, signal } = this.#options;
+    const wanted = bytesWanted(plan);
+    this.#refuseWithoutMemory(wanted - bufferBytes(this.#buffers));
     this.#buffers = await prepareBuffers(wanted, {
       reuse: this.#buffers,
       signal,
       ...(chunkBytes === undefined ? {} : { chunkBytes }),
     });
+    this.#whyNoEarlyCopy = this.#reasonAgainstEarlyCopy(plan);
+    this.#early = [];
+    if (this.#whyNoEarlyCopy === '') await this.#copyEarly(plan, regions);
+    else if (maxPauseMs !== undefined && this.#guard !== undefined) {
+      this.#bytesPerMs = measureCopySpeed(this.#memory, plan, this.#buffers.chunks);
+      this.#refuseLongPause(plan.readBytes);
+    }
     return regions;
+  }
+
+  /** The plan without the raw buffers that are found now. */
+  #planAround(regions: readonly MappedRegion[]): CapturePlan {
+    const plan = planCapture(regions, this.#pagemap);
+    const finder = this.#options.rawData?.(this.#memory.read, regions);
+    if (finder === undefined) return plan;
+    this.#rawBuffers = finder.find(plan.ranges.flatMap((range) => range.runs));
+    return planCapture(regions, this.#pagemap, plan, skippedBy(this.#rawBuffers));
+  }
+
+  #reasonAgainstEarlyCopy(plan: CapturePlan): string {
+    if (this.#guard === undefined || this.#guard.wasStopped) return 'the process is not stopped for the copy';
+    return whyNotCopyEarly(this.#options.copyEarly, plan.readBytes) || startTracking(this.#pid);
+  }
+
+  async #copyEarly(plan: CapturePlan, regions: readonly MappedRegion[]): Promise<void> {
+    const startedAt = performance.now();
+    const cursor = new BufferCursor(this.#buffers);
+    const from = { memory: this.#memory, pagemap: this.#pagemap };
+    const { copies, bytes } = await copyEarly(plan, regions, from, cursor, this.#options.signal);
+    this.#early = copies;
+    this.#earlyBytes = bytes;
+    this.#earlyMs = performance.now() - startedAt;
+    this.#bytesPerMs = bytes / this.#earlyMs;
   }
 
   /** One stop, from SIGSTOP to SIGCONT. Synchronous: no other code of this process can run inside the pause. */
@@ -202,47 +269,52 @@ class Capture {
     this.#guard?.pause();
     try {
       if (isQuiescent !== undefined && !isQuiescent(liveImage(this.#memory, known))) return { kind: 'busy' };
+      const stopMs = performance.now() - startedAt;
       // Mappings may have come and gone since the plan was made; reading them again takes a millisecond.
       const regions = this.#readMaps();
-      const plan = planCapture(regions, this.#pagemap, this.#plan);
-      if (plan.bufferBytes > bufferBytes(this.#buffers)) return { kind: 'outgrown' };
-      this.#refuseLongPause(plan);
+      const skipped = this.#stillSkipped(regions);
+      const plan = planCapture(regions, this.#pagemap, this.#plan, skipped);
+      const left = planRecopy(plan.ranges, this.#early, this.#pagemap.entries);
+      const usedBytes = this.#early.reduce((sum, copy) => sum + copy.bytes.length, 0);
+      if (left.newBytes > bufferBytes(this.#buffers) - usedBytes) return { kind: 'outgrown' };
+      this.#refuseLongPause(left.readBytes);
       this.#options.whileStopped?.();
-      const segments = this.#copy(plan, startedAt);
+      const segments = this.#copy(left, usedBytes, startedAt);
       if (this.#guard !== undefined && !this.#guard.isHeld()) {
         if (!sameProcess(this.#pid, this.#startTimeTicks)) throw targetExited(this.#pid);
         return { kind: 'lost' };
       }
-      return { kind: 'copied', segments, regions, bytes: plan.readBytes };
+      const { skippedBytes } = plan;
+      return { kind: 'copied', segments, regions, skipped, skippedBytes, bytes: left.readBytes, stopMs };
     } finally {
       this.#guard?.resume();
     }
   }
 
-  #copy(plan: CapturePlan, startedAt: number): MemorySegment[] {
+  /** The raw buffers that are still that, now that nothing changes any more. */
+  #stillSkipped(regions: readonly MappedRegion[]): number[] {
+    if (this.#rawBuffers.length === 0) return [];
+    const finder = this.#options.rawData?.(this.#memory.read, regions);
+    return skippedBy(this.#rawBuffers.filter((buffer) => finder?.isStillRaw(buffer) === true));
+  }
+
+  #copy(left: RecopyPlan, usedBytes: number, startedAt: number): MemorySegment[] {
     const segments: MemorySegment[] = [];
-    const cursor = new BufferCursor(this.#buffers);
-    for (const range of plan.ranges) {
+    const cursor = new BufferCursor(this.#buffers, usedBytes);
+    for (const part of left.parts) {
       let run = 0;
-      for (let at = range.start; at < range.end; ) {
-        const bytes = cursor.take(range.end - at);
+      let zero = 0;
+      for (let at = part.start; at < part.end; ) {
+        const bytes = part.early ?? cursor.take(part.end - at);
         // The caller compared the sums; chunks are multiples of a page, so nothing is lost between them.
         if (bytes === undefined) throw new Error('broken invariant: capture buffers smaller than planned');
-        const end = at + bytes.length;
-        let filled = at;
-        while (run < range.runs.length && range.runs[run]! < end) {
-          const from = Math.max(at, range.runs[run]!);
-          const to = Math.min(end, range.runs[run + 1]!);
-          // Reused buffers hold the last snapshot: what is not read must be cleared.
-          bytes.fill(0, filled - at, from - at);
-          this.#readRun(from, bytes.subarray(from - at, to - at), startedAt);
-          filled = to;
-          if (range.runs[run + 1]! > end) break;
-          run += 2;
-        }
-        bytes.fill(0, filled - at);
+        // Reused buffers hold the last snapshot: what is not read must be cleared.
+        zero = overlaps(part.zeros, zero, at, bytes.length, (from, to) => bytes.fill(0, from, to));
+        run = overlaps(part.runs, run, at, bytes.length, (from, to) =>
+          this.#readRun(at + from, bytes.subarray(from, to), startedAt),
+        );
         segments.push({ start: at, bytes, writable: true });
-        at = end;
+        at += bytes.length;
       }
     }
     return segments;
@@ -274,9 +346,7 @@ class Capture {
   }
 
   #result(
-    segments: MemorySegment[],
-    regions: MappedRegion[],
-    copiedBytes: number,
+    copied: Extract<Outcome, { kind: 'copied' }>,
     pauseMs: number,
     shortPausesMs: readonly number[],
   ): CaptureResult {
@@ -285,12 +355,21 @@ class Capture {
     }
     const memory = this.#memory;
     const files = openTargetFiles(this.#pid);
+    const { segments, regions, skipped, stopMs } = copied;
+    const isEarly = this.#whyNoEarlyCopy === '';
     return {
-      image: new MemoryImage(segments, regions, coldReader(memory, files, regions)),
+      image: new MemoryImage(segments, regions, coldReader(memory, files, regions, skipped)),
       regions,
       pauseMs,
       shortPausesMs,
-      copiedBytes,
+      copiedBytes: copied.bytes + (isEarly ? this.#earlyBytes : 0),
+      skippedBytes: copied.skippedBytes,
+      phases: [
+        ...(isEarly ? [{ name: 'copy while running', bytes: this.#earlyBytes, ms: this.#earlyMs } as const] : []),
+        { name: 'stop', bytes: 0, ms: this.#guard === undefined ? 0 : stopMs },
+        { name: 'copy while stopped', bytes: copied.bytes, ms: Math.max(0, pauseMs - stopMs) },
+      ],
+      whyNoEarlyCopy: this.#whyNoEarlyCopy,
       attempts: shortPausesMs.length + 1,
       problems: this.#problems.list(),
       buffers: this.#buffers,
@@ -313,12 +392,21 @@ class Capture {
     return regions;
   }
 
-  #refuseLongPause(plan: CapturePlan): void {
+  #refuseWithoutMemory(missing: number): void {
+    const available = readAvailableMemory();
+    if (missing <= 0 || available === undefined || missing <= available) return;
+    throw new LeakscopeError(
+      'E_NOT_ENOUGH_MEMORY',
+      `a copy of process ${this.#pid} needs ${formatBytes(missing)}, and ${formatBytes(available)} are free here`,
+      { hint: 'free some memory, raise the limit of the container, or run leakscope outside of it' },
+    );
+  }
+
+  #refuseLongPause(readBytes: number): void {
     const { maxPauseMs } = this.#options;
-    const estimateMs = plan.readBytes / COPY_BYTES_PER_MS;
-    if (maxPauseMs !== undefined && this.#guard !== undefined && estimateMs > maxPauseMs) {
-      throw this.#tooLong(estimateMs, `copying ${formatBytes(plan.readBytes)}`);
-    }
+    if (maxPauseMs === undefined || this.#guard === undefined) return;
+    const estimateMs = readBytes / this.#bytesPerMs;
+    if (estimateMs > maxPauseMs) throw this.#tooLong(estimateMs, `copying ${formatBytes(readBytes)}`);
   }
 
   #refuseOverrun(startedAt: number, missingBytes: number): void {
@@ -326,7 +414,7 @@ class Capture {
     if (maxPauseMs === undefined || this.#guard === undefined) return;
     const elapsedMs = performance.now() - startedAt;
     if (elapsedMs > maxPauseMs)
-      throw this.#tooLong(elapsedMs + missingBytes / COPY_BYTES_PER_MS, 'copying on this slow host');
+      throw this.#tooLong(elapsedMs + missingBytes / this.#bytesPerMs, 'copying on this slow host');
   }
 
   #tooLong(estimateMs: number, what: string): LeakscopeError {
@@ -351,14 +439,41 @@ class Capture {
 }
 
 /**
- * Reads what was not copied: read-only data from the living target, or from its files once it has ended. A page of a
- * copied region that did not exist in the pause was zero (or as in its file) and must not be read from the present.
+ * Calls `visit` with the parts of the pairs in `runs`, from index `from` on, that lie in the `length` bytes at `start`,
+ * counted from there. Returns the index of the first pair that may reach further.
  */
-function coldReader(memory: ProcessMemory, files: TargetFiles, regions: readonly MappedRegion[]): ColdReader {
+function overlaps(
+  runs: readonly number[],
+  from: number,
+  start: number,
+  length: number,
+  visit: (from: number, to: number) => void,
+): number {
+  let i = from;
+  for (; i < runs.length && runs[i]! < start + length; i += 2) {
+    visit(Math.max(0, runs[i]! - start), Math.min(length, runs[i + 1]! - start));
+    if (runs[i + 1]! > start + length) break;
+  }
+  return i;
+}
+
+/**
+ * Reads what was not copied: read-only data from the living target, or from its files once it has ended. A page of a
+ * copied region that did not exist in the pause was zero (or as in its file) and must not be read from the present; one
+ * of raw data (`skipped`, start and end pairs) is not known.
+ */
+function coldReader(
+  memory: ProcessMemory,
+  files: TargetFiles,
+  regions: readonly MappedRegion[],
+  skipped: readonly number[],
+): ColdReader {
   return (start, length) => {
     const region = regionAt(regions, start);
     if (region === undefined || !isPlainMemory(region)) return undefined;
-    if (canHoldObjects(region) && isAnonymous(region)) return new Uint8Array(length);
+    if (canHoldObjects(region) && isAnonymous(region)) {
+      return isInRuns(skipped, start) ? undefined : new Uint8Array(length);
+    }
     const bytes = new Uint8Array(length);
     return memory.read(start, bytes) > 0 ? bytes : files.readMapped(region, start, length);
   };

@@ -3,6 +3,7 @@
 
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import type { MemoryRegion } from '../cpython/memory-reader.ts';
+import type { Address } from '../graph/heap-graph.ts';
 
 /** An open pagemap, with a buffer that is reused for every read. */
 export interface Pagemap {
@@ -16,6 +17,8 @@ export interface Pagemap {
    * `shared` those among them that this process does not map alone. False where the kernel tells nothing.
    */
   residentRuns(region: MemoryRegion, runs: number[], shared: number[]): boolean;
+  /** The entries of the pages from `start` on, two words each; false, with `into` undefined, where they cannot be read. */
+  entries(start: Address, into: Uint32Array): boolean;
   close(): void;
 }
 
@@ -23,14 +26,21 @@ export interface Pagemap {
 const ENTRIES_PER_READ = 32768;
 
 // Flags of the high 32-bit half of an entry.
-const PRESENT = 1 << 31;
+export const PRESENT = 1 << 31;
 const SWAPPED = 1 << 30;
 /** A page of a file, or of shared anonymous memory. */
 const FILE_OR_SHARED = 1 << 29;
 /** Linux 4.2: no other process maps the page. */
 const EXCLUSIVE = 1 << 24;
+/** Written, or mapped, since the last time that someone cleared the flags of the process. */
+export const SOFT_DIRTY = 1 << 23;
+/** The rest of the page's frame number, which is 0 for those who may not know it (without CAP_SYS_ADMIN). */
+export const FRAME_HIGH = (1 << 23) - 1;
 /** Linux 6.15: a guard marker, also shown as swapped. Reading it fails. */
 const GUARD = 1 << 26;
+
+/** All that are looked at; the rest is the number of the frame. -1 is none of their sums. */
+const FLAGS = PRESENT | SWAPPED | FILE_OR_SHARED | EXCLUSIVE | GUARD;
 
 /** Opens the pagemap of a process; one that may not be opened counts every page as present. */
 export function openPagemap(pid: number): Pagemap {
@@ -53,6 +63,20 @@ export function openPagemap(pid: number): Pagemap {
     },
     residentRuns(region, runs, shared) {
       return scan(region, { takes: isResident, runs }, { takes: isResidentShared, runs: shared });
+    },
+    entries(start, into) {
+      if (fd === undefined) return false;
+      const target = new Uint8Array(into.buffer, into.byteOffset, into.byteLength);
+      const first = (start / pageBytes) * 8;
+      for (let done = 0; done < target.length; ) {
+        let got = 0;
+        try {
+          got = readSync(fd, target, done, Math.min(ENTRIES_PER_READ * 8, target.length - done), first + done);
+        } catch {}
+        if (got === 0) return false;
+        done += got;
+      }
+      return true;
     },
     close() {
       if (fd !== undefined) closeSync(fd);
@@ -121,8 +145,13 @@ function scanRuns(
     for (let w = 0; w < wanted.length; w++) {
       const { takes, runs } = wanted[w]!;
       let start = starts[w]!;
+      // Neighbours mostly have the same flags: only where these change is there something to ask.
+      let before = -1;
       for (let i = 0; i < got; i++) {
-        const taken = takes(entries[i * 2 + 1]!);
+        const flags = entries[i * 2 + 1]! & FLAGS;
+        if (flags === before) continue;
+        before = flags;
+        const taken = takes(flags);
         if (taken === start >= 0) continue;
         const at = region.start + (page + i) * pageBytes;
         if (taken) start = at;

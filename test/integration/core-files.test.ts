@@ -1,7 +1,7 @@
 // What core files tell is what the living process told: every interpreter, every way to come by a core.
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -18,7 +18,6 @@ import { measureCapture } from '../../src/session/rss-session.ts';
 import { silentProgress } from '../../src/session/session-options.ts';
 import { type MappedRegion, readMemoryMaps } from '../../src/target/memory-maps.ts';
 import { readMemoryUse } from '../../src/target/memory-use.ts';
-import { readStackPointers, stackEnds } from '../../src/target/stack-pointers.ts';
 import {
   answersOf,
   gdbCore,
@@ -103,6 +102,8 @@ describe.each(interpreters().map((python) => [python.label, kindFor(python), pyt
       expect(core.core.threads.map((thread) => thread.tid)).toContain(pid);
       expect(core.core.threads).toHaveLength(2);
       for (const { stackPointer } of core.core.threads) expect(core.core.image.isCopied(stackPointer)).toBe(true);
+      const shared = core.core.regions.filter((region) => region.shared && region.end - region.start >= 8 << 20);
+      expect(shared.map((region) => core.core.image.isCopied(region.start))).toEqual([false]);
       for (const name of ['[heap]', '[stack]']) {
         const named = ({ path: at }: MappedRegion): boolean => at === name;
         expect(core.core.regions.filter(named).map((region) => region.range)).toEqual(
@@ -153,6 +154,11 @@ describe('one process, every kind of core', () => {
     const present = new ResidentPages(note?.resident?.runs ?? []).overlap(heap.start, heap.end);
     const heapLines = (note?.smaps ?? '').slice((note?.smaps ?? '').indexOf('[heap]'));
     expect(present).toBe(Number(/^Rss: +(\d+) kB/m.exec(heapLines)?.[1]) * 1024);
+    // Headers and notes come before the first memory, and name no argument.
+    const head = readFileSync(own);
+    const memoryAt = Number(head.readBigUInt64LE(64 + 56 + 8));
+    expect(head.subarray(0, memoryAt).includes('python')).toBe(true);
+    expect(head.subarray(0, memoryAt).includes('hunter2')).toBe(false);
     // The reserved zeros is neither in the file nor in memory.
     const kept = core.image.segments.reduce((sum, segment) => sum + segment.bytes.length, 0);
     expect(kept).toBeLessThan(64 << 20);
@@ -163,20 +169,18 @@ describe('one process, every kind of core', () => {
     let living: RssMeasure;
     try {
       let use: MemoryUse | undefined;
-      let ends: number[] | undefined;
       const { walk } = await attached.capture({
         whileStopped: () => {
           use = readMemoryUse(target.pid);
-          ends = readStackPointers(target.pid);
         },
       });
-      living = measureCapture(walk, use!, ends!);
+      living = measureCapture(walk, use!, attached.interpreter.layout);
     } finally {
       attached.close();
     }
     const core = await open(own);
-    const measureOf = (of: CoreTarget, use: MemoryUse) => measureCapture(of.walk, use, stackEnds(of.core.threads)!);
-    const exact = coreMemoryUse(core.core);
+    const measureOf = (of: CoreTarget, use: MemoryUse) => measureCapture(of.walk, use, of.interpreter.layout);
+    const exact = coreMemoryUse(core.core, core.walk.blocks.allocator.mallocHeaps);
     expect(exact.isExact).toBe(true);
     const parts = measureOf(core, exact.use).parts;
     expect(parts.map((part) => part.name)).toEqual(living.parts.map((part) => part.name));
@@ -186,7 +190,7 @@ describe('one process, every kind of core', () => {
     }
     if (noGdb !== undefined) return;
     const foreign = await open(gdbCore(target, folder));
-    const guessed = coreMemoryUse(foreign.core);
+    const guessed = coreMemoryUse(foreign.core, foreign.walk.blocks.allocator.mallocHeaps);
     expect(guessed.isExact).toBe(false);
     const objects = (measure: RssMeasure) => measure.parts.find((part) => /object/.test(part.name))!.bytes;
     expect(objects(measureOf(foreign, guessed.use))).toBeGreaterThan(0.95 * objects(living));
@@ -249,6 +253,9 @@ describe('one process, every kind of core', () => {
   });
 
   test.skipIf(noKernel !== undefined)('the kernel’s, last as it ends the process', async () => {
-    await expectSame(await kernelCore(target, folder));
+    const kernel = await kernelCore(target, folder);
+    await expectSame(kernel);
+    if (spawnSync('zstd', ['-q', '-1', kernel]).status === 0) await expectSame(`${kernel}.zst`);
+    if (spawnSync('lz4', ['-q', kernel, `${kernel}.lz4`]).status === 0) await expectSame(`${kernel}.lz4`);
   });
 });

@@ -159,6 +159,34 @@ describe.skipIf(noKernel !== undefined || python === undefined)('a process whose
   });
 });
 
+/** It says where it is, and does without symbols. */
+const described = interpreters().findLast(
+  (candidate) => !candidate.isLauncher && candidate.version[1] >= 13 && libraryOf(candidate) !== undefined,
+);
+
+test.skipIf(noKernel !== undefined || described === undefined)(
+  'from 3.13 on too, the library is asked for',
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'leakscope-origin-'));
+    const library = join(folder, basename(libraryOf(described!)!));
+    copyFileSync(libraryOf(described!)!, library);
+    const target = await startDumpable([described!.path, '-c', PLANTED], folder, { env: { LD_LIBRARY_PATH: folder } });
+    try {
+      expect(mappedFiles(readMemoryMaps(target.pid)).map((file) => file.path)).toContain(library);
+      const core = await kernelCore(target, folder);
+      const id = buildIdOf(library);
+      rmSync(library);
+      const error = await failure(core);
+      expect(error.code).toBe('E_CORE_FILE');
+      expect(error.message).toContain('lacks the files of its process');
+      expect(error.hint).toContain(`${library} (build-id ${id})`);
+    } finally {
+      await target.stop();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+);
+
 describe.skipIf(noKernel !== undefined)('a core that lacks what is needed', () => {
   let folder: string;
   beforeAll(() => {

@@ -12,7 +12,10 @@ import type { HeapGraph } from '../../src/graph/heap-graph.ts';
 import { AttachedTarget } from '../../src/session/attached-target.ts';
 import { startCommand, type TargetProcess } from './target-process.ts';
 
-/** A process with a holder to find, a second thread, mapped chunks, and a reserved quarter of a gigabyte. Waits for its input. */
+/**
+ * A process with a holder to find, a second thread, mapped chunks, a reserved quarter of a gigabyte, and memory that it
+ * could share with its children. Waits for its input.
+ */
 export const PLANTED = `
 import mmap, sys, threading
 class User:
@@ -20,6 +23,8 @@ class User:
 user_cache = {n: User(n) for n in range(3000)}
 buffers = [bytearray(300_000 + n) for n in range(4)]
 reserved = mmap.mmap(-1, 256 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+shared = mmap.mmap(-1, 8 << 20)
+shared.write(b'x' * (8 << 20))
 local = threading.Event()
 def wait_long(own): own.append(User(-1)); ready.set(); local.wait()
 ready = threading.Event()

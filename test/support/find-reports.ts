@@ -125,6 +125,15 @@ export const leakReport: FindReport = {
     seconds_to_limit: 22_000,
   },
   pauses_ms: [41.2, 44, 46.9],
+  captures: [41.2, 44, 46.9].map((ms) => ({
+    copied_bytes: 640 * 2 ** 20,
+    skipped_bytes: 0,
+    phases: [
+      { name: 'copy while running', bytes: 620 * 2 ** 20, ms: 410 },
+      { name: 'stop', bytes: 0, ms: 1.1 },
+      { name: 'copy while stopped', bytes: 20 * 2 ** 20, ms: ms - 1.1 },
+    ],
+  })),
   heap: { objects: 2_110_480, bytes: 640 * 2 ** 20, garbage_objects: 120, garbage_bytes: 14_400 },
   findings: [cacheFinding],
   resident: [{ name: 'live objects', bytes: 402 << 20, bytes_per_minute: 1.9 * 2 ** 20 }],
@@ -163,6 +172,7 @@ export const inconclusiveReport: FindReport = {
   observed_seconds: 4,
   growth: { bytes_per_minute: 0, objects_per_minute: 0, rss_bytes_per_minute: 0 },
   pauses_ms: [],
+  captures: [],
   heap: { objects: 0, bytes: 0, garbage_objects: 0, garbage_bytes: 0 },
   findings: [],
   resident: [],

@@ -6,6 +6,7 @@ import { type Command, Option } from 'commander';
 import { ExitCode, LeakscopeError } from '../../base/errors.ts';
 import type { FindReport } from '../../diagnose/find-report.ts';
 import { runFind } from '../../session/find-session.ts';
+import { estimatePause } from '../../session/pause-estimate.ts';
 import { coreCompression } from '../../target/core-stream.ts';
 import { sameProcess } from '../../target/process-info.ts';
 import { isPid, parseCountOf, parseMilliseconds, parsePid, parseRunLength } from '../arguments.ts';
@@ -14,12 +15,15 @@ import { type CliContext, type Output, openOutput } from '../cli-context.ts';
 import { endedEarlyReport } from '../ended-early.ts';
 import { pythonOfCommand } from '../python-of-command.ts';
 import { renderFindReport } from '../render/find-text.ts';
+import { renderPauseEstimate } from '../render/pause-estimate-text.ts';
 import { safeJson } from '../render/sanitize.ts';
 import { type StartedCommand, startCommand, waitForPython } from '../started-command.ts';
 
 interface FindFlags {
   readonly for: number;
   readonly maxPause?: number;
+  readonly precopy: boolean;
+  readonly dryRun?: boolean;
   readonly snapshots?: number;
   readonly showValues?: boolean;
   readonly output?: string;
@@ -41,6 +45,7 @@ Examples:
   leakscope find 4242
   leakscope find 4242 --for 10m --json > report.json
   leakscope find 4242 --max-pause 50
+  leakscope find 4242 --dry-run
   leakscope find --for 30s -- python -m shop.worker`;
 
 export function addFindCommand(program: Command, context: CliContext): void {
@@ -54,6 +59,8 @@ export function addFindCommand(program: Command, context: CliContext): void {
       new Option('--for <duration>', 'how long to observe: 90s, 5m, 1h').argParser(parseRunLength).default(60, '60s'),
     )
     .option('--max-pause <ms>', 'give up rather than pause the process longer than this', parseMilliseconds)
+    .option('--no-precopy', 'copy nothing before a pause (for a process that CRIU tracks)')
+    .option('--dry-run', 'only tell which pause to expect of each snapshot; stops nothing')
     .option('--snapshots <n>', 'snapshots to take, at least 3', parseCountOf(3))
     .option('--show-values', 'read and show values of the program’s data, such as dict keys')
     .option('-o, --output <file>', 'also write the report to this file, as JSON')
@@ -62,6 +69,11 @@ export function addFindCommand(program: Command, context: CliContext): void {
     .addHelpText('after', HELP)
     .action(async (pid: number | undefined, flags: FindFlags, command: Command) => {
       const output = openOutput(context, command);
+      if (flags.dryRun === true) {
+        const options = findOptions(pidOnly(pid, context), flags, context);
+        output.answer(await estimatePause(options, output.progress), renderPauseEstimate);
+        return;
+      }
       // Said before the wait, not after it; opening for appending keeps an earlier report until there is a new one.
       if (flags.output !== undefined) writing(flags.output, (file) => closeSync(openSync(file, 'a')));
       const report = await observe(pid, flags, output, context);
@@ -79,6 +91,12 @@ function parseLivePid(text: string): number {
     });
   }
   return parsePid(text);
+}
+
+/** A command is not started only to be looked at. */
+function pidOnly(pid: number | undefined, context: CliContext): number {
+  if (pid !== undefined && context.childCommand === undefined) return pid;
+  throw new LeakscopeError('E_USAGE', '--dry-run needs the PID of a process that runs');
 }
 
 /** What the verdict means to a script; docs/exit-codes.md. */
@@ -175,6 +193,7 @@ function findOptions(pid: number, flags: FindFlags, context: CliContext): Parame
     pid,
     seconds: flags.for,
     maxPauseMs: flags.maxPause,
+    precopy: flags.precopy,
     showValues: flags.showValues === true,
     snapshots: flags.snapshots,
     signal: context.signal,

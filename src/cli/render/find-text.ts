@@ -3,6 +3,7 @@
 
 import { formatByteRate, formatBytes, formatCount, formatDuration } from '../../base/units.ts';
 import type { Finding, FindReport, FindSite, SiteBasis, Verdict } from '../../diagnose/find-report.ts';
+import { renderCaptures } from './captures-text.ts';
 import { displayWidth, elideEnd, elideMiddle, padEnd, wrap, wrapParts, wrapPath } from './layout.ts';
 import { counted, countRate, percent, roughDuration, signedCount } from './phrases.ts';
 import { renderProblems } from './problems-text.ts';
@@ -64,7 +65,8 @@ function renderObservation(report: FindReport, style: RenderStyle): string[] {
   if (report.heap.objects > 0) {
     facts.push(`${counted(report.heap.objects, 'object')}, ${formatBytes(report.heap.bytes)}`);
   }
-  return wrapParts(dotted(facts), ' ', style.width).map((line) => style.paint('faint', line));
+  const lines = wrapParts(dotted(facts), ' ', style.width).map((line) => style.paint('faint', line));
+  return [...lines, ...renderCaptures(report.captures, style)];
 }
 
 /** Seconds up to two minutes, as they are given to `--for`. */

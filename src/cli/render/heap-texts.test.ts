@@ -33,6 +33,15 @@ const snapshot: SnapshotReport = {
   snapshot: { ...facts, file: 'a.heap' },
   file_bytes: 81_234,
   pause_ms: 41.3,
+  capture: {
+    copied_bytes: 96 * 2 ** 20,
+    skipped_bytes: 1.9 * 2 ** 30,
+    phases: [
+      { name: 'stop', bytes: 0, ms: 0.9 },
+      { name: 'copy while stopped', bytes: 96 * 2 ** 20, ms: 40.4 },
+    ],
+    no_early_copy: 'this kernel does not track which pages are written (soft-dirty)',
+  },
   heap: { objects: 610, references: 1208, bytes: 480_000 },
   problems: [],
 };

@@ -34,7 +34,7 @@ const NUMBER_NAMES: Readonly<Partial<Record<ResourceReportKind, string>>> = {
 /** Lines of the section, without a heading. */
 export function renderResources(untrusted: ResourceReport, style: RenderStyle): string[] {
   const report = sanitizeStrings(untrusted);
-  const lines = renderSummary(report, style);
+  const lines = renderResourceSummary(report, style);
   const countWidth = Math.max(...report.groups.map((group) => formatCount(group.count).length), 1);
   let hidden = report.groups_left_out;
   for (const [kind, groups] of byKind(report.groups)) {
@@ -47,7 +47,8 @@ export function renderResources(untrusted: ResourceReport, style: RenderStyle): 
   return lines;
 }
 
-function renderSummary(report: ResourceReport, style: RenderStyle): string[] {
+/** The figures in one line, and what of them is worth knowing in others. Expects sanitised text. */
+export function renderResourceSummary(report: ResourceReport, style: RenderStyle): string[] {
   const { descriptors, descriptor_limit: limit, groups } = report;
   const sum = (kinds: readonly ResourceReportKind[], of: (group: ResourceGroup) => number): number =>
     groups.filter(({ kind }) => kinds.includes(kind)).reduce((total, group) => total + of(group), 0);

@@ -30,6 +30,12 @@ test('in 140 columns', () => {
      BYTES  OBJECTS  LIVE OBJECTS AND BUFFERS OF
     210 MB  184,220  module shop.users › global user_cache
      12 MB    9,002  module shop.catalog
+
+    collector   the cyclic collector is disabled (gc.disable)
+    garbage     3.0 MB in 40,000 objects; the most are held together by shop.Job.pickler → Pickler → shop.Job, with __del__ in shop.Job
+    references  1,234 of _leaky.Thing objects held by no one that was found; could be held by: _leaky (defines the type)
+    resources   734 descriptors of 1,024 allowed (72 %) · 17 threads
+                212 sockets whose peer hung up (CLOSE_WAIT) · 10 descriptors without a Python owner
     "
   `);
 });
@@ -54,6 +60,15 @@ test('in 80 columns, over time', () => {
      BYTES  OBJECTS  LIVE OBJECTS AND BUFFERS OF
     210 MB  184,220  module shop.users › global user_cache
      12 MB    9,002  module shop.catalog
+
+    collector   the cyclic collector is disabled (gc.disable)
+    garbage     3.0 MB in 40,000 objects; the most are held together by
+                shop.Job.pickler → Pickler → shop.Job, with __del__ in shop.Job
+    references  1,234 of _leaky.Thing objects held by no one that was found; could
+                be held by: _leaky (defines the type)
+    resources   734 descriptors of 1,024 allowed (72 %) · 17 threads
+                212 sockets whose peer hung up (CLOSE_WAIT)
+                · 10 descriptors without a Python owner
     "
   `);
 });
@@ -81,6 +96,32 @@ test('with the map and everything else', () => {
 
     OBJECTS  ARENAS  TYPE  KEEP NEARLY EMPTY ARENAS, HELD BY
         212       1  str   module shop.catalog › global names
+
+    collector  off · thresholds 700, 10, 10 · counts 81, 2, 1
+      GENERATION  OBJECTS  COLLECTIONS  COLLECTED  UNCOLLECTABLE
+               0      120            9          4              0
+               1       40            3          0              0
+               2   81,234            1          0              0
+      the cyclic collector is disabled (gc.disable)
+
+    garbage  40,000 unreachable objects, 3.0 MB · 10,000 clusters · 0 wait for a full collection
+       BYTES  OBJECTS  CLUSTERS  __DEL__   CYCLE
+      3.0 MB   40,000    10,000  shop.Job  shop.Job.pickler → Pickler → shop.Job
+
+    references  3,120,002 objects audited · 812 immortal · 1,234 references lost
+      REFERENCES   LOST  OBJECTS  BYTES  TYPE
+           1,234  1,234    1,234  58 KB  _leaky.Thing
+      _leaky.Thing could be held by: _leaky (defines the type)
+
+    resources
+    734 descriptors of 1,024 allowed (72 %) · 17 threads
+    212 sockets whose peer hung up (CLOSE_WAIT) · 10 descriptors without a Python owner
+    sockets
+      700  tcp to 10.0.0.5:5432  212 CLOSE_WAIT, 488 ESTABLISHED
+        690  module shop.db › global pools › […] (socket.socket)  fd 7, 8, 9, …
+         10  no Python owner  fd 40, 41, …
+    threads
+       17  python
 
     RESIDENT  IN USE    FREE  AT THE END  HEAPS  ARENA OF MALLOC
       128 MB  6.0 MB  122 MB      1.0 MB      3  thread 0x7f1234000030

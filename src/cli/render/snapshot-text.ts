@@ -2,6 +2,7 @@
 
 import { formatBytes } from '../../base/units.ts';
 import type { SnapshotReport } from '../../protocol/snapshot.ts';
+import { renderCaptures } from './captures-text.ts';
 import { wrapParts } from './layout.ts';
 import { counted } from './phrases.ts';
 import { renderProblems } from './problems-text.ts';
@@ -20,6 +21,7 @@ export function renderSnapshot(untrusted: SnapshotReport, style: RenderStyle): s
     report.pause_ms === 0 ? '' : `process paused ${Math.round(report.pause_ms)} ms`,
   ];
   const lines = [...renderTarget(snapshot, style), ...wrapParts(dotted(facts), ' ', style.width)];
+  if (report.capture !== undefined) lines.push(...renderCaptures([report.capture], style));
   lines.push(...renderProblems(report.problems, style));
   return `${lines.join('\n')}\n`;
 }
