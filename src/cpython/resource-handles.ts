@@ -91,7 +91,8 @@ export function visitHandles(graph: HeapGraph, image: MemoryImage, layout: Layou
 
 function visitStructures(graph: HeapGraph, image: MemoryImage, layout: Layout, visitor: HandleVisitor): void {
   const { nodeCount, typeOf, types, addresses } = graph;
-  const holdsOf = Uint8Array.from(types, (type) => holdsOfType(image, layout, type.address));
+  const readStructure = structureReader(image, layout);
+  const holdsOf = Uint8Array.from(types, (type) => readStructure(type.address));
   const header = layout.headerSize;
   const basicSize = layout.need('PyTypeObject.tp_basicsize');
   const closes = layout.minor <= 14 ? CLOSES_DESCRIPTOR_314 : CLOSES_DESCRIPTOR;
@@ -137,17 +138,25 @@ function visitStructures(graph: HeapGraph, image: MemoryImage, layout: Layout, v
   }
 }
 
-/** By the first type of the base chain that is known: subclasses begin with the structure of their base. */
-function holdsOfType(image: MemoryImage, layout: Layout, type: Address): Holds {
+/**
+ * What instances of a type hold, by the first type of its base chain that is known: subclasses begin with the structure
+ * of their base. Types that were asked about are remembered, as a program may make classes without end.
+ */
+function structureReader(image: MemoryImage, layout: Layout): (type: Address) => Holds {
   const name = layout.need('PyTypeObject.tp_name');
   const base = layout.need('PyTypeObject.tp_base');
-  let at = type;
-  for (let i = 0; i < BASE_CHAIN_LIMIT && at !== 0; i++) {
-    const holds = HOLDS.get(image.cString(image.pointer(at + name), TYPE_NAME_LIMIT) ?? '');
-    if (holds !== undefined) return holds;
-    at = image.pointer(at + base);
-  }
-  return Holds.nothing;
+  const known = new Map<Address, Holds>();
+  return (type) => {
+    const chain: Address[] = [];
+    let holds: Holds | undefined;
+    for (let at = type; at !== 0 && chain.length < BASE_CHAIN_LIMIT; at = image.pointer(at + base)) {
+      holds = known.get(at) ?? HOLDS.get(image.cString(image.pointer(at + name), TYPE_NAME_LIMIT) ?? '');
+      if (holds !== undefined) break;
+      chain.push(at);
+    }
+    for (const passed of chain) known.set(passed, holds ?? Holds.nothing);
+    return holds ?? Holds.nothing;
+  };
 }
 
 /** Attributes and variables that are ints and named like handles. */
