@@ -155,7 +155,7 @@ describe('rss', () => {
   });
 
   test('adds up for the example service, and finds where its memory went', async () => {
-    target = await startCommand([path, '-m', 'shop', '0'], { cwd: join(import.meta.dirname, '../../examples/shop') });
+    target = await startCommand([path, '-m', 'shop', '--port', '0'], { cwd: join(import.meta.dirname, '../../examples/shop') });
     const port = Number(/(\d+)\D*$/.exec(target.firstLine)?.[1]);
     for (let i = 0; i < 300; i++) await (await fetch(`http://127.0.0.1:${port}/users/${i}`)).text();
     const signal = new AbortController().signal;
