@@ -27,6 +27,7 @@ import { SnapshotReportSchema } from '../src/protocol/snapshot.ts';
 import { HeapWhySchema } from '../src/protocol/why.ts';
 import { drawnFacts, drawServiceHeap } from './support/drawn-heaps.ts';
 import { healthyReport, inconclusiveReport, leakReport, twoFindingsReport } from './support/find-reports.ts';
+import { fragmentedRss, growingRss } from './support/rss-reports.ts';
 import { runLeakscope } from './support/run-leakscope.ts';
 
 const SCHEMAS = {
@@ -92,6 +93,11 @@ test('find reports follow their schema, and a field too many does not', () => {
     v.parse(FindReportSchema, report);
   }
   expect(v.safeParse(FindReportSchema, { ...leakReport, undocumented: 1 }).success).toBe(false);
+});
+
+test('rss reports follow their schema', () => {
+  for (const report of [fragmentedRss, growingRss]) v.parse(RssReportSchema, report);
+  expect(v.safeParse(RssReportSchema, { ...fragmentedRss, undocumented: 1 }).success).toBe(false);
 });
 
 test('what the program prints follows the schemas', async () => {

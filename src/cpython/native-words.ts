@@ -11,6 +11,7 @@ import type { StaticMemory } from './static-memory.ts';
 import type { NativeRange } from './static-references.ts';
 
 const WORD = 8;
+const PAGE = 4096;
 /** Below this nothing is mapped. */
 const LOWEST_ADDRESS = 0x10000;
 /** Of each kind of memory, read at most. Stacks are 8 MiB each, of which little is present. */
@@ -109,11 +110,21 @@ function visitTable(
   if (!allocator.blocks.has(block) || claimed.has(block) || !seen.add(block)) return;
   const size = allocator.usableSizeOf(block);
   if (size > BLOCK_BYTES_LIMIT) return;
-  for (let offset = 0; offset + WORD <= size; offset += WORD) {
-    const word = image.pointer(block + offset);
-    if (!mayPoint(image, word)) continue;
+  forEachCopied(image, block, size, (word) => {
     visit(word, holder);
     if (depth < TABLE_DEPTH) visitTable(memory, word, holder, seen, visit, depth + 1);
+  });
+}
+
+/** Calls back for the words of a block that may point somewhere. Raw data is sized and not copied: nothing is there. */
+function forEachCopied(image: MemoryImage, block: Address, size: number, visit: (word: Address) => void): void {
+  for (let at = block; at + WORD <= block + size; at += WORD) {
+    if (at % PAGE === 0 && !image.isCopied(at)) {
+      at += PAGE - WORD;
+      continue;
+    }
+    const word = image.pointer(at);
+    if (mayPoint(image, word)) visit(word);
   }
 }
 
@@ -125,9 +136,6 @@ function visitRawBlocks(memory: NativeMemory, seen: AddressSet, visit: Visit): v
     const size = allocator.usableSizeOf(block);
     if (size > BLOCK_BYTES_LIMIT) return;
     left -= size;
-    for (let offset = 0; offset + WORD <= size; offset += WORD) {
-      const word = image.pointer(block + offset);
-      if (mayPoint(image, word)) visit(word, UNNAMED);
-    }
+    forEachCopied(image, block, size, (word) => visit(word, UNNAMED));
   });
 }

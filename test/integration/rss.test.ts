@@ -2,9 +2,11 @@
 // was put into, and the allocators' own figures agree.
 
 import { join } from 'node:path';
+import * as v from 'valibot';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { RssPartName } from '../../src/diagnose/rss-parts.ts';
 import type { RssReport } from '../../src/diagnose/rss-report.ts';
+import { RssReportSchema } from '../../src/protocol/rss.ts';
 import { runRss } from '../../src/session/rss-session.ts';
 import { silentProgress } from '../../src/session/session-options.ts';
 import { readMemoryUse } from '../../src/target/memory-use.ts';
@@ -41,6 +43,7 @@ async function rssOf(
     { pid: facts.pid, seconds: options.seconds, top: 8, signal: new AbortController().signal },
     silentProgress,
   );
+  v.parse(RssReportSchema, report);
   // The target sleeps: what the kernel counts now is what it counted then.
   const kernelBytes = readMemoryUse(facts.pid).regions.reduce((sum, region) => sum + region.rssBytes, 0);
   return { report, facts, kernelBytes };
@@ -155,7 +158,9 @@ describe('rss', () => {
   });
 
   test('adds up for the example service, and finds where its memory went', async () => {
-    target = await startCommand([path, '-m', 'shop', '--port', '0'], { cwd: join(import.meta.dirname, '../../examples/shop') });
+    target = await startCommand([path, '-m', 'shop', '--port', '0'], {
+      cwd: join(import.meta.dirname, '../../examples/shop'),
+    });
     const port = Number(/(\d+)\D*$/.exec(target.firstLine)?.[1]);
     for (let i = 0; i < 300; i++) await (await fetch(`http://127.0.0.1:${port}/users/${i}`)).text();
     const signal = new AbortController().signal;

@@ -98,6 +98,8 @@ test('snapshots, and everything that is read from them', async () => {
     ['why', b, 'dict'],
     ['report', `${target.pid}`],
     ['why', `${target.pid}`, 'bytes'],
+    ['rss', `${target.pid}`, '--map'],
+    ['rss', `${target.pid}`, '--dry-run'],
     ['ps'],
   ]) {
     expect((await run([...words, '--verbose'])).exitCode, words.join(' ')).toBe(0);
@@ -116,6 +118,7 @@ test('a core file is the memory itself, but nothing that is printed of it is', a
     expectNoSecret(readFileSync(heap, 'latin1'), heap);
     for (const words of [
       ['report', core],
+      ['rss', core],
       ['why', core, 'Account'],
       ['diff', heap, core],
     ]) {
