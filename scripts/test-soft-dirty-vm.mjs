@@ -64,7 +64,7 @@ poweroff -f
 }
 
 function boot(image) {
-  const machine = ['-m', '3G', '-smp', '2', '-cpu', 'max', '-nographic', '-no-reboot', '-nic', 'none'];
+  const machine = ['-m', '5G', '-smp', '2', '-cpu', 'max', '-nographic', '-no-reboot', '-nic', 'none'];
   const words = ['-kernel', kernel, '-initrd', image, '-append', 'console=ttyS0 quiet panic=-1', ...machine];
   const qemu = spawn('qemu-system-x86_64', words, { stdio: ['ignore', 'pipe', 'inherit'] });
   const timer = setTimeout(() => qemu.kill('SIGKILL'), LIMIT_MS);

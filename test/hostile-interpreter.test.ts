@@ -12,6 +12,7 @@ import { MemoryImage } from '../src/cpython/memory-image.ts';
 import type { MemoryRegion } from '../src/cpython/memory-reader.ts';
 import type { PythonRuntimeLocation } from '../src/cpython/runtime-location.ts';
 import { readThreads } from '../src/cpython/thread-state.ts';
+import { processSpace } from '../src/target/address-space.ts';
 import { readMemoryMaps } from '../src/target/memory-maps.ts';
 import { liveImage, openProcessMemory, type ProcessMemory } from '../src/target/process-memory.ts';
 import { locatePythonRuntime } from '../src/target/python-runtime.ts';
@@ -38,7 +39,7 @@ for (const python of interpreters()) {
       memory = openProcessMemory(target.pid);
       const mapped = readMemoryMaps(target.pid);
       regions = mapped;
-      location = locatePythonRuntime(target.pid, mapped, new ProblemLog(), { memory })!;
+      location = locatePythonRuntime(processSpace(memory, mapped), new ProblemLog())!;
       const image = liveImage(memory, regions);
       const { interpreters: states } = attachInterpreter(image, location, new ProblemLog());
       const main = states[0]!;

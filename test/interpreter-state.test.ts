@@ -14,6 +14,7 @@ import type { MemoryImage } from '../src/cpython/memory-image.ts';
 import { StringReader } from '../src/cpython/python-string.ts';
 import { readThreads } from '../src/cpython/thread-state.ts';
 import { RootKind } from '../src/graph/heap-graph.ts';
+import { processSpace } from '../src/target/address-space.ts';
 import { readMemoryMaps } from '../src/target/memory-maps.ts';
 import { liveImage, openProcessMemory, type ProcessMemory } from '../src/target/process-memory.ts';
 import { locatePythonRuntime } from '../src/target/python-runtime.ts';
@@ -77,7 +78,7 @@ for (const python of interpreters()) {
       memory = openProcessMemory(target.pid);
       const regions = readMemoryMaps(target.pid);
       image = liveImage(memory, regions);
-      const location = locatePythonRuntime(target.pid, regions, problems, { memory });
+      const location = locatePythonRuntime(processSpace(memory, regions), problems);
       if (location === undefined) throw new Error('no runtime found');
       interpreter = attachInterpreter(image, location, problems);
       main = interpreter.interpreters[0]!;

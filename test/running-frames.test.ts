@@ -5,6 +5,7 @@ import { ProblemLog } from '../src/base/problems.ts';
 import { attachInterpreter } from '../src/cpython/interpreter.ts';
 import { StringReader } from '../src/cpython/python-string.ts';
 import { readThreads } from '../src/cpython/thread-state.ts';
+import { processSpace } from '../src/target/address-space.ts';
 import { readMemoryMaps } from '../src/target/memory-maps.ts';
 import { openPauseGuard } from '../src/target/pause.ts';
 import { liveImage, openProcessMemory } from '../src/target/process-memory.ts';
@@ -81,7 +82,7 @@ describe('readThreads on a running program', () => {
         try {
           const regions = readMemoryMaps(pid);
           const image = liveImage(memory, regions);
-          const location = locatePythonRuntime(pid, regions, problems, { memory });
+          const location = locatePythonRuntime(processSpace(memory, regions), problems);
           const { interpreters: states, layout } = attachInterpreter(image, location!, problems);
           const strings = new StringReader(image, layout, 0);
           const threads = readThreads(image, states[0]!, problems);

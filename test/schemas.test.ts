@@ -9,25 +9,32 @@ import type { Finding, FindReport } from '../src/diagnose/find-report.ts';
 import { diffHeaps, type HeapDiff } from '../src/diagnose/heap-diff.ts';
 import { type HeapReport, reportHeap } from '../src/diagnose/heap-report.ts';
 import { explainRetention, type HeapWhy } from '../src/diagnose/heap-why.ts';
+import type { ReferenceReport } from '../src/diagnose/reference-report.ts';
+import type { ResourceReport } from '../src/diagnose/resource-report.ts';
 import { computeRetention } from '../src/diagnose/retention.ts';
 import type { RssReport } from '../src/diagnose/rss-report.ts';
+import { CaptureReportSchema } from '../src/protocol/capture.ts';
 import { HeapDiffSchema } from '../src/protocol/diff.ts';
 import { ErrorReportSchema } from '../src/protocol/error.ts';
 import { FindReportSchema } from '../src/protocol/find.ts';
 import { PauseEstimateSchema } from '../src/protocol/pause-estimate.ts';
 import { PsReportSchema } from '../src/protocol/ps.ts';
+import type { ReferenceReportSchema } from '../src/protocol/references.ts';
 import { HeapReportSchema } from '../src/protocol/report.ts';
+import type { ResourceReportSchema } from '../src/protocol/resources.ts';
 import { RssReportSchema } from '../src/protocol/rss.ts';
 import { SnapshotReportSchema } from '../src/protocol/snapshot.ts';
 import { HeapWhySchema } from '../src/protocol/why.ts';
 import { drawnFacts, drawServiceHeap } from './support/drawn-heaps.ts';
 import { healthyReport, inconclusiveReport, leakReport, twoFindingsReport } from './support/find-reports.ts';
+import { fragmentedRss, growingRss } from './support/rss-reports.ts';
 import { runLeakscope } from './support/run-leakscope.ts';
 
 const SCHEMAS = {
   find: FindReportSchema,
   ps: PsReportSchema,
   snapshot: SnapshotReportSchema,
+  capture: CaptureReportSchema,
   report: HeapReportSchema,
   diff: HeapDiffSchema,
   why: HeapWhySchema,
@@ -61,7 +68,9 @@ test('TypeScript types and schemas are the same shape', () => {
   expectTypeOf<DeepReadonly<HeapReport>>().toEqualTypeOf<Output<typeof HeapReportSchema>>();
   expectTypeOf<DeepReadonly<HeapDiff>>().toEqualTypeOf<Output<typeof HeapDiffSchema>>();
   expectTypeOf<DeepReadonly<RssReport>>().toEqualTypeOf<Output<typeof RssReportSchema>>();
+  expectTypeOf<DeepReadonly<ReferenceReport>>().toEqualTypeOf<Output<typeof ReferenceReportSchema>>();
   expectTypeOf<DeepReadonly<HeapWhy>>().toEqualTypeOf<Output<typeof HeapWhySchema>>();
+  expectTypeOf<DeepReadonly<ResourceReport>>().toEqualTypeOf<Output<typeof ResourceReportSchema>>();
   expectTypeOf<Finding['kind']>().toEqualTypeOf<Output<typeof FindReportSchema>['findings'][number]['kind']>();
 });
 
@@ -84,6 +93,11 @@ test('find reports follow their schema, and a field too many does not', () => {
     v.parse(FindReportSchema, report);
   }
   expect(v.safeParse(FindReportSchema, { ...leakReport, undocumented: 1 }).success).toBe(false);
+});
+
+test('rss reports follow their schema', () => {
+  for (const report of [fragmentedRss, growingRss]) v.parse(RssReportSchema, report);
+  expect(v.safeParse(RssReportSchema, { ...fragmentedRss, undocumented: 1 }).success).toBe(false);
 });
 
 test('what the program prints follows the schemas', async () => {

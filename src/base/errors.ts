@@ -30,6 +30,7 @@ export type ErrorCode =
   | 'E_FILE_READ'
   | 'E_FILE_WRITE'
   | 'E_HEAP_FILE'
+  | 'E_CORE_FILE'
   | 'E_HEAP_VERSION'
   | 'E_NO_MATCH'
   | 'E_CANCELLED'

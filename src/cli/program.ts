@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { ExitCode, LeakscopeError } from '../base/errors.ts';
 import { VERSION } from '../base/version.ts';
 import { type CliContext, createOutcome, type OutputStream } from './cli-context.ts';
+import { addCaptureCommand } from './commands/capture.ts';
 import { addDiffCommand } from './commands/diff.ts';
 import { addFindCommand } from './commands/find.ts';
 import { addPsCommand } from './commands/ps.ts';
@@ -81,6 +82,7 @@ export function createProgram(context: CliContext): Command {
   addPsCommand(program, context);
   addFindCommand(program, context);
   addSnapshotCommand(program, context);
+  addCaptureCommand(program, context);
   addReportCommand(program, context);
   addDiffCommand(program, context);
   addWhyCommand(program, context);

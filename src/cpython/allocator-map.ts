@@ -161,11 +161,13 @@ export class AllocatorMap {
 
   /** The first page in a region that an allocator uses, or `end` when none is. */
   firstUseIn(start: Address, end: Address): Address {
-    for (let page = start; page < end; page += PAGE) {
+    let arenas = end;
+    for (const arena of this.smallArenas) if (arena.start >= start && arena.start < arenas) arenas = arena.start;
+    for (let page = start; page < arenas; page += PAGE) {
       // A mapped chunk's block comes 16 bytes into its first page.
       if (this.runAt(page) !== undefined || this.#blocks.has(page + 16)) return page;
     }
-    return end;
+    return arenas;
   }
 
   /** Bytes the allocator spends on the live block that starts at `address`. */

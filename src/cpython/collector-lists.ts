@@ -12,7 +12,18 @@ import { trackedByMimalloc } from './mimalloc.ts';
 /** sizeof(PyGC_Head): the links lie this far before the object. */
 const GC_HEAD = 16;
 
-/** Adds every tracked object to `tracked`, those of the oldest and the permanent generation also to `old`. */
+/** How many objects the lists of one collector hold. */
+export interface ListSizes {
+  /** Young to old. */
+  readonly generations: readonly number[];
+  /** Put aside by gc.freeze(), or by the interpreter itself as it started. */
+  readonly permanent: number;
+}
+
+/**
+ * Adds every tracked object to `tracked`, those of the oldest and the permanent generation also to `old`. Returns the
+ * sizes of the first collector's lists; undefined for free-threaded builds, which have none.
+ */
 export function addTrackedObjects(
   image: MemoryImage,
   layout: Layout,
@@ -21,30 +32,36 @@ export function addTrackedObjects(
   tracked: AddressSet,
   old: AddressSet,
   problems: ProblemLog,
-): void {
+): ListSizes | undefined {
   if (!layout.hasGcHead) {
     trackedByMimalloc(image, layout, allocator, tracked);
-    return;
+    return undefined;
   }
-  const seenHeads = new Set<Address>();
+  const sizes = new Map<Address, number>();
   for (const collector of collectors) {
     const heads = [...collector.generationHeads, collector.permanentHead];
     heads.forEach((head, generation) => {
-      if (head === 0 || seenHeads.has(head)) return;
-      seenHeads.add(head);
+      if (head === 0 || sizes.has(head)) return;
       // The two last lists: the oldest generation and the permanent one.
-      walkList(image, head, tracked, generation >= heads.length - 2 ? old : undefined, problems);
+      sizes.set(head, walkList(image, head, tracked, generation >= heads.length - 2 ? old : undefined, problems));
     });
   }
+  const { generationHeads, permanentHead } = collectors[0]!;
+  return {
+    generations: generationHeads.map((head) => sizes.get(head) ?? 0),
+    permanent: sizes.get(permanentHead) ?? 0,
+  };
 }
 
+/** Returns how many objects the list has. */
 function walkList(
   image: MemoryImage,
   head: Address,
   tracked: AddressSet,
   old: AddressSet | undefined,
   problems: ProblemLog,
-): void {
+): number {
+  let count = 0;
   let link = nextOf(image, head);
   while (link !== head) {
     const object = link + GC_HEAD;
@@ -55,11 +72,13 @@ function walkList(
         'a list of the collector does not close: some objects may be missing',
         link,
       );
-      return;
+      return count;
     }
+    count++;
     old?.add(object);
     link = nextOf(image, link);
   }
+  return count;
 }
 
 /** `_gc_next` without the flag bits the collectors keep in it. */

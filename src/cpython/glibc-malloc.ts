@@ -6,7 +6,7 @@ import type { AllocatorMap } from './allocator-map.ts';
 import { dropCachedChunks } from './glibc-caches.ts';
 import { mallocStateForm, mappedChunkBytes } from './malloc-state.ts';
 import type { MemoryImage } from './memory-image.ts';
-import type { MemoryRegion } from './memory-reader.ts';
+import { writableSpans } from './writable-spans.ts';
 
 // malloc/malloc.c: the low bits of a chunk's size word.
 const PREV_INUSE = 1;
@@ -18,13 +18,9 @@ const PAGE = 4096;
 
 /** Adds every live malloc chunk of the image to the map. */
 export function mapGlibcHeaps(image: MemoryImage, map: AllocatorMap): void {
-  for (const region of image.regions) {
-    if (!region.readable || !region.writable || region.shared) continue;
-    if (region.path === '[heap]') {
-      walkChunks(image, map, { base: region.start, start: align16(region.start), end: region.end, arena: 0, top: 0 });
-      continue;
-    }
-    if (region.path === '') walkAnonymous(image, map, region);
+  for (const { start, end, path } of writableSpans(image.regions)) {
+    if (path === '[heap]') walkChunks(image, map, { base: start, start: align16(start), end, arena: 0, top: 0 });
+    else walkAnonymous(image, map, start, end);
   }
   dropCachedChunks(image, map);
 }
@@ -79,17 +75,17 @@ function walkChunks(image: MemoryImage, map: AllocatorMap, range: ChunkRange): b
   return true;
 }
 
-/** Anonymous memory that touches is one region to the kernel: heaps of threads may begin anywhere in it, and mapped chunks. */
-function walkAnonymous(image: MemoryImage, map: AllocatorMap, region: MemoryRegion): void {
-  let at = region.start;
-  let heap = Math.ceil(region.start / THREAD_HEAP_ALIGNMENT) * THREAD_HEAP_ALIGNMENT;
-  for (; heap < region.end; heap += THREAD_HEAP_ALIGNMENT) {
-    const end = walkThreadHeap(image, map, heap, region.end);
-    if (end === 0) continue;
+/** Heaps of threads may begin anywhere in a span, and mapped chunks lie around them. */
+function walkAnonymous(image: MemoryImage, map: AllocatorMap, start: Address, end: Address): void {
+  let at = start;
+  let heap = Math.ceil(start / THREAD_HEAP_ALIGNMENT) * THREAD_HEAP_ALIGNMENT;
+  for (; heap < end; heap += THREAD_HEAP_ALIGNMENT) {
+    const heapEnd = walkThreadHeap(image, map, heap, end);
+    if (heapEnd === 0) continue;
     walkMappedChunks(image, map, at, heap);
-    at = end;
+    at = heapEnd;
   }
-  walkMappedChunks(image, map, at, region.end);
+  walkMappedChunks(image, map, at, end);
 }
 
 /**

@@ -6,9 +6,10 @@ import { type Address, type HeapGraph, RootKind } from '../graph/heap-graph.ts';
 import { AddressSet } from './address-set.ts';
 import { AllocatorMap, type AllocatorTotals } from './allocator-map.ts';
 import type { HeapBlocks } from './block-use.ts';
-import { addTrackedObjects } from './collector-lists.ts';
+import { addTrackedObjects, type ListSizes } from './collector-lists.ts';
 import { type CollectorState, readCollector } from './collector-state.ts';
 import type { DecodeContext } from './decoders/decode-context.ts';
+import { visitBorrowedSlots } from './decoders/execution.ts';
 import { mapGlibcHeaps } from './glibc-malloc.ts';
 import { GraphAssembly } from './graph-assembly.ts';
 import type { Interpreter } from './interpreter.ts';
@@ -16,12 +17,14 @@ import { type InterpreterRoot, readRoots } from './interpreter-roots.ts';
 import { listInterpreters, readStaticTypes, type StaticTypeState } from './interpreter-state.ts';
 import type { MemoryImage } from './memory-image.ts';
 import { mapMimalloc } from './mimalloc.ts';
+import { visitNativeWords } from './native-words.ts';
 import { NodeDiscovery } from './node-discovery.ts';
 import { ObjectDecoder } from './object-decoder.ts';
 import { ObjectTest } from './object-test.ts';
 import { OwnerlessBlocks } from './ownerless-blocks.ts';
 import { findArenaTable, mapPymalloc } from './pymalloc.ts';
 import { StringReader } from './python-string.ts';
+import { auditReferences, type RefcountAudit, reportDeficits } from './refcount-audit.ts';
 import { referenceCountReader } from './reference-count.ts';
 import { findFrameChunks, findThreadStacks, type StackExtent } from './stack-memory.ts';
 import { StaticMemory } from './static-memory.ts';
@@ -34,6 +37,8 @@ export interface HeapWalkInput {
   readonly image: MemoryImage;
   /** As attached to the live process; its interpreters are read again from the image. */
   readonly interpreter: Interpreter;
+  /** Where the threads' C stacks end (the lowest word in use), one address per thread, in any order. */
+  readonly stackPointers?: readonly Address[] | undefined;
   /** Called between steps: what is being done. */
   readonly progress?: (step: string) => void;
 }
@@ -42,16 +47,22 @@ export interface HeapWalkInput {
 export interface HeapWalk {
   readonly graph: HeapGraph;
   readonly collector: CollectorState;
+  /** How many objects its lists hold; undefined in free-threaded builds, which have no lists. */
+  readonly collectorLists: ListSizes | undefined;
   readonly threads: readonly ThreadInfo[];
   readonly allocators: AllocatorTotals;
   /** Live blocks that hold no object and that no object owns, by size. */
   readonly ownerless: OwnerlessBlocks;
+  /** References that no object accounts for, and objects with fewer than their referrers. */
+  readonly refcounts: RefcountAudit;
   /** Every live block, for whoever asks where the memory is. */
   readonly blocks: HeapBlocks;
   /** C stacks of threads, as far as the threads know them. */
   readonly threadStacks: readonly StackExtent[];
   /** Memory in which the interpreter keeps frames. */
   readonly frameChunks: readonly StackExtent[];
+  /** Where the stacks of threads are used, as far as the kernel told. */
+  readonly stackPointers: readonly Address[];
 }
 
 /** Objects sampled to learn what classes written in Python have in common. */
@@ -74,7 +85,7 @@ export function walkHeap(input: HeapWalkInput, problems: ProblemLog): HeapWalk {
   progress("walking the collector's lists");
   const tracked = new AddressSet(image);
   const oldGeneration = new AddressSet(image);
-  addTrackedObjects(image, layout, collectors, allocator, tracked, oldGeneration, problems);
+  const collectorLists = addTrackedObjects(image, layout, collectors, allocator, tracked, oldGeneration, problems);
 
   progress('finding objects');
   const strings = new StringReader(image, layout, 0);
@@ -84,7 +95,8 @@ export function walkHeap(input: HeapWalkInput, problems: ProblemLog): HeapWalk {
   );
   types.learnPythonClasses(firstMembers(tracked, CLASS_SAMPLE));
   const countOf = referenceCountReader(image, layout);
-  const statics = new StaticMemory(image, allocator);
+  const frameChunks = interpreters.flatMap((state) => findFrameChunks(image, state, problems));
+  const statics = new StaticMemory(image, allocator, frameChunks);
   const staticTypes = interpreters.flatMap((state) => readStaticTypes(image, state));
   const staticDicts = new Map(staticTypes.map((state: StaticTypeState) => [state.type, state.dict]));
   const test = new ObjectTest(image, layout, types, allocator, tracked, countOf, (address) => statics.has(address));
@@ -112,10 +124,15 @@ export function walkHeap(input: HeapWalkInput, problems: ProblemLog): HeapWalk {
 
   const needsInterned = !roots.some((root) => root.kind === RootKind.interned);
   const interpreterSize = layout.sizeof('PyInterpreterState');
+  const ranges = interpreters.map(({ address }) => ({
+    start: address,
+    end: address + interpreterSize,
+    name: 'interpreter state',
+  }));
   const staticHolders = findStaticReferences(
     image,
     statics,
-    interpreters.map(({ address }) => ({ start: address, end: address + interpreterSize, name: 'interpreter state' })),
+    ranges,
     (word) => test.isObject(word, discovery.found.nodes),
     (object) => {
       // Before 3.12 the table of interned strings is a static variable, which stripped builds do not name.
@@ -157,22 +174,41 @@ export function walkHeap(input: HeapWalkInput, problems: ProblemLog): HeapWalk {
   });
   const emission = assembly.emit();
   const graph = assembly.finish(emission);
+  progress('comparing references with their counts');
+  const { claimed: owned } = emission;
+  const { stackPointers } = input;
+  const threadStacks = findThreadStacks(image, threads);
+  const nativeMemory = { image, allocator, statics, claimed: owned, threadStacks, stackPointers, ranges };
+  const refcounts = auditReferences({
+    graph,
+    countOf,
+    nodeAt: (word) => nodes.rank(word),
+    fileAt: (address) => statics.fileAt(address),
+    borrowed: (visit) => {
+      for (const thread of threads) for (const frame of thread.frames) visitBorrowedSlots(image, frame, visit);
+    },
+    nativeWords: (visit) => visitNativeWords(nativeMemory, visit),
+  });
+  reportDeficits(refcounts, threads.length, problems);
   return {
     graph,
     collector: collectors[0]!,
+    collectorLists,
     threads,
     allocators: allocator.totals,
-    ownerless: new OwnerlessBlocks(allocator, emission.claimed),
+    ownerless: new OwnerlessBlocks(allocator, owned),
     blocks: {
       image,
       allocator,
       statics,
       nodes: discovery.found.nodes,
-      claimed: emission.claimed,
+      claimed: owned,
       buffers: emission.buffers,
     },
-    threadStacks: findThreadStacks(image, threads),
-    frameChunks: interpreters.flatMap((state) => findFrameChunks(image, state, problems)),
+    threadStacks,
+    frameChunks,
+    stackPointers: stackPointers ?? [],
+    refcounts,
   };
 }
 

@@ -5,6 +5,7 @@ import { interpreters } from '../../test/support/interpreters.ts';
 import { startPython, type TargetProcess } from '../../test/support/target-process.ts';
 import { LeakscopeError } from '../base/errors.ts';
 import { ProblemLog } from '../base/problems.ts';
+import { processSpace } from '../target/address-space.ts';
 import { readMemoryMaps } from '../target/memory-maps.ts';
 import { liveImage, openProcessMemory, type ProcessMemory } from '../target/process-memory.ts';
 import { locatePythonRuntime } from '../target/python-runtime.ts';
@@ -40,7 +41,7 @@ for (const python of interpreters()) {
       memory = openProcessMemory(target.pid);
       const regions = readMemoryMaps(target.pid);
       image = liveImage(memory, regions);
-      location = locatePythonRuntime(target.pid, regions, new ProblemLog(), { memory })!;
+      location = locatePythonRuntime(processSpace(memory, regions), new ProblemLog())!;
     });
 
     afterAll(async () => {

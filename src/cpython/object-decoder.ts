@@ -54,7 +54,7 @@ export class ObjectDecoder {
     this.#property = offsets(layout, 'propertyobject', ['prop_get', 'prop_set', 'prop_del', 'prop_doc', 'prop_name']);
     this.#partial = offsets(layout, 'partialobject', ['fn', 'args', 'kw', 'dict']);
     // groupby's current grouper is a borrowed, possibly dangling pointer.
-    this.#groupBy = offsets(layout, 'groupbyobject', ['it', 'keyfunc', 'tgtkey', 'currkey', 'currvalue', 'state']);
+    this.#groupBy = offsets(layout, 'groupbyobject', ['it', 'keyfunc', 'tgtkey', 'currkey', 'currvalue']);
     this.#weakrefCallback = layout.at('PyWeakReference.wr_callback');
     this.#byteArrayBuffer = offsets(layout, 'PyByteArrayObject', ['ob_bytes']);
     this.#byteArrayObject = layout.at('PyByteArrayObject.ob_bytes_object');

@@ -7,6 +7,7 @@ import type { Layout } from './layout.ts';
 import { mappedChunkBytes } from './malloc-state.ts';
 import type { MemoryRegion } from './memory-reader.ts';
 import { TypeFlag } from './type-table.ts';
+import { writableSpans } from './writable-spans.ts';
 
 /** Fills `into` with live memory and returns how many bytes came from the target. */
 export type ReadLive = (address: Address, into: Uint8Array) => number;
@@ -74,17 +75,17 @@ export class RawBufferFinder {
     const found: RawBuffer[] = [];
     let run = 0;
     let probes = 0;
-    for (const region of this.#regions) {
-      // As in glibc-malloc.ts: chunks with a mapping of their own lie in anonymous memory.
-      if (!region.readable || !region.writable || region.shared || region.path !== '') continue;
-      while (run < present.length && present[run + 1]! <= region.start) run += 2;
-      let at = region.start;
-      for (let r = run; r < present.length && present[r]! < region.end; r += 2) {
-        const end = Math.min(region.end, present[r + 1]!);
+    for (const span of writableSpans(this.#regions)) {
+      // Chunks with a mapping of their own lie in anonymous memory.
+      if (span.path !== '') continue;
+      while (run < present.length && present[run + 1]! <= span.start) run += 2;
+      let at = span.start;
+      for (let r = run; r < present.length && present[r]! < span.end; r += 2) {
+        const end = Math.min(span.end, present[r + 1]!);
         at = Math.max(at, present[r]!);
         while (at < end) {
           if (++probes > PROBES_LIMIT) return found;
-          const size = this.#chunkSize(at, region.end);
+          const size = this.#chunkSize(at, span.end);
           if (size >= RAW_FROM_BYTES) {
             const buffer = this.#judge(at, size, present);
             if (buffer !== undefined) found.push(buffer);

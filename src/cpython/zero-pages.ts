@@ -40,16 +40,14 @@ export function zeroBytesInHugePages(image: MemoryImage, use: MemoryUse, residen
     if (hugeBytes === 0) continue;
     let here = 0;
     resident.forEachIn(region.start, region.end, (from, to) => {
-      for (let page = from; page < to; page += PAGE) if (isZeroPage(image, page)) here += PAGE;
+      for (let page = from; page < to; page += PAGE) if (image.isCopied(page) && isZeroPage(image, page)) here += PAGE;
     });
     zeros += Math.min(here, hugeBytes);
   }
   return zeros;
 }
 
-/** False for a page that was not copied. */
 function isZeroPage(image: MemoryImage, page: Address): boolean {
-  if (!image.isCopied(page)) return false;
   const bytes = image.bytes(page, PAGE);
   if (bytes === undefined) return false;
   const words = new Float64Array(bytes.buffer, bytes.byteOffset, PAGE / 8);

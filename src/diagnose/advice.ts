@@ -47,12 +47,20 @@ export function adviceFor(kind: FindingKind, facts: AdviceFacts): string {
       return 'strings from data are interned (sys.intern, attribute names by setattr) and never freed: keep such data in a dict instead of interning it';
     case 'native hold (reference leak: no Python owner)':
       return 'no Python object holds these: a C extension forgets to release a reference (missing Py_DECREF); upgrade or report the extension called at the lines above';
+    case 'lost references (missing DECREF)':
+      return 'a C extension takes references and does not release them (missing Py_DECREF): nothing grows yet, but the object can never be freed; upgrade or report the extension called at the lines above';
     case 'native memory (no Python owner)':
       return 'no Python object owns these blocks: native code (an extension or C library) allocates and does not free; upgrade or report what is called at the lines above';
     case 'file descriptors':
       return 'descriptors are opened and not closed: use `with`, or close them in `finally`';
     case 'child processes':
       return 'children are started and not waited for: use subprocess.run, or wait() / communicate()';
+    case 'memory maps':
+      return 'files or memory are mapped and not unmapped: close() each mmap.mmap, and drop arrays and memoryviews that use it';
+    case 'shared memory':
+      return 'segments of shared memory are made and not released: close() each SharedMemory in every process, unlink() it in one; make locks and queues once';
+    case 'temporary files':
+      return 'temporary files stay open, and deleted ones keep their disk space until they are closed: use `with`, or close them in `finally`';
     case 'object graph':
       return 'break the reference that keeps the first object of the path, or clear it when its work is done';
   }

@@ -1,7 +1,7 @@
 // Judges drawn runs: what came between snapshots, whom it hangs on, and what that is called.
 
 import { describe, expect, test } from 'vitest';
-import { type DrawnRunOptions, drawResources, drawRun, SHOP } from '../../test/support/drawn-runs.ts';
+import { type DrawnRunOptions, drawResources, drawRun, drawSocket, SHOP } from '../../test/support/drawn-runs.ts';
 import { diagnose } from './diagnose.ts';
 import type { Finding, FindReport } from './find-report.ts';
 
@@ -290,18 +290,89 @@ describe('what the kernel counts', () => {
     }
   });
 
-  test('descriptors name the Python object that holds them', () => {
-    const report = judge(
-      {
-        always: 'globals -> opened [global opened]; type opened list',
-        total: (count) => `entries opened ${count}`,
-        entry: (n) => `opened -> file${n} [element ${n}]; type file${n} _io.FileIO; size file${n} 80`,
-      },
-      STEADY,
-      { overrides: { resources: drawResources(20, (i) => ({ descriptors: 110 + i * 10 })) } },
+  describe('descriptors name the Python object that holds them', () => {
+    const opened: Drawn = {
+      always: 'globals -> opened [global opened]; type opened list; globals -> fd [global fd]; type fd int',
+      total: (count) => `entries opened ${count}`,
+      entry: (n) => `opened -> file${n} [element ${n}]; type file${n} _io.FileIO; size file${n} 80`,
+    };
+    const rising = drawResources(20, (i) => ({ descriptors: 110 + i * 10 }));
+    const sockets = Array.from({ length: 6 }, (_, i) => drawSocket(20 + i, i < 4 ? 'CLOSE_WAIT' : 'ESTABLISHED'));
+    const found = (owner: (i: number) => string | undefined): FindReport['findings'][number] => {
+      const report = judge(opened, STEADY, { overrides: { resources: rising }, kernel: { items: sockets, owner } });
+      return report.findings.find(({ kind }) => kind === 'file descriptors')!;
+    };
+
+    test('most of them in one container', () => {
+      const finding = found((i) => (i === 0 ? undefined : `file${i}`));
+      expect(finding.holder).toMatchObject({
+        path: 'module shop › global opened › file descriptors',
+        name: 'file descriptors of shop.opened',
+        type: 'list',
+        entries: STEADY.at(-1),
+      });
+      expect(finding.because).toEqual([
+        '300 file descriptors now; grew steadily over 20 measurements',
+        '5 of 6 new ones are held by module shop › global opened › […] (_io.FileIO)',
+        '1 of 6 new ones have no Python owner (20)',
+        'of the new ones 4 in CLOSE_WAIT to 10.0.0.5:5432, 2 in ESTABLISHED to 10.0.0.5:5432',
+      ]);
+    });
+
+    test('most of them nowhere', () => {
+      const finding = found((i) => (i === 0 ? 'file0' : undefined));
+      expect(finding.holder.path).toBe('no Python owner › file descriptors');
+      expect(finding.because[1]).toBe('5 of 6 new ones have no Python owner (21, 22, 23, 24, 25)');
+    });
+
+    test('a mapping is said instead of its descriptors', () => {
+      const report = judge(opened, STEADY, {
+        overrides: { resources: drawResources(20, (i) => ({ descriptors: 110 + i * 10, maps: i * 10 })) },
+        kernel: {
+          items: sockets.flatMap((socket) => [
+            socket,
+            { ...socket, kind: 'memory maps' as const, state: '', bytes: 4096 },
+          ]),
+          owner: (i) => `file${i}`,
+        },
+      });
+      const kinds = report.findings.map(({ kind }) => kind);
+      expect(kinds).toContain('memory maps');
+      expect(kinds).not.toContain('file descriptors');
+    });
+  });
+
+  test('deleted files that stay open are temporary files', () => {
+    const deleted = Array.from({ length: 10 }, (_, i) => ({
+      ...drawSocket(20 + i, ''),
+      kind: 'deleted files' as const,
+      name: 'files in /tmp',
+      bytes: 1 << 20,
+    }));
+    const finding = only(
+      judge(still, [0, 0, 0], {
+        overrides: { resources: drawResources(20, (i) => ({ descriptors: 10 + i })) },
+        kernel: { items: deleted, owner: () => undefined },
+      }),
     );
-    const finding = report.findings.find(({ kind }) => kind === 'file descriptors')!;
-    expect(finding.holder.path).toBe('module shop › global opened › file descriptors');
+    expect(finding).toMatchObject({ kind: 'temporary files', verdict: 'leak' });
+    expect(finding.because).toContain('10 of the new ones are deleted files still open: 10 MB of disk not given back');
+  });
+
+  test('a temporary file that grows is a suspect, segments of shared memory that stay are a leak', () => {
+    const growing = judge(still, [0, 0, 0], {
+      overrides: {
+        resources: drawResources(20, () => ({})),
+        temporaryBytes: [0, 1, 2, 3, 4].map((i) => [i * 15, i * (10 << 20)] as const),
+      },
+    });
+    expect(only(growing)).toMatchObject({
+      kind: 'temporary files',
+      verdict: 'suspect',
+      growth: { bytes_per_minute: 40 << 20 },
+    });
+    expect(only(withResources((i) => ({ segments: i })))).toMatchObject({ kind: 'shared memory', verdict: 'leak' });
+    expect(withResources((i) => ({ maps: Math.min(i, 5), segments: i % 3 })).findings).toEqual([]);
   });
 
   test('resident memory that nothing explains is a suspect, never a leak', () => {

@@ -9,8 +9,11 @@ import { retainedBytes } from '../graph/retained-size.ts';
 import { judgeTrend, type Trend } from '../metrics/growth-trend.ts';
 import type { DraftFinding } from './draft-finding.ts';
 import { FIND_SCHEMA, type FindReport, type Verdict } from './find-report.ts';
-import { findHolderFindings, type HeapAnalysis } from './holder-findings.ts';
-import { doubtBesideHolders, findGarbageGrowth, findNativeBlocks, findNativeHolds, total } from './native-findings.ts';
+import { findGarbageGrowth, KEPT_GARBAGE } from './garbage-growth.ts';
+import { findHolderFindings, type HeapAnalysis, type HolderFindings } from './holder-findings.ts';
+import { findLostReferences } from './lost-references.ts';
+import { total } from './native-draft.ts';
+import { doubtBesideHolders, findNativeBlocks, findNativeHolds } from './native-findings.ts';
 import type { Observation } from './observation.ts';
 import { programFacts } from './program-facts.ts';
 import { findResourceGrowth } from './resource-findings.ts';
@@ -27,16 +30,18 @@ const NEAR_LIMIT = 0.5;
 /** The report of a run of at least one snapshot. */
 export function diagnose(observation: Observation): FindReport {
   const analysis = analyse(observation);
-  const holders = findHolderFindings(observation, analysis);
+  const garbage = findGarbageGrowth(observation, analysis);
+  const holders = withoutKeptGarbage(findHolderFindings(observation, analysis), observation, garbage);
   const native = doubtBesideHolders(
     [
       ...findNativeHolds(observation, analysis),
+      ...findLostReferences(observation, analysis),
       ...findNativeBlocks(observation),
-      ...findGarbageGrowth(observation, analysis),
+      ...garbage,
     ],
     holders.findings,
   );
-  const resources = findResourceGrowth(observation, holders.findings);
+  const resources = findResourceGrowth(observation, analysis, holders.findings);
   const explained = [...holders.findings, ...native, ...resources];
   const drafts = [...explained, ...findUnexplainedRss(observation, explained)];
   const ranked = rank(drafts);
@@ -81,6 +86,17 @@ export function diagnose(observation: Observation): FindReport {
   };
 }
 
+/** The list gc.garbage is a holder like any other; what fills it says more. */
+function withoutKeptGarbage(
+  holders: HolderFindings,
+  { summaries }: Observation,
+  garbage: readonly DraftFinding[],
+): HolderFindings {
+  if (!garbage.some((finding) => finding.holder.name === KEPT_GARBAGE)) return holders;
+  const list = `0x${summaries.at(-1)!.collector.garbageList.toString(16)}`;
+  return { ...holders, findings: holders.findings.filter(({ holder }) => holder.address !== list) };
+}
+
 function analyse(observation: Observation): HeapAnalysis {
   const { graph } = observation;
   const dominators = computeDominators(graph);
@@ -117,7 +133,7 @@ function isRunningOut(observation: Observation, ranked: readonly DraftFinding[])
   return (
     descriptorLimit !== undefined &&
     open > descriptorLimit * NEAR_LIMIT &&
-    ranked[0]?.kind === 'file descriptors' &&
+    (ranked[0]?.kind === 'file descriptors' || ranked[0]?.kind === 'temporary files') &&
     ranked[0].verdict === 'leak'
   );
 }
@@ -140,6 +156,8 @@ function summarise(
         ? `${first!.holder.name} grows ${formatByteRate(first!.growth.bytes_per_minute)} without a bound in sight`
         : `${first!.holder.name} grow by ${formatCount(first!.growth.entries_per_minute)} a minute without a bound in sight`;
     case 'suspect':
+      if (first!.growth.bytes_per_minute <= 0)
+        return `${first!.holder.name} rise by ${formatCount(first!.growth.entries_per_minute)} a minute, but a bound or an end is possible`;
       return `${first!.holder.name} grows ${formatByteRate(first!.growth.bytes_per_minute)}, but a bound or an end is possible`;
     case 'healthy':
       return `nothing grows steadily: live objects changed by ${formatByteRate(bytesPerMinute)} ${over}`;

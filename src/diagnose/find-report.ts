@@ -32,9 +32,13 @@ export type FindingKind =
   | 'dynamic classes, modules or code'
   | 'interned strings'
   | 'native hold (reference leak: no Python owner)'
+  | 'lost references (missing DECREF)'
   | 'native memory (no Python owner)'
   | 'file descriptors'
   | 'child processes'
+  | 'memory maps'
+  | 'shared memory'
+  | 'temporary files'
   | 'object graph';
 
 export interface FindTarget {

@@ -16,20 +16,29 @@ const ON_LINE = 0;
 const IN_FUNCTION = 1;
 const UNSEEN = 2;
 
+export interface NativeCalls {
+  readonly sites: readonly FindSite[];
+  /** Packages that they call, those seen running first. */
+  readonly packages: readonly string[];
+}
+
 /** Application lines that call into extension modules; empty when it loads none but the standard library's. */
-export function nativeCallSites(observation: Observation, growingTypes: readonly string[]): FindSite[] {
+export function nativeCalls(observation: Observation, growingTypes: readonly string[]): NativeCalls {
   const packages = packagesOf(observation.extensionModules);
   const owning = packages.filter((name) => growingTypes.some((type) => type.startsWith(`${name}.`)));
   const searched = owning.length > 0 ? owning : packages;
   const found = searched.slice(0, PACKAGES_LIMIT).flatMap((moduleRoot) =>
     findCallSites(observation.source, { moduleRoot, limit: SITES_PER_PACKAGE }).map((site, order) => {
       const { distance, count } = closeness(observation.running, site);
-      return { site, order, distance, count };
+      return { site, moduleRoot, order, distance, count };
     }),
   );
   // Of equals, the most direct call of every package before the second of any.
   found.sort((a, b) => a.distance - b.distance || b.count - a.count || a.order - b.order);
-  return found.slice(0, SITES_LIMIT).map(({ site }) => toFindSite(observation, site));
+  return {
+    sites: found.slice(0, SITES_LIMIT).map(({ site }) => toFindSite(observation, site)),
+    packages: [...new Set(found.map(({ moduleRoot }) => moduleRoot))],
+  };
 }
 
 /** First parts of the modules' names, each once. */

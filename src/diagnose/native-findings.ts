@@ -1,10 +1,8 @@
-// Growth without a Python holder: objects that only native code keeps, raw blocks nobody owns, garbage the collector
-// does not free. The honest answer is what there is, how much, of which type and size, and what ran meanwhile.
+// Growth without a Python holder: objects that only native code keeps, raw blocks nobody owns. The honest answer is what there is, how much, of which type and size, and what ran meanwhile.
 
 import { hasBit } from '../base/bitset.ts';
 import { formatBytes, formatCount } from '../base/units.ts';
 import { compareNodes } from '../graph/comparison.ts';
-import { findGarbage, representativeCycle } from '../graph/garbage.ts';
 import {
   EDGE_KIND_SHIFT,
   EDGE_PAYLOAD_MASK,
@@ -16,28 +14,17 @@ import {
   RootKind,
   WORD_BYTES,
 } from '../graph/heap-graph.ts';
-import { reachableFrom } from '../graph/reachability.ts';
-import { sourceOfEdge } from '../graph/referrers.ts';
 import { judgeTrend, type SeriesPoint, type Trend } from '../metrics/growth-trend.ts';
-import { findTypeCreations } from '../source/type-creations.ts';
-import { adviceFor } from './advice.ts';
-import {
-  type DraftFinding,
-  limitSites,
-  listSeries,
-  perMinute,
-  runningSites,
-  toFindSite,
-  trendInWords,
-} from './draft-finding.ts';
-import type { FindingKind, FindSite, Verdict } from './find-report.ts';
+import { type DraftFinding, trendInWords } from './draft-finding.ts';
+import { candidatesInWords } from './extension-candidates.ts';
 import type { HeapAnalysis } from './holder-findings.ts';
-import { nativeCallSites } from './native-call-sites.ts';
+import { nativeCalls } from './native-call-sites.ts';
+import { creationSites, LEAST_COUNT, nativeFinding, neverFalls, seriesOf, total } from './native-draft.ts';
 import type { Observation } from './observation.ts';
-import type { Amount, AmountsByType, SnapshotSummary } from './snapshot-summary.ts';
+import { candidatesForType, whereHeld } from './refcount-report.ts';
+import type { Amount } from './snapshot-summary.ts';
 
-/** Objects or blocks that must come in the run, and bytes, before native growth is believed. */
-const LEAST_COUNT = 12;
+/** Bytes that must come in the run before native growth is believed. */
 const LEAST_BYTES = 1024;
 const NATIVE_TYPES_LISTED = 4;
 /** Share of the new objects that native code holds by which their number must have risen. */
@@ -47,8 +34,6 @@ const SURE_COUNT = 100;
 const TELLING_BYTES = 1 << 20;
 /** Native growth below this share of a holder's may be part of it. */
 const OWNED_SHARE = 0.25;
-/** Share of the rise by which what is counted may fall between two snapshots. */
-const TOLERATED_FALL = 0.05;
 
 /** Objects held by native code alone, one finding per type of the object that is held. */
 export function findNativeHolds(observation: Observation, analysis: HeapAnalysis): DraftFinding[] {
@@ -81,6 +66,12 @@ export function findNativeHolds(observation: Observation, analysis: HeapAnalysis
     if (trend.shape !== 'steady' || !neverFalls(series)) continue;
     // Most of what is new is lost, or else it is what native code holds for a moment.
     if (series.at(-1)![1] - series[0]![1] < group.count * LOST_SHARE) continue;
+    const calls = nativeCalls(observation, [type]);
+    const index = graph.typeOf[group.example]!;
+    const candidates = candidatesForType(graph, observation.refcounts, index, {
+      extensionModules: observation.extensionModules,
+      calledPackages: calls.packages,
+    });
     findings.push(
       nativeFinding(observation, 'native hold (reference leak: no Python owner)', {
         path: `native code (no Python owner) → (${type})${attributesOf(graph, group.example)}`,
@@ -94,9 +85,12 @@ export function findNativeHolds(observation: Observation, analysis: HeapAnalysis
         because: [
           `${formatCount(group.count)} new ${type} objects have references that no Python object accounts for`,
           trendInWords(trend, series.length),
+          ...[whereHeld(observation.refcounts, index), candidatesInWords(candidates)].filter(
+            (words) => words !== undefined,
+          ),
         ],
         extraSites: creationSites(observation, [type]),
-        callSites: nativeCallSites(observation, [type]),
+        callSites: calls.sites,
       }),
     );
   }
@@ -215,199 +209,13 @@ export function findNativeBlocks(observation: Observation): DraftFinding[] {
       ],
       ...(mayBeGarbage ? { verdict: 'suspect' } : {}),
       extraSites: [],
-      callSites: nativeCallSites(observation, []),
+      callSites: nativeCalls(observation, []).sites,
     }),
   );
   return findings;
 }
 
-/** Garbage that keeps growing: the collector is off, or cannot see the cycles. */
-export function findGarbageGrowth(observation: Observation, analysis: HeapAnalysis): DraftFinding[] {
-  const { summaries } = observation;
-  const first = summaries[0]!;
-  const last = summaries.at(-1)!;
-  const full = (summary: SnapshotSummary): number => summary.collector.stats.at(-1)?.collections ?? 0;
-  const collected = full(last) > full(first);
-  const oldSeries = seriesOf(summaries, (summary) => total(summary.oldGarbage).count);
-  const allSeries = seriesOf(summaries, (summary) => total(summary.garbage).count);
-  const isOff = !last.collector.enabled;
-  const oldTrend = judgeTrend(oldSeries, { leastRise: LEAST_COUNT, work: observation.work });
-  const allTrend = judgeTrend(allSeries, { leastRise: LEAST_COUNT, work: observation.work });
-  const uncollectable = collected && oldTrend.shape === 'steady';
-  const uncollected = isOff && allTrend.shape === 'steady';
-  if (!uncollectable && !uncollected) return [];
-  const amounts = uncollected ? last.garbage : last.oldGarbage;
-  const before = uncollected ? first.garbage : first.oldGarbage;
-  const [series, trend] = uncollected ? [allSeries, allTrend] : [oldSeries, oldTrend];
-  const gained = subtract(amounts, before);
-  const cycle = nameCycle(analysis.graph);
-  const types = [...gained].filter(([, amount]) => amount.count > 0).sort((a, b) => b[1].bytes - a[1].bytes);
-  const kind: FindingKind = uncollected ? 'uncollected cycle' : 'uncollectable cycle';
-  return [
-    nativeFinding(observation, kind, {
-      path: `no root reaches it: ${cycle}`,
-      name: cycle,
-      type: types[0]?.[0] ?? 'object',
-      count: total(gained).count,
-      bytes: total(gained).bytes,
-      types: gained,
-      series,
-      trend,
-      because: uncollected
-        ? [
-            'the cyclic collector is disabled (gc.disable) while cycles become garbage',
-            trendInWords(trend, series.length),
-          ]
-        : [
-            'unreachable objects outlived a full collection: the collector cannot see all references of the cycle',
-            trendInWords(trend, series.length),
-          ],
-      extraSites: creationSites(
-        observation,
-        types.map(([type]) => type),
-      ),
-      callSites: [],
-    }),
-  ];
-}
-
-/** `Job.pickler → Pickler → Job`: the largest garbage cluster's cycle in names, namespaces left out. */
-function nameCycle(graph: HeapGraph): string {
-  const garbage = findGarbage(graph, reachableFrom(graph, graph.roots.nodes));
-  const edges = garbage.clusterCount === 0 ? [] : representativeCycle(graph, garbage, 0);
-  const parts: string[] = [];
-  let owner = '';
-  for (const edge of edges) {
-    const type = qualifiedTypeName(graph.types[graph.typeOf[sourceOfEdge(graph, edge)]!]!);
-    const packed = graph.edgeNames[edge]!;
-    const kind = packed >>> EDGE_KIND_SHIFT;
-    const isNamed = NAMED_KINDS.has(kind);
-    const name = isNamed ? (graph.strings[packed & EDGE_PAYLOAD_MASK] ?? '') : '';
-    if (name === '__dict__') {
-      owner = type;
-      continue;
-    }
-    const source = owner === '' ? type : owner;
-    owner = '';
-    parts.push(name === '' ? source : `${source}.${name}`);
-  }
-  if (parts.length === 0) return 'unreachable objects';
-  const first = qualifiedTypeName(graph.types[graph.typeOf[sourceOfEdge(graph, edges[0]!)]!]!);
-  return [...parts, first].join(' → ');
-}
-
-const NAMED_KINDS: ReadonlySet<number> = new Set([
-  EdgeKind.attribute,
-  EdgeKind.field,
-  EdgeKind.local,
-  EdgeKind.cell,
-  EdgeKind.global,
-]);
-
-interface NativeFacts {
-  readonly path: string;
-  readonly name: string;
-  readonly type: string;
-  readonly count: number;
-  readonly bytes: number;
-  readonly types: AmountsByType;
-  readonly series: readonly SeriesPoint[];
-  readonly trend: Trend;
-  readonly because: readonly string[];
-  readonly extraSites: readonly FindSite[];
-  /** Lines that call what may be losing it. */
-  readonly callSites: readonly FindSite[];
-  /** `leak` unless said otherwise. */
-  readonly verdict?: Verdict;
-}
-
-function nativeFinding(observation: Observation, kind: FindingKind, facts: NativeFacts): DraftFinding {
-  const seconds = observation.observedSeconds;
-  const bytesPerMinute = perMinute(facts.bytes, seconds);
-  const { verdict = 'leak' } = facts;
-  return {
-    weight: bytesPerMinute,
-    kind,
-    verdict,
-    confidence: facts.series.length >= 5 ? 'high' : 'medium',
-    holder: {
-      path: facts.path,
-      name: facts.name,
-      type: facts.type,
-      entries: facts.series.at(-1)?.[1] ?? 0,
-      retained_bytes: facts.bytes,
-    },
-    growth: {
-      entries_per_minute: facts.trend.ratePerMinute,
-      bytes_per_minute: bytesPerMinute,
-      objects_per_minute: perMinute(facts.count, seconds),
-      types: [...facts.types]
-        .sort((a, b) => b[1].bytes - a[1].bytes)
-        .slice(0, 5)
-        .map(([type, amount]) => ({
-          type,
-          objects_per_minute: perMinute(amount.count, seconds),
-          bytes_per_minute: perMinute(amount.bytes, seconds),
-        })),
-      series: listSeries(facts.series),
-    },
-    sites: limitSites(uniqueSites([...facts.extraSites.slice(0, 4), ...facts.callSites, ...runningSites(observation)])),
-    shrinks: [],
-    other_paths: [],
-    because: facts.because,
-    advice: adviceFor(kind, { name: facts.name, holderType: facts.type, shrinksSomewhere: false }),
-  };
-}
-
 /** How far a count of blocks in use may move by chance: a few times its square root, up to what no chance explains. */
 function fluctuation(count: number): number {
   return Math.min(SURE_COUNT, 5 * Math.sqrt(count));
-}
-
-/**
- * What is lost stays lost. Blocks and references in use by the code of the moment come and go, and in few snapshots
- * may look like growth.
- */
-function neverFalls(series: readonly SeriesPoint[]): boolean {
-  const rise = series.at(-1)![1] - series[0]![1];
-  return series.every(([, value], i) => i === 0 || series[i - 1]![1] - value <= rise * TOLERATED_FALL);
-}
-
-/** A line may be both a call and seen running: it is listed once, as what it is. */
-function uniqueSites(sites: readonly FindSite[]): FindSite[] {
-  const seen = new Set<string>();
-  return sites.filter(({ file, line }) => {
-    const key = `${line} ${file}`;
-    if (seen.has(key)) return false;
-    seen.add(key);
-    return true;
-  });
-}
-
-function creationSites(observation: Observation, types: readonly string[]): FindSite[] {
-  const named = types.filter((type) => type.includes('.'));
-  return findTypeCreations(observation.source, named).map((site) => toFindSite(observation, site));
-}
-
-function seriesOf(summaries: readonly SnapshotSummary[], value: (summary: SnapshotSummary) => number): SeriesPoint[] {
-  return summaries.map((summary) => [summary.atSeconds, value(summary)] as const);
-}
-
-export function total(amounts: AmountsByType): Amount {
-  let count = 0;
-  let bytes = 0;
-  for (const amount of amounts.values()) {
-    count += amount.count;
-    bytes += amount.bytes;
-  }
-  return { count, bytes };
-}
-
-function subtract(after: AmountsByType, before: AmountsByType): Map<string, Amount> {
-  const gained = new Map<string, Amount>();
-  for (const [type, amount] of after) {
-    const was = before.get(type);
-    gained.set(type, { count: amount.count - (was?.count ?? 0), bytes: amount.bytes - (was?.bytes ?? 0) });
-  }
-  return gained;
 }

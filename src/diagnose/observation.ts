@@ -1,12 +1,15 @@
 // Everything a run of `find` saw, as data: what diagnose judges. Made by session/, which does the reading.
 
 import type { Problem } from '../base/problems.ts';
+import type { RefcountAudit } from '../cpython/refcount-audit.ts';
 import type { Address, HeapGraph } from '../graph/heap-graph.ts';
 import type { KeyText } from '../graph/path-names.ts';
 import type { SeriesPoint, WorkClock } from '../metrics/growth-trend.ts';
 import type { SourceIndex } from '../source/source-index.ts';
 import type { CaptureFacts } from './capture-facts.ts';
 import type { FindTarget } from './find-report.ts';
+import type { HandleOwners } from './handle-owners.ts';
+import type { KernelResource } from './resource-report.ts';
 import type { ResidentMoment } from './rss-parts.ts';
 import type { SnapshotSummary } from './snapshot-summary.ts';
 
@@ -20,6 +23,10 @@ export interface ResourceSample {
   readonly threads: number;
   readonly children: number;
   readonly zombies: number;
+  /** Mappings of data files and shared anonymous memory. */
+  readonly maps: number;
+  /** Segments of shared memory that are mapped. */
+  readonly segments: number;
 }
 
 /** A source line that was seen running between snapshots. */
@@ -41,6 +48,14 @@ export interface DescriptorGrowth {
   readonly after: number;
 }
 
+/** What the kernel had for the process at the last snapshot, and who owned it. */
+export interface KernelGrowth {
+  readonly items: readonly KernelResource[];
+  readonly owners: HandleOwners;
+  /** Indices of the items that were not there at the first snapshot. */
+  readonly added: readonly number[];
+}
+
 export interface Observation {
   readonly target: FindTarget;
   readonly observedSeconds: number;
@@ -49,6 +64,8 @@ export interface Observation {
   /** What was copied for each. */
   readonly captures: readonly CaptureFacts[];
   readonly graph: HeapGraph;
+  /** Of the last snapshot. */
+  readonly refcounts: RefcountAudit;
   /** Entry counts read between snapshots, by the container's address. */
   readonly liveEntries: ReadonlyMap<Address, readonly SeriesPoint[]>;
   /** Where the resident memory was, at the first and the last snapshot and perhaps between; may be empty. */
@@ -57,6 +74,10 @@ export interface Observation {
   /** The target's work over the run. */
   readonly work: WorkClock | undefined;
   readonly descriptors: readonly DescriptorGrowth[];
+  /** Undefined when the process ended before it was known. */
+  readonly kernel: KernelGrowth | undefined;
+  /** Disk space of temporary and of deleted files that are open, at each snapshot. */
+  readonly temporaryBytes: readonly SeriesPoint[];
   /** Open descriptors the process may have; undefined when unlimited or unknown. */
   readonly descriptorLimit: number | undefined;
   readonly running: readonly RunningLine[];

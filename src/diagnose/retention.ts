@@ -80,7 +80,10 @@ function isNamespace(graph: HeapGraph, node: NodeIndex): boolean {
 }
 
 /** Names along the node's shortest path; empty when nothing keeps the node alive. */
-export function pathText({ graph, paths, names }: Retention, node: NodeIndex): string {
+export function pathText(
+  { graph, paths, names }: Pick<Retention, 'graph' | 'paths' | 'names'>,
+  node: NodeIndex,
+): string {
   const path = retainingPath(paths, node);
   return path === undefined ? '' : namePath(graph, path, names).text;
 }

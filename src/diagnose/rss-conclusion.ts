@@ -38,6 +38,8 @@ export interface ConclusionInput {
   readonly fragmentation: Fragmentation;
   readonly owners: readonly OwnerRow[];
   readonly collectorEnabled: boolean;
+  /** Loaded modules of native code, those of the standard library left out. */
+  readonly extensionModules: readonly string[];
   readonly threadCount: number;
 }
 
@@ -154,7 +156,7 @@ function explain(input: ConclusionInput, cause: RssCause, amount: string): Omit<
     case 'native memory':
       return {
         cause,
-        text: is('memory of native code that no Python object owns'),
+        text: `${is('memory of native code that no Python object owns')}${loadedExtensions(input)}`,
         remedy: grows
           ? 'an extension module leaks: leakscope find PID names the lines that call into native code; update or report it'
           : 'watch it with --for 5m: if it grows, an extension module leaks',
@@ -192,6 +194,15 @@ function explain(input: ConclusionInput, cause: RssCause, amount: string): Omit<
         remedy: 'a native library maps memory of its own; --json lists the mappings under `unexplained`',
       };
   }
+}
+
+/** Packages listed: a program with more has too many to suspect one. */
+const PACKAGES_LISTED = 5;
+
+function loadedExtensions({ extensionModules }: ConclusionInput): string {
+  const packages = [...new Set(extensionModules.map((module) => module.split('.', 1)[0]!))];
+  if (packages.length === 0 || packages.length > PACKAGES_LISTED) return '';
+  return `; extension modules loaded: ${packages.join(', ')}`;
 }
 
 function explainMalloc(malloc: MallocReport, is: (what: string) => string): Omit<RssConclusion, 'notes'> {

@@ -206,7 +206,7 @@ interface Zone {
   readonly part: RssPartName | 'small arena' | 'malloc heap' | 'malloc chunk';
 }
 
-/** Ascending and disjoint: of overlapping ones the first to start wins. */
+/** Ascending and disjoint: where they overlap the first to start wins. */
 function listZones({ allocator, statics, image }: HeapBlocks, known: readonly KnownMap[]): Zone[] {
   const zones: Zone[] = [
     ...allocator.smallArenas.map(({ start, end }): Zone => ({ start, end, part: 'small arena' })),
@@ -222,7 +222,10 @@ function listZones({ allocator, statics, image }: HeapBlocks, known: readonly Kn
   }
   zones.sort((a, b) => a.start - b.start || b.end - a.end);
   const disjoint: Zone[] = [];
-  for (const zone of zones) if (zone.start >= (disjoint.at(-1)?.end ?? 0)) disjoint.push(zone);
+  for (const zone of zones) {
+    const start = Math.max(zone.start, disjoint.at(-1)?.end ?? 0);
+    if (start < zone.end) disjoint.push({ ...zone, start });
+  }
   return disjoint;
 }
 

@@ -5,9 +5,14 @@ import type { Problem } from '../base/problems.ts';
 import { formatBytes, formatCount } from '../base/units.ts';
 import type { HeapWalk } from '../cpython/heap-walk.ts';
 import { shortestPaths } from '../graph/reachability.ts';
+import type { CollectorReport } from './collector-report.ts';
 import { type Fragmentation, reportFragmentation } from './fragmentation.ts';
+import type { GarbageReport } from './garbage-report.ts';
 import { type MallocReport, reportMalloc } from './malloc-arenas.ts';
 import { findOwners, largestOwners, type OwnerRow } from './memory-owners.ts';
+import type { RefcountReport } from './refcount-report.ts';
+import { reportReferences } from './reference-report.ts';
+import type { ResourceReport } from './resource-report.ts';
 import { concludeRss, type RssConclusion } from './rss-conclusion.ts';
 import type { RssMeasure, RssPartName } from './rss-parts.ts';
 
@@ -60,6 +65,14 @@ export interface RssReport {
   readonly owners: readonly OwnerRow[];
   readonly malloc: MallocReport;
   readonly fragmentation: Fragmentation;
+  /** The cyclic collector: its state, and what is worth knowing of it. */
+  readonly collector: CollectorReport;
+  /** What no root reaches, by the cycles that keep it. */
+  readonly garbage: GarbageReport;
+  /** The reference audit: what native code holds or has lost. */
+  readonly references: RefcountReport;
+  /** Descriptors, maps, threads and children with their owners; absent for a core file. */
+  readonly resources?: ResourceReport;
   /** Anonymous memory that nothing explains, largest first. */
   readonly unexplained: readonly RssGap[];
   readonly observed_seconds: number;
@@ -82,6 +95,9 @@ export interface RssReportInput {
   readonly walk: HeapWalk;
   readonly freeThreaded: boolean;
   readonly threadCount: number;
+  /** Loaded modules of native code, those of the standard library left out. */
+  readonly extensionModules: readonly string[];
+  readonly resources: ResourceReport | undefined;
   readonly pausesMs: readonly number[];
   readonly top: number;
   readonly problems: readonly Problem[];
@@ -102,6 +118,10 @@ export function reportRss(input: RssReportInput): RssReport {
   const malloc = reportMalloc(measure, blocks);
   const fragmentation = reportFragmentation({ measure, blocks, graph, owners, freeThreaded: input.freeThreaded });
   const ownerRows = largestOwners(graph, owners, input.top);
+  const { collector, garbage, references } = reportReferences(walk, {
+    top: input.top,
+    extensionModules: input.extensionModules,
+  });
   const parts = measure.parts
     .map(
       (part, i): RssPartRow => ({
@@ -129,12 +149,17 @@ export function reportRss(input: RssReportInput): RssReport {
       fragmentation,
       owners: ownerRows,
       collectorEnabled: walk.collector.enabled,
+      extensionModules: input.extensionModules,
       threadCount: input.threadCount,
     }),
     parts,
     owners: ownerRows,
     malloc,
     fragmentation,
+    collector,
+    garbage,
+    references,
+    ...(input.resources === undefined ? {} : { resources: input.resources }),
     unexplained: measure.gaps.map((gap) => ({
       address: `0x${gap.start.toString(16)}`,
       bytes: gap.end - gap.start,
@@ -181,7 +206,7 @@ function detailOf(name: RssPartName, input: DetailInput): string {
     case 'other allocator':
       return `${measure.otherAllocator ?? 'unknown'}: what of it is free cannot be told from outside`;
     case 'thread stacks':
-      return `${formatCount(input.threadCount)} threads`;
+      return `${formatCount(input.threadCount)} ${input.threadCount === 1 ? 'thread' : 'threads'}`;
     case 'program data':
       return 'written data of the interpreter and libraries';
     case 'file-backed':

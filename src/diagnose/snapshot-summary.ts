@@ -5,7 +5,14 @@ import type { CollectorState } from '../cpython/collector-state.ts';
 import type { HeapWalk } from '../cpython/heap-walk.ts';
 import type { OwnerlessGroup } from '../cpython/ownerless-blocks.ts';
 import type { NodeColumns } from '../graph/comparison.ts';
-import { type HeapGraph, NodeFlag, qualifiedTypeName, RootKind, WORD_BYTES } from '../graph/heap-graph.ts';
+import {
+  type Address,
+  type HeapGraph,
+  NodeFlag,
+  qualifiedTypeName,
+  RootKind,
+  WORD_BYTES,
+} from '../graph/heap-graph.ts';
 import { reachableFrom } from '../graph/reachability.ts';
 
 /** Objects and bytes. */
@@ -30,6 +37,12 @@ export interface SnapshotSummary {
   readonly garbage: AmountsByType;
   /** The part of `garbage` that survived at least one collection of its generation: what the collector will not free. */
   readonly oldGarbage: AmountsByType;
+  /** Entries of gc.garbage, by type. */
+  readonly keptGarbage: AmountsByType;
+  /** References that no Python object and no native memory accounts for, by the type of their objects. */
+  readonly lostReferences: ReadonlyMap<string, number>;
+  /** Objects that lost most references: references by address. */
+  readonly mostLost: ReadonlyMap<Address, number>;
   readonly interned: Amount;
   /** Allocator blocks without an object or an owner, by size. */
   readonly ownerlessBlocks: readonly OwnerlessGroup[];
@@ -41,7 +54,7 @@ export interface SnapshotSummary {
 }
 
 /** What a summary is made of. */
-export type SummarisedWalk = Pick<HeapWalk, 'graph' | 'collector' | 'allocators' | 'ownerless'>;
+export type SummarisedWalk = Pick<HeapWalk, 'graph' | 'collector' | 'allocators' | 'ownerless' | 'refcounts'>;
 
 /** Summarises one walk; costs one sweep over the edges. */
 export function summariseSnapshot(walk: SummarisedWalk, atSeconds: number, pauseMs: number): SnapshotSummary {
@@ -72,6 +85,14 @@ export function summariseSnapshot(walk: SummarisedWalk, atSeconds: number, pause
       if ((nodeFlags[n]! & NodeFlag.oldGeneration) !== 0) oldGarbage.add(type, words);
     } else if ((nodeFlags[n]! & NodeFlag.synthetic) === 0) native.add(type, words);
   }
+  const kept = new AmountTable(names);
+  const lists = rowsOf(graph, (kind) => kind === RootKind.interpreter, 'gc.garbage');
+  for (const list of lists) {
+    for (let e = graph.firstEdge[list]!; e < graph.firstEdge[list + 1]!; e++) {
+      const node = graph.edgeTargets[e]!;
+      kept.add(typeOf[node]!, shallowWords[node]!);
+    }
+  }
   return {
     atSeconds,
     pauseMs,
@@ -81,6 +102,9 @@ export function summariseSnapshot(walk: SummarisedWalk, atSeconds: number, pause
     nativelyHeld: native.byName(),
     garbage: garbage.byName(),
     oldGarbage: oldGarbage.byName(),
+    keptGarbage: kept.byName(),
+    lostReferences: sumByName(names, walk.refcounts.lostReferences),
+    mostLost: new Map(walk.refcounts.mostLost.map(({ address, references }) => [address, references])),
     interned: internedStrings(graph),
     ownerlessBlocks: walk.ownerless.groups,
     ownerlessBytes: walk.ownerless.bytes,
@@ -90,12 +114,23 @@ export function summariseSnapshot(walk: SummarisedWalk, atSeconds: number, pause
   };
 }
 
-/** Root nodes of the kinds chosen. */
-export function rowsOf(graph: HeapGraph, isChosen: (kind: number) => boolean): number[] {
+/** Root nodes of the kinds chosen; with `label`, only those that go by it. */
+export function rowsOf(graph: HeapGraph, isChosen: (kind: number) => boolean, label?: string): number[] {
+  const { roots, strings } = graph;
   const nodes: number[] = [];
-  for (let row = 0; row < graph.roots.nodes.length; row++)
-    if (isChosen(graph.roots.kinds[row]!)) nodes.push(graph.roots.nodes[row]!);
+  for (let row = 0; row < roots.nodes.length; row++) {
+    if (!isChosen(roots.kinds[row]!) || (label !== undefined && strings[roots.labels[row]!] !== label)) continue;
+    nodes.push(roots.nodes[row]!);
+  }
   return nodes;
+}
+
+function sumByName(names: readonly string[], column: Float64Array): ReadonlyMap<string, number> {
+  const sums = new Map<string, number>();
+  names.forEach((name, type) => {
+    if (column[type]! > 0) sums.set(name, (sums.get(name) ?? 0) + column[type]!);
+  });
+  return sums;
 }
 
 /** Entries of the interned table. */

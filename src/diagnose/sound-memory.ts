@@ -1,9 +1,10 @@
 // Memory that looks like a leak from outside and is none: garbage that waits, free memory that allocators keep, files.
 
 import { formatByteRate, formatBytes, formatCount } from '../base/units.ts';
+import { nextFullCollection } from './collector-report.ts';
 import type { DraftFinding } from './draft-finding.ts';
 import type { ResidentPart } from './find-report.ts';
-import { total } from './native-findings.ts';
+import { total } from './native-draft.ts';
 import type { Observation } from './observation.ts';
 import { bytesIn, type RssPartName } from './rss-parts.ts';
 
@@ -40,8 +41,10 @@ export function soundMemory(observation: Observation, ranked: readonly DraftFind
     (finding) => finding.kind === 'uncollectable cycle' || finding.kind === 'uncollected cycle',
   );
   if (!isAccused && garbage.bytes >= NOTED_BYTES) {
+    const next = total(last.oldGarbage).count > garbage.count / 2 ? nextFullCollection(last.collector) : undefined;
     said.push(
-      `${formatBytes(garbage.bytes)} in ${formatCount(garbage.count)} unreachable objects, waiting for the collector`,
+      `${formatBytes(garbage.bytes)} in ${formatCount(garbage.count)} unreachable objects, waiting for ` +
+        (next === undefined ? 'the collector' : `a full collection: ${next}`),
     );
   }
   const now = observation.memory.at(-1);

@@ -45,7 +45,7 @@ export const CaptureFactsSchema = v.strictObject({
 });
 
 export const SnapshotFactsSchema = v.strictObject({
-  file: v.exactOptional(text('the .heap file; absent when the graph was just read from a process')),
+  file: v.exactOptional(text('the .heap or core file; absent when the graph was just read from a process')),
   pid: count('process id, as the host that took the snapshot saw it'),
   python: text('interpreter: CPython 3.12.1'),
   app: text('application: gunicorn worker [shop], app.py'),

@@ -2,6 +2,8 @@
 
 import * as v from 'valibot';
 import { address, count, number, problems, share, text } from './common.ts';
+import { CollectorReportSchema, GarbageReportSchema, RefcountReportSchema } from './references.ts';
+import { ResourceReportSchema } from './resources.ts';
 
 export const PartNameSchema = v.picklist([
   'live objects',
@@ -152,6 +154,10 @@ export const RssReportSchema = v.strictObject({
   ),
   malloc: MallocSchema,
   fragmentation: FragmentationSchema,
+  collector: CollectorReportSchema,
+  garbage: GarbageReportSchema,
+  references: RefcountReportSchema,
+  resources: v.exactOptional(ResourceReportSchema),
   unexplained: v.pipe(
     v.array(
       v.strictObject({

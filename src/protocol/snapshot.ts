@@ -9,8 +9,8 @@ export const SnapshotReportSchema = v.strictObject({
   schema: v.literal(SNAPSHOT_SCHEMA),
   snapshot: v.strictObject({ ...SnapshotFactsSchema.entries, file: text('the file that was written') }),
   file_bytes: count('size of the file'),
-  pause_ms: number('how long the process was stopped'),
-  capture: CaptureFactsSchema,
+  pause_ms: number('how long the process was stopped; 0 for a core file'),
+  capture: v.exactOptional(CaptureFactsSchema),
   heap: v.strictObject({
     objects: count('objects in the graph'),
     references: count('references between them'),

@@ -10,6 +10,8 @@ import { attachInterpreter, type Interpreter } from '../cpython/interpreter.ts';
 import type { MemoryImage } from '../cpython/memory-image.ts';
 import { RawBufferFinder } from '../cpython/raw-buffers.ts';
 import type { CaptureFacts } from '../diagnose/capture-facts.ts';
+import type { Address } from '../graph/heap-graph.ts';
+import { processSpace } from '../target/address-space.ts';
 import type { CaptureBuffers } from '../target/capture-buffers.ts';
 import { type CaptureEstimate, estimateCapture } from '../target/capture-estimate.ts';
 import { type CaptureOptions, type CaptureResult, captureMemory } from '../target/memory-capture.ts';
@@ -17,6 +19,7 @@ import { readMemoryMaps } from '../target/memory-maps.ts';
 import { openPauseGuard, type PauseGuard, targetExited } from '../target/pause.ts';
 import { type ProcessInfo, readProcessInfo, sameProcess } from '../target/process-info.ts';
 import { liveImage, openProcessMemory, type ProcessMemory } from '../target/process-memory.ts';
+import { readStackPointers } from '../target/stack-pointers.ts';
 import { requirePythonRuntime } from '../target/unsupported-python.ts';
 
 /** What one stop of the target gave. */
@@ -30,10 +33,19 @@ export interface HeapCapture {
   readonly facts: CaptureFacts;
 }
 
+/** The memory of one stop, as it is. */
+export interface MemoryCopy {
+  readonly captured: CaptureResult;
+  /** `performance.now()` when the target stood still for the copy. */
+  readonly stoppedAtMs: number;
+}
+
 export interface CaptureHeapOptions {
   readonly maxPauseMs?: number | undefined;
   /** False leaves the kernel's marks of written pages alone, for a process that another tool (CRIU) tracks. */
   readonly precopy?: boolean | undefined;
+  /** Leaves out big buffers of raw data, of which a walk only reads the size. */
+  readonly sizeRawData?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly progress?: ((step: string) => void) | undefined;
   /** Called while the target is stopped: must be quick. */
@@ -129,7 +141,7 @@ export class AttachedTarget {
     const memory = openProcessMemory(pid);
     try {
       const regions = readMemoryMaps(pid);
-      const location = requirePythonRuntime(pid, regions, problems, { memory });
+      const location = requirePythonRuntime(processSpace(memory, regions), problems);
       const guard = await openPauseGuard(pid);
       try {
         const interpreter = await attachWhileRunning(
@@ -152,24 +164,23 @@ export class AttachedTarget {
     return sameProcess(this.info.pid, this.info.startTimeTicks);
   }
 
-  /** Stops the process, copies its memory, lets it run, and walks the copy. The previous capture's image becomes invalid. */
-  async capture(options: CaptureHeapOptions = {}): Promise<HeapCapture> {
+  /** Stops the process, copies its memory and lets it run. The previous copy's image becomes invalid. */
+  async copy(options: CaptureHeapOptions = {}): Promise<MemoryCopy> {
     if (!this.isAlive) throw targetExited(this.info.pid);
     this.#release?.();
     this.#release = undefined;
     const main = this.interpreter.interpreters[0]!;
     options.progress?.('copying memory');
     let stoppedAtMs = performance.now();
-    const captured: CaptureResult = await captureMemory(this.info.pid, {
-      isQuiescent: (live) => {
-        if (isCollecting(live, main)) return false;
+    const captured = await captureMemory(this.info.pid, {
+      isQuiescent: (live) => !isCollecting(live, main),
+      whileStopped: () => {
         stoppedAtMs = performance.now();
         options.whileStopped?.();
-        return true;
       },
       maxPauseMs: options.maxPauseMs,
       copyEarly: options.precopy !== false,
-      rawData: this.#rawDataFinder,
+      ...(options.sizeRawData === true ? { rawData: this.#rawDataFinder } : {}),
       reuse: this.#buffers,
       guard: this.#guard,
       signal: options.signal,
@@ -178,10 +189,25 @@ export class AttachedTarget {
     options.whenResumed?.();
     this.#buffers = captured.buffers;
     this.#release = () => captured.close();
+    return { captured, stoppedAtMs };
+  }
+
+  /** A copy, walked. */
+  async capture(options: CaptureHeapOptions = {}): Promise<HeapCapture> {
+    let stackPointers: readonly Address[] | undefined;
+    const { captured, stoppedAtMs } = await this.copy({
+      sizeRawData: true,
+      ...options,
+      whileStopped: () => {
+        stackPointers = readStackPointers(this.info.pid);
+        options.whileStopped?.();
+      },
+    });
     const walk = walkHeap(
       {
         image: captured.image,
         interpreter: this.interpreter,
+        stackPointers,
         ...(options.progress === undefined ? {} : { progress: options.progress }),
       },
       this.#problems,
@@ -196,10 +222,12 @@ export class AttachedTarget {
   }
 
   /** What a capture would come to now. Stops nothing. */
-  async estimateCapture(options: Pick<CaptureHeapOptions, 'precopy' | 'signal'>): Promise<CaptureEstimate> {
+  async estimateCapture(
+    options: Pick<CaptureHeapOptions, 'precopy' | 'sizeRawData' | 'signal'>,
+  ): Promise<CaptureEstimate> {
     return estimateCapture(this.memory, {
       copyEarly: options.precopy !== false,
-      rawData: this.#rawDataFinder,
+      ...(options.sizeRawData === true ? { rawData: this.#rawDataFinder } : {}),
       signal: options.signal,
     });
   }

@@ -8,23 +8,24 @@ import type { MemoryUse } from '../cpython/resident-pages.ts';
 import type { CaptureFacts } from '../diagnose/capture-facts.ts';
 import { diagnose } from '../diagnose/diagnose.ts';
 import type { FindReport, FindTarget } from '../diagnose/find-report.ts';
-import type { DescriptorGrowth, Observation } from '../diagnose/observation.ts';
+import { findHandleOwners } from '../diagnose/handle-owners.ts';
+import type { DescriptorGrowth, KernelGrowth, Observation } from '../diagnose/observation.ts';
 import type { ResidentMoment } from '../diagnose/rss-parts.ts';
 import { type SnapshotSummary, summariseSnapshot } from '../diagnose/snapshot-summary.ts';
 import { compareEntryCounts } from '../graph/comparison.ts';
 import type { Address } from '../graph/heap-graph.ts';
-import { workClock } from '../metrics/growth-trend.ts';
+import { type SeriesPoint, workClock } from '../metrics/growth-trend.ts';
 import { createSourceIndex } from '../source/source-index.ts';
 import { memoryLimit } from '../target/memory-limit.ts';
 import { readMemoryUse } from '../target/memory-use.ts';
 import { readRss } from '../target/process-info.ts';
 import { applicationOf } from '../target/python-processes.ts';
-import { readResources } from '../target/resources.ts';
+import { type ProcessResources, readResources } from '../target/resources.ts';
 import { AttachedTarget, type HeapCapture } from './attached-target.ts';
 import { boundReader } from './holder-bound.ts';
 import { LiveSampler } from './live-sampler.ts';
 import { measureCapture } from './rss-session.ts';
-import type { FindOptions, Progress } from './session-options.ts';
+import { type FindOptions, type Progress, pythonName } from './session-options.ts';
 import { keyReader } from './shown-keys.ts';
 import { readTargetSource } from './target-source.ts';
 
@@ -69,7 +70,10 @@ class FindRun {
   readonly #memory: ResidentMoment[] = [];
   #last: HeapCapture | undefined;
   #endedEarly: string | undefined;
-  #descriptorLimit: number | undefined;
+  /** What the kernel had right before the first snapshot, and before the last. */
+  #kernelBefore: ProcessResources | undefined;
+  #kernel: ProcessResources | undefined;
+  readonly #temporaryBytes: SeriesPoint[] = [];
 
   constructor(target: AttachedTarget, options: FindOptions, progress: Progress, problems: ProblemLog) {
     this.#target = target;
@@ -82,8 +86,6 @@ class FindRun {
   async run(): Promise<FindReport> {
     const { seconds } = this.#options;
     this.#sampler.sample(this.#elapsed);
-    const before = readResources(this.#target.info.pid);
-    this.#descriptorLimit = before.descriptorLimit;
     const walkSeconds = await this.#snapshot(1);
     const wanted = this.#options.snapshots ?? (walkSeconds > seconds * WALK_SHARE ? LEAST_SNAPSHOTS : SNAPSHOTS);
     const count = Math.max(LEAST_SNAPSHOTS, wanted);
@@ -97,7 +99,7 @@ class FindRun {
       this.#followGrowing();
     }
     this.#progress.stage('finding who holds what grew');
-    return diagnose(this.#observation(groupCounts(before)));
+    return diagnose(this.#observation());
   }
 
   get #elapsed(): number {
@@ -108,6 +110,8 @@ class FindRun {
   async #snapshot(number: number): Promise<number> {
     this.#progress.stage(`snapshot ${number}`);
     const begunAt = this.#elapsed;
+    // Read before the heap is: what is opened between the two would have no owner in it.
+    const kernel = this.#readKernel();
     let use: MemoryUse | undefined;
     const capture = await this.#target.capture({
       maxPauseMs: this.#options.maxPauseMs,
@@ -123,14 +127,29 @@ class FindRun {
     // Preparing a capture takes a while on a busy host: what counts is when the target stood still.
     const atSeconds = (capture.stoppedAtMs - this.#startedAtMs) / 1000;
     if (use !== undefined) {
-      const { rssBytes, parts } = measureCapture(capture.walk, use, []);
+      const { rssBytes, parts } = measureCapture(capture.walk, use, this.#target.interpreter.layout);
       this.#memory.push({ atSeconds, rssBytes, parts });
     }
     const summary = summariseSnapshot(capture.walk, atSeconds, capture.pauseMs);
     this.#summaries.push(summary);
     this.#captures.push(capture.facts);
     this.#last = capture;
+    if (kernel !== undefined) {
+      this.#kernelBefore ??= kernel;
+      this.#kernel = kernel;
+      this.#temporaryBytes.push([atSeconds, temporaryBytes(kernel)]);
+    }
     return this.#elapsed - begunAt;
+  }
+
+  /** Undefined when the process ended meanwhile. */
+  #readKernel(): ProcessResources | undefined {
+    try {
+      return readResources(this.#target.info.pid);
+    } catch (error) {
+      if (!(error instanceof LeakscopeError) || this.#target.isAlive) throw error;
+      return undefined;
+    }
   }
 
   /** Undefined where this kernel does not tell, or the process has just ended. */
@@ -195,23 +214,26 @@ class FindRun {
     this.#sampler.follow(addresses);
   }
 
-  #observation(before: ReadonlyMap<string, number>): Observation {
+  #observation(): Observation {
     const { info, interpreter } = this.#target;
     const { walk, image } = this.#last!;
     const source = readTargetSource(info, walk.graph, image, interpreter.layout);
-    const after = this.#target.isAlive ? groupCounts(readResources(info.pid)) : new Map<string, number>();
+    const later = this.#readKernel();
     return {
       target: this.#describeTarget(),
       observedSeconds: this.#summaries.at(-1)!.atSeconds - this.#summaries[0]!.atSeconds,
       summaries: this.#summaries,
       captures: this.#captures,
       graph: walk.graph,
+      refcounts: walk.refcounts,
       liveEntries: this.#sampler.entries,
       resources: this.#sampler.resources,
       memory: this.#memory,
       work: workClock(this.#sampler.work),
-      descriptorLimit: this.#descriptorLimit,
-      descriptors: descriptorGrowth(before, after),
+      descriptorLimit: this.#kernelBefore?.descriptorLimit,
+      descriptors: descriptorGrowth(groupCounts(this.#kernelBefore), groupCounts(later)),
+      kernel: this.#kernelGrowth(later),
+      temporaryBytes: this.#temporaryBytes,
       running: this.#sampler.runningLines(),
       source: createSourceIndex(source.files),
       extensionModules: source.extensions,
@@ -223,12 +245,29 @@ class FindRun {
     };
   }
 
+  /** New since the first snapshot, and not gone again right after the last: the rest comes and goes. */
+  #kernelGrowth(later: ProcessResources | undefined): KernelGrowth | undefined {
+    const { items } = this.#kernel ?? {};
+    if (items === undefined || this.#kernelBefore === undefined) return undefined;
+    const before = identities(this.#kernelBefore);
+    const lasting = later === undefined ? undefined : identities(later);
+    const { walk, image } = this.#last!;
+    return {
+      items,
+      owners: findHandleOwners(walk.graph, image, this.#target.interpreter.layout, walk.threads, items),
+      added: [...items.keys()].filter((i) => {
+        const { identity } = items[i]!;
+        return !before.has(identity) && (lasting?.has(identity) ?? true);
+      }),
+    };
+  }
+
   #describeTarget(): FindTarget {
     const { info, interpreter } = this.#target;
     const limit = memoryLimit(info.pid);
     return {
       pid: info.pid,
-      python: `CPython ${interpreter.versionText}${interpreter.layout.freeThreaded ? ' free-threaded' : ''}`,
+      python: pythonName(interpreter),
       app: applicationOf(info),
       uptime_seconds: Math.round(info.uptimeSeconds + this.#elapsed),
       rss_bytes: this.#sampler.resources.at(-1)?.rssBytes ?? info.rssBytes,
@@ -238,10 +277,21 @@ class FindRun {
 }
 
 /** Descriptors by what they are, e.g. `tcp to 10.0.0.5:5432`. */
-function groupCounts(resources: ReturnType<typeof readResources>): Map<string, number> {
-  return new Map(resources.descriptorGroups.map((group) => [group.name, group.count]));
+function groupCounts(resources: ProcessResources | undefined): Map<string, number> {
+  return new Map((resources?.descriptorGroups ?? []).map((group) => [group.name, group.count]));
 }
 
 function descriptorGrowth(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): DescriptorGrowth[] {
   return [...after].map(([kind, count]) => ({ kind, before: before.get(kind) ?? 0, after: count }));
+}
+
+function identities(resources: ProcessResources): Set<string> {
+  return new Set(resources.items.map((item) => item.identity));
+}
+
+function temporaryBytes(resources: ProcessResources): number {
+  return resources.descriptors.reduce(
+    (sum, { place, bytes }) => sum + (place === 'deleted' || place === 'temporary' ? (bytes ?? 0) : 0),
+    0,
+  );
 }

@@ -12,6 +12,7 @@ import type { ResourceSample, RunningLine } from '../diagnose/observation.ts';
 import type { Address } from '../graph/heap-graph.ts';
 import type { SeriesPoint } from '../metrics/growth-trend.ts';
 import { isLibraryPath } from '../source/source-index.ts';
+import { countOwnMappings } from '../target/mapping-items.ts';
 import { readMemoryMaps } from '../target/memory-maps.ts';
 import { readProcLink } from '../target/proc-file.ts';
 import { readRss } from '../target/process-info.ts';
@@ -66,10 +67,11 @@ export class LiveSampler {
     // Read last: a process that ends gives up its memory before its descriptors, which are then not down to none.
     const rssBytes = readRss(pid);
     if (rssBytes === undefined || rssBytes === 0) return;
-    this.resources.push({ atSeconds, rssBytes, ...counts });
+    const regions = readMemoryMaps(pid);
+    this.#regions = regions;
+    this.resources.push({ atSeconds, rssBytes, ...counts, ...countOwnMappings(regions) });
     this.work.push([atSeconds, counts.cpuSeconds]);
-    this.#regions = readMemoryMaps(pid);
-    const image = liveImage(this.#target.memory, this.#regions);
+    const image = liveImage(this.#target.memory, regions);
     this.#sampleEntries(image, atSeconds);
     this.#sampleStacks(image);
   }

@@ -8,14 +8,17 @@ import type { Progress, SnapshotOptions } from './session-options.ts';
 
 /** Throws what attaching throws. */
 export async function estimatePause(
-  options: Pick<SnapshotOptions, 'pid' | 'precopy' | 'signal'>,
+  options: Pick<SnapshotOptions, 'pid' | 'precopy' | 'signal'> & {
+    /** As a core file does; a snapshot only sizes big buffers. */
+    readonly copiesRawData?: boolean;
+  },
   progress: Progress,
 ): Promise<PauseEstimate> {
   const problems = new ProblemLog();
   progress.stage(`looking at process ${options.pid}`);
   const target = await AttachedTarget.attach(options.pid, problems, { mayStop: false });
   try {
-    const estimate = await target.estimateCapture(options);
+    const estimate = await target.estimateCapture({ ...options, sizeRawData: options.copiesRawData !== true });
     const { info, interpreter } = target;
     const { leastPauseMs, availableBytes, whyNoEarlyCopy } = estimate;
     return {

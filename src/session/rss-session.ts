@@ -5,22 +5,30 @@ import { LeakscopeError } from '../base/errors.ts';
 import { ProblemLog } from '../base/problems.ts';
 import { formatDuration } from '../base/units.ts';
 import type { HeapWalk } from '../cpython/heap-walk.ts';
+import type { Layout } from '../cpython/layout.ts';
 import type { MemoryUse } from '../cpython/resident-pages.ts';
-import { measureRss, type RssMeasure } from '../diagnose/rss-parts.ts';
+import { findPythonMaps } from '../diagnose/python-maps.ts';
+import type { KernelResources, ResourceReport } from '../diagnose/resource-report.ts';
+import { type KnownMap, measureRss, type RssMeasure } from '../diagnose/rss-parts.ts';
 import { type RssMoment, type RssReport, reportRss } from '../diagnose/rss-report.ts';
 import { reachableFrom } from '../graph/reachability.ts';
 import { readMemoryUse } from '../target/memory-use.ts';
 import { applicationOf } from '../target/python-processes.ts';
 import { countResources } from '../target/resource-counts.ts';
-import { readStackPointers } from '../target/stack-pointers.ts';
 import { AttachedTarget, type HeapCapture } from './attached-target.ts';
-import type { Progress } from './session-options.ts';
+import { coreMemoryUse } from './core-memory-use.ts';
+import { openCoreTarget } from './core-target.ts';
+import { readKernelResources, resourceReport } from './resource-session.ts';
+import { type Progress, pythonName } from './session-options.ts';
+import { extensionModules } from './target-source.ts';
 
 export interface RssOptions {
   readonly pid: number;
   /** How long to observe, in seconds; one look when left out. */
   readonly seconds?: number | undefined;
   readonly maxPauseMs?: number | undefined;
+  /** False leaves the kernel's marks of written pages alone, for a process that another tool (CRIU) tracks. */
+  readonly precopy?: boolean | undefined;
   /** Rows of the table of owners. */
   readonly top: number;
   readonly signal: AbortSignal;
@@ -43,6 +51,42 @@ export async function runRss(options: RssOptions, progress: Progress): Promise<R
   }
 }
 
+/** Splits the memory of a core file: exactly where `leakscope capture` wrote it, else by what of it is not zero. */
+export async function rssOfCore(
+  file: string,
+  options: Pick<RssOptions, 'top' | 'signal'> & { readonly sysroot?: string | undefined },
+  progress: Progress,
+): Promise<RssReport> {
+  const problems = new ProblemLog();
+  const target = await openCoreTarget(file, { ...options, problems }, progress);
+  try {
+    progress.stage('finding whose memory it is');
+    const { core, walk, meta, interpreter } = target;
+    const { use, isExact } = coreMemoryUse(core, walk.blocks.allocator.mallocHeaps);
+    if (!isExact) {
+      problems.add(
+        'core-without-residency',
+        'the core does not say which pages were resident: those that are not zero are counted, and no pages of files',
+      );
+    }
+    return reportRss({
+      target: { file, pid: meta.pid, python: meta.python, app: meta.app },
+      moments: [{ atSeconds: 0, measure: measureCapture(walk, use, interpreter.layout) }],
+      walk,
+      extensionModules: extensionModules(walk.graph, core.image, interpreter.layout),
+      resources: undefined,
+      freeThreaded: interpreter.layout.freeThreaded,
+      threadCount: core.threads.length,
+      pausesMs: [],
+      top: options.top,
+      problems: problems.list(),
+    });
+  } finally {
+    progress.done();
+    target.close();
+  }
+}
+
 async function observe(
   target: AttachedTarget,
   options: RssOptions,
@@ -53,7 +97,8 @@ async function observe(
   const looks = options.seconds === undefined ? 1 : LOOKS;
   const moments: RssMoment[] = [];
   const pausesMs: number[] = [];
-  let walk: HeapWalk | undefined;
+  let last: HeapCapture | undefined;
+  let resources: ResourceReport | undefined;
   for (let look = 0; look < looks; look++) {
     if (look > 0) {
       await waitUntil(startedAtMs + (look * options.seconds! * 1000) / (looks - 1), options, progress);
@@ -63,22 +108,25 @@ async function observe(
       }
     }
     progress.stage(looks === 1 ? 'reading memory' : `look ${look + 1} of ${looks}`);
-    const { capture, measure } = await lookAt(target, options, progress);
+    const { capture, measure, kernel } = await lookAt(target, options, progress);
     moments.push({ atSeconds: (capture.stoppedAtMs - startedAtMs) / 1000, measure });
     pausesMs.push(capture.pauseMs);
-    walk = capture.walk;
+    last = capture;
+    if (look === looks - 1) resources = resourceReport(target, capture, kernel);
   }
   progress.stage('finding whose memory it is');
   const { info, interpreter } = target;
   return reportRss({
     target: {
       pid: info.pid,
-      python: `CPython ${interpreter.versionText}${interpreter.layout.freeThreaded ? ' free-threaded' : ''}`,
+      python: pythonName(interpreter),
       app: applicationOf(info),
       uptime_seconds: Math.round(info.uptimeSeconds + (performance.now() - startedAtMs) / 1000),
     },
     moments,
-    walk: walk!,
+    walk: last!.walk,
+    extensionModules: extensionModules(last!.walk.graph, last!.image, interpreter.layout),
+    resources,
     freeThreaded: interpreter.layout.freeThreaded,
     threadCount: countResources(info.pid).threads,
     pausesMs,
@@ -92,36 +140,35 @@ async function lookAt(
   target: AttachedTarget,
   options: RssOptions,
   progress: Progress,
-): Promise<{ capture: HeapCapture; measure: RssMeasure }> {
+): Promise<{ capture: HeapCapture; measure: RssMeasure; kernel: KernelResources }> {
   const { pid } = target.info;
   let use: MemoryUse | undefined;
-  let stackPointers: number[] | undefined;
+  const kernel = readKernelResources(target);
   const capture = await target.capture({
     maxPauseMs: options.maxPauseMs,
+    precopy: options.precopy,
     signal: options.signal,
     progress: (step) => progress.update(undefined, step),
     whileStopped: () => {
       use = readMemoryUse(pid);
-      stackPointers = readStackPointers(pid);
     },
   });
-  return {
-    capture,
-    // A process that collects without end was copied without a quiet moment, and is asked now.
-    measure: measureCapture(capture.walk, use ?? readMemoryUse(pid), stackPointers ?? []),
-  };
+  // A process that collects without end was copied without a quiet moment, and is asked now.
+  const measure = measureCapture(capture.walk, use ?? readMemoryUse(pid), target.interpreter.layout);
+  return { capture, measure, kernel };
 }
 
 /** Splits the memory of one moment by what a walk of it found. */
-export function measureCapture(walk: HeapWalk, use: MemoryUse, stackPointers: readonly number[]): RssMeasure {
-  const { graph } = walk;
+export function measureCapture(walk: HeapWalk, use: MemoryUse, layout: Layout): RssMeasure {
+  const { graph, blocks } = walk;
+  const frames = walk.frameChunks.map(({ start, end }): KnownMap => ({ start, end, part: 'thread stacks' }));
   return measureRss({
     use,
-    blocks: walk.blocks,
+    blocks,
     graph,
     reachable: reachableFrom(graph, graph.roots.nodes),
-    stacks: { pointers: [...stackPointers].sort((a, b) => a - b), ranges: walk.threadStacks },
-    knownMaps: walk.frameChunks.map(({ start, end }) => ({ start, end, part: 'thread stacks' })),
+    stacks: { pointers: walk.stackPointers, ranges: walk.threadStacks },
+    knownMaps: [...frames, ...findPythonMaps(graph, blocks.image, layout, use.regions)],
   });
 }
 

@@ -1,5 +1,7 @@
 // What a run over a live process is asked for, and how it tells the person waiting what it is doing.
 
+import type { Interpreter } from '../cpython/interpreter.ts';
+
 /** Options of `find`: several snapshots of one process over a while. */
 export interface FindOptions {
   readonly pid: number;
@@ -25,6 +27,11 @@ export interface SnapshotOptions {
   /** False copies nothing ahead of a pause, which leaves the kernel's marks of written pages to another tool. */
   readonly precopy?: boolean | undefined;
   readonly signal: AbortSignal;
+}
+
+/** `CPython 3.12.1`, `CPython 3.14.4 free-threaded`. */
+export function pythonName({ versionText, layout }: Interpreter): string {
+  return `CPython ${versionText}${layout.freeThreaded ? ' free-threaded' : ''}`;
 }
 
 /** Where a run reports what it is doing. Implemented by cli/progress.ts; tests pass `silentProgress`. */

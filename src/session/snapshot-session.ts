@@ -7,7 +7,7 @@ import type { HeapGraph } from '../graph/heap-graph.ts';
 import type { HeapFileMeta } from '../snapshot/heap-file.ts';
 import { applicationOf } from '../target/python-processes.ts';
 import { AttachedTarget } from './attached-target.ts';
-import type { Progress, SnapshotOptions } from './session-options.ts';
+import { type Progress, pythonName, type SnapshotOptions } from './session-options.ts';
 
 export interface TakenSnapshot {
   readonly graph: HeapGraph;
@@ -38,7 +38,7 @@ export async function takeSnapshot(options: SnapshotOptions, progress: Progress)
       graph: walk.graph,
       meta: {
         toolVersion: VERSION,
-        python: `CPython ${interpreter.versionText}${interpreter.layout.freeThreaded ? ' free-threaded' : ''}`,
+        python: pythonName(interpreter),
         app: applicationOf(info),
         pid: info.pid,
         takenAt,

@@ -54,6 +54,13 @@ export function readTargetSource(
   return { files, extensions: loaded.filter(callsNativeCode).map(({ module }) => module), changed };
 }
 
+/** Modules of native code that are loaded, those of the standard library left out but for `ctypes`. */
+export function extensionModules(graph: HeapGraph, image: MemoryImage, layout: Layout): string[] {
+  return moduleFiles(graph, image, layout)
+    .filter(callsNativeCode)
+    .map(({ module }) => module);
+}
+
 function callsNativeCode({ module, path }: { readonly module: string; readonly path: string }): boolean {
   return module === 'ctypes' || (path.endsWith('.so') && !path.includes('/lib-dynload/'));
 }

@@ -1,14 +1,12 @@
 // .heap files on disk: written beside their place and moved into it, readable by their owner only.
 
-import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, rename, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { LeakscopeError } from '../base/errors.ts';
+import { fileError, replaceFile } from '../base/replaced-file.ts';
 import type { ByteSink, ByteSource, HeapFile } from './heap-file.ts';
 import { readHeap } from './heap-reader.ts';
 import { writeHeap } from './heap-writer.ts';
 
-/** Names and structure of a program are nobody else's business. */
-const FILE_MODE = 0o600;
 const BUFFER_BYTES = 1 << 20;
 
 /**
@@ -16,31 +14,11 @@ const BUFFER_BYTES = 1 << 20;
  * Returns the file's length in bytes. Throws E_FILE_WRITE.
  */
 export async function writeHeapFile(path: string, file: HeapFile): Promise<number> {
-  const existing = await stat(path).catch(() => undefined);
-  if (existing !== undefined && !existing.isFile()) {
-    // The rename would replace a device or fail on a folder, after all the work.
-    throw new LeakscopeError('E_FILE_WRITE', `cannot write ${path}: it is not an ordinary file`);
-  }
-  // Same folder: a rename does not cross file systems.
-  const temporary = `${path}.${randomUUID()}.tmp`;
-  try {
-    // 'wx': a link planted under the temporary name is not followed.
-    const handle = await open(temporary, 'wx', FILE_MODE);
-    let size: number;
-    try {
-      const sink = new FileSink(handle);
-      await writeHeap(sink, file);
-      size = await sink.flush();
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, path);
-    return size;
-  } catch (error) {
-    await unlink(temporary).catch(() => {});
-    throw fileError('E_FILE_WRITE', `cannot write ${path}`, error);
-  }
+  return replaceFile(path, async (handle) => {
+    const sink = new FileSink(handle);
+    await writeHeap(sink, file);
+    return sink.flush();
+  });
 }
 
 /** Throws E_FILE_READ where the file cannot be read, E_HEAP_FILE or E_HEAP_VERSION where its content cannot. */
@@ -65,15 +43,6 @@ export async function readHeapFile(path: string): Promise<HeapFile> {
   } finally {
     await handle.close();
   }
-}
-
-function fileError(code: 'E_FILE_READ' | 'E_FILE_WRITE', message: string, cause: unknown): unknown {
-  // Anything but a failed system call is a broken invariant, and stays what it is.
-  return isErrno(cause) ? new LeakscopeError(code, `${message}: ${cause.message}`, { cause }) : cause;
-}
-
-function isErrno(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string';
 }
 
 /** Gathers small writes. */

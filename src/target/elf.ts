@@ -52,6 +52,11 @@ export interface ElfFile {
 export const MACHINE_X86_64 = 62;
 export const MACHINE_AARCH64 = 183;
 
+/** `e_machine` of the programs that run here. */
+export function hostMachine(): number {
+  return process.arch === 'arm64' ? MACHINE_AARCH64 : MACHINE_X86_64;
+}
+
 const HEADER_BYTES = 64;
 const SEGMENT_BYTES = 56;
 const SECTION_BYTES = 64;
@@ -62,9 +67,11 @@ const MAX_SEGMENTS = 1024;
 const MAX_SECTIONS = 8192;
 /** 2.8 million symbols: more than any CPython, or browser, exports. */
 const MAX_TABLE_BYTES = 64 << 20;
+const MAX_NOTES_BYTES = 1 << 16;
 
 const PT_LOAD = 1;
 const PT_DYNAMIC = 2;
+const PT_NOTE = 4;
 const SHT_SYMTAB = 2;
 const SHT_NOTE = 7;
 const SHT_NOBITS = 8;
@@ -116,21 +123,41 @@ export function readElfVirtual(elf: ElfFile, address: number, length: number): U
   return undefined;
 }
 
-/** The GNU build-id in hexadecimal, or undefined. */
+/** The GNU build-id in hexadecimal, or undefined. Found by sections, or without them (from memory) by PT_NOTE. */
 export function elfBuildId(elf: ElfFile): string | undefined {
   for (const section of elf.sections) {
-    if (section.type !== SHT_NOTE || section.sizeBytes > 1 << 16) continue;
-    const notes = elf.source.readFile(section.offset, section.sizeBytes);
-    if (notes === undefined || notes.length < 16) continue;
-    const view = viewOf(notes);
-    const nameBytes = view.getUint32(0, true);
-    const idBytes = view.getUint32(4, true);
-    // Type 3 of the name "GNU\0" is NT_GNU_BUILD_ID.
-    if (nameBytes !== 4 || view.getUint32(8, true) !== 3 || view.getUint32(12, false) !== 0x474e5500) continue;
-    if (idBytes === 0 || 16 + idBytes > notes.length) continue;
-    return Buffer.from(notes.subarray(16, 16 + idBytes)).toString('hex');
+    if (section.type !== SHT_NOTE) continue;
+    const id = buildIdInNotes(elf.source, section.offset, section.sizeBytes);
+    if (id !== undefined) return id;
+  }
+  for (const segment of elf.segments) {
+    if (segment.type !== PT_NOTE) continue;
+    const id = buildIdInNotes(elf.source, segment.offset, segment.fileBytes);
+    if (id !== undefined) return id;
   }
   return undefined;
+}
+
+function buildIdInNotes(source: ElfSource, offset: number, length: number): string | undefined {
+  const notes = length > MAX_NOTES_BYTES ? undefined : source.readFile(offset, length);
+  if (notes === undefined) return undefined;
+  const view = viewOf(notes);
+  for (let at = 0; at + 16 <= notes.length; ) {
+    const nameBytes = view.getUint32(at, true);
+    const idBytes = view.getUint32(at + 4, true);
+    const idAt = at + 12 + align4(nameBytes);
+    if (idAt + idBytes > notes.length) return undefined;
+    // Type 3 of the name "GNU\0" is NT_GNU_BUILD_ID.
+    const isBuildId =
+      nameBytes === 4 && view.getUint32(at + 8, true) === 3 && view.getUint32(at + 12, false) === 0x474e5500;
+    if (isBuildId && idBytes > 0) return Buffer.from(notes.subarray(idAt, idAt + idBytes)).toString('hex');
+    at = idAt + align4(idBytes);
+  }
+  return undefined;
+}
+
+function align4(length: number): number {
+  return Math.ceil(length / 4) * 4;
 }
 
 /** Which tables to search: `dynamic` is what the loader sees, `all` adds the static table that `strip` removes. */

@@ -33,13 +33,14 @@ function candidatePaths(pid: number, file: MappedFile): string[] {
 export function openMappedFile(pid: number, file: MappedFile, memory?: ProcessMemory): MappedElfSource | undefined {
   if (!file.path.startsWith('/') || file.path.startsWith('/dev/')) return undefined;
   for (const path of candidatePaths(pid, file)) {
-    const opened = openRegularFile(path);
+    const opened = openElfFile(path);
     if (opened !== undefined) return opened;
   }
   return memory === undefined ? undefined : imageInMemory(file, memory);
 }
 
-function openRegularFile(path: string): MappedElfSource | undefined {
+/** The bytes of an ordinary file; undefined where there is none to read. */
+export function openElfFile(path: string): MappedElfSource | undefined {
   let fd: number;
   try {
     // 0o4000 is O_NONBLOCK: a path replaced by a FIFO must not hang us.
@@ -74,7 +75,7 @@ function openRegularFile(path: string): MappedElfSource | undefined {
 }
 
 /** The loaded image: link-time address + bias is the run-time address, so only addresses can be read, not offsets. */
-function imageInMemory(file: MappedFile, memory: ProcessMemory): MappedElfSource | undefined {
+export function imageInMemory(file: MappedFile, memory: Pick<ProcessMemory, 'read'>): MappedElfSource | undefined {
   const head = file.regions.find((region) => region.offset === 0 && region.readable);
   if (head === undefined) return undefined;
   const end = file.regions[file.regions.length - 1]!.end;

@@ -37,6 +37,8 @@ export interface CaptureOptions {
    * milliseconds and tries again.
    */
   readonly isQuiescent?: (image: MemoryImage) => boolean;
+  /** Called while the target stands still for the copy, right before it: must be quick. */
+  readonly whileStopped?: (() => void) | undefined;
   /** Stops tried before a busy target is copied as it is, with the problem `gc-running`. */
   readonly quiescenceAttempts?: number;
   /** The longest pause allowed, in milliseconds. */
@@ -276,6 +278,7 @@ class Capture {
       const usedBytes = this.#early.reduce((sum, copy) => sum + copy.bytes.length, 0);
       if (left.newBytes > bufferBytes(this.#buffers) - usedBytes) return { kind: 'outgrown' };
       this.#refuseLongPause(left.readBytes);
+      this.#options.whileStopped?.();
       const segments = this.#copy(left, usedBytes, startedAt);
       if (this.#guard !== undefined && !this.#guard.isHeld()) {
         if (!sameProcess(this.#pid, this.#startTimeTicks)) throw targetExited(this.#pid);

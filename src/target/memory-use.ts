@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { LeakscopeError } from '../base/errors.ts';
 import type { MemoryUse, RegionUse } from '../cpython/resident-pages.ts';
-import { parseMemoryMaps } from './memory-maps.ts';
+import { type MappedRegion, parseMemoryMaps } from './memory-maps.ts';
 import { openPagemap, type Pagemap } from './pagemap.ts';
 import { permissionError } from './permission.ts';
 import { errnoCode } from './proc-file.ts';
@@ -22,8 +22,8 @@ export function readMemoryUse(pid: number): MemoryUse {
 }
 
 /** Parses the text of a smaps file. Mappings and fields it cannot read are left out. */
-export function parseSmaps(text: string): RegionUse[] {
-  const uses: RegionUse[] = [];
+export function parseSmaps(text: string): (RegionUse & { readonly region: MappedRegion })[] {
+  const uses: (RegionUse & { readonly region: MappedRegion })[] = [];
   let header = '';
   let fields: Record<string, number> = {};
   const finish = (): void => {

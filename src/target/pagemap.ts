@@ -31,13 +31,16 @@ const SWAPPED = 1 << 30;
 /** A page of a file, or of shared anonymous memory. */
 const FILE_OR_SHARED = 1 << 29;
 /** Linux 4.2: no other process maps the page. */
-const EXCLUSIVE = 1 << 24;
+export const EXCLUSIVE = 1 << 24;
 /** Written, or mapped, since the last time that someone cleared the flags of the process. */
 export const SOFT_DIRTY = 1 << 23;
 /** The rest of the page's frame number, which is 0 for those who may not know it (without CAP_SYS_ADMIN). */
 export const FRAME_HIGH = (1 << 23) - 1;
 /** Linux 6.15: a guard marker, also shown as swapped. Reading it fails. */
 const GUARD = 1 << 26;
+
+/** All that are looked at; the rest is the number of the frame. -1 is none of their sums. */
+const FLAGS = PRESENT | SWAPPED | FILE_OR_SHARED | EXCLUSIVE | GUARD;
 
 /** Opens the pagemap of a process; one that may not be opened counts every page as present. */
 export function openPagemap(pid: number): Pagemap {
@@ -142,8 +145,13 @@ function scanRuns(
     for (let w = 0; w < wanted.length; w++) {
       const { takes, runs } = wanted[w]!;
       let start = starts[w]!;
+      // Neighbours mostly have the same flags: only where these change is there something to ask.
+      let before = -1;
       for (let i = 0; i < got; i++) {
-        const taken = takes(entries[i * 2 + 1]!);
+        const flags = entries[i * 2 + 1]! & FLAGS;
+        if (flags === before) continue;
+        before = flags;
+        const taken = takes(flags);
         if (taken === start >= 0) continue;
         const at = region.start + (page + i) * pageBytes;
         if (taken) start = at;

@@ -8,9 +8,11 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { anyInterpreter, interpreters } from '../../test/support/interpreters.ts';
 import { startCommand, startPython, type TargetProcess } from '../../test/support/target-process.ts';
 import { ProblemLog } from '../base/problems.ts';
+import { processSpace } from './address-space.ts';
 import { captureMemory } from './memory-capture.ts';
 import { readMemoryMaps } from './memory-maps.ts';
 import { listPids, readProcessInfo } from './process-info.ts';
+import { openProcessMemory } from './process-memory.ts';
 import { findPythonProcess, listPythonProcesses } from './python-processes.ts';
 import { requirePythonRuntime } from './unsupported-python.ts';
 
@@ -57,6 +59,15 @@ test('every interpreter is listed with its version, and nothing else is', async 
 const OLD = oldInterpreters();
 if (OLD.length === 0) console.log('skipped: no Python older than 3.8 here');
 
+function requireIn(pid: number): void {
+  const memory = openProcessMemory(pid);
+  try {
+    requirePythonRuntime(processSpace(memory, readMemoryMaps(pid)), new ProblemLog());
+  } finally {
+    memory.close();
+  }
+}
+
 describe('an interpreter that is too old', () => {
   test.each(OLD)('%s is refused with what works instead', async (version, path) => {
     const target = await started(startPython(path, READY));
@@ -65,8 +76,7 @@ describe('an interpreter that is too old', () => {
       supported: false,
       note: 'leakscope reads CPython 3.8 and later',
     });
-    const regions = readMemoryMaps(target.pid);
-    expect(() => requirePythonRuntime(target.pid, regions, new ProblemLog())).toThrow(
+    expect(() => requireIn(target.pid)).toThrow(
       expect.objectContaining({ code: 'E_PYTHON_TOO_OLD', hint: expect.stringContaining('objgraph') }),
     );
   });
@@ -75,10 +85,7 @@ describe('an interpreter that is too old', () => {
 test('a process without Python is refused', async () => {
   const target = await started(startCommand(['sh', '-c', 'echo ready; read x']));
   expect(findPythonProcess(target.pid)).toBeUndefined();
-  const regions = readMemoryMaps(target.pid);
-  expect(() => requirePythonRuntime(target.pid, regions, new ProblemLog())).toThrow(
-    expect.objectContaining({ code: 'E_NOT_PYTHON' }),
-  );
+  expect(() => requireIn(target.pid)).toThrow(expect.objectContaining({ code: 'E_NOT_PYTHON' }));
 });
 
 const UNSHARE = ['unshare', '--user', '--map-root-user', '--mount', '--pid', '--fork', '--mount-proc'];

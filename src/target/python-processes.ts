@@ -2,6 +2,7 @@
 
 import { LeakscopeError } from '../base/errors.ts';
 import { ProblemLog } from '../base/problems.ts';
+import { processSpace } from './address-space.ts';
 import { applicationName } from './application-name.ts';
 import { type MappedRegion, readMemoryMaps } from './memory-maps.ts';
 import { readProcText } from './proc-file.ts';
@@ -76,10 +77,11 @@ function inspectRegions(
   const memory = openProcessMemory(pid);
   try {
     const problems = new ProblemLog();
-    const options = cache === undefined ? { memory } : { memory, cache };
-    const runtime = locatePythonRuntime(pid, regions, problems, options);
+    const space = processSpace(memory, regions);
+    const options = cache === undefined ? {} : { cache };
+    const runtime = locatePythonRuntime(space, problems, options);
     if (runtime === undefined) {
-      const other = findUnsupportedPython(pid, regions, problems, options);
+      const other = findUnsupportedPython(space, problems, options);
       return other === undefined ? undefined : describe(pid, other.name, other.reason);
     }
     const version = runtime.versionHint;

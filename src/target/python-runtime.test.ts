@@ -8,6 +8,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { interpreters } from '../../test/support/interpreters.ts';
 import { startCommand, startPython, type TargetProcess } from '../../test/support/target-process.ts';
 import { ProblemLog } from '../base/problems.ts';
+import { processSpace } from './address-space.ts';
 import { elfBuildId, findElfSymbols, parseElf } from './elf.ts';
 import { openMappedFile } from './mapped-elf.ts';
 import { mappedFiles, readMemoryMaps, regionAt } from './memory-maps.ts';
@@ -23,8 +24,13 @@ afterEach(async () => {
   target = undefined;
 });
 
-function locate(pid: number, problems = new ProblemLog()) {
-  return locatePythonRuntime(pid, readMemoryMaps(pid), problems);
+function locate(pid: number, options: { readonly cache?: PythonModuleCache } = {}) {
+  const memory = openProcessMemory(pid);
+  try {
+    return locatePythonRuntime(processSpace(memory, readMemoryMaps(pid)), new ProblemLog(), options);
+  } finally {
+    memory.close();
+  }
 }
 
 function expectOwnAddresses(pid: number, firstLine: string): void {
@@ -93,11 +99,10 @@ test('a cache makes the second look read no symbols', async () => {
   const python = interpreters()[0]!;
   target = await startPython(python.path, READY);
   const cache: PythonModuleCache = new Map();
-  const regions = readMemoryMaps(target.pid);
-  const first = locatePythonRuntime(target.pid, regions, new ProblemLog(), { cache });
+  const first = locate(target.pid, { cache });
   expect([...cache.values()].filter((module) => module?.runtime !== undefined)).toHaveLength(1);
   const entries = cache.size;
-  expect(locatePythonRuntime(target.pid, regions, new ProblemLog(), { cache })).toEqual(first);
+  expect(locate(target.pid, { cache })).toEqual(first);
   expect(cache.size).toBe(entries);
 });
 

@@ -4,6 +4,7 @@
 import type { ProblemLog } from '../base/problems.ts';
 import type { PythonRuntimeLocation } from '../cpython/runtime-location.ts';
 import type { Address } from '../graph/heap-graph.ts';
+import type { AddressSpace } from './address-space.ts';
 import {
   type ElfFile,
   elfBuildId,
@@ -14,9 +15,8 @@ import {
   parseElf,
   readElfVirtual,
 } from './elf.ts';
-import { loadBias, openMappedFile } from './mapped-elf.ts';
+import { loadBias } from './mapped-elf.ts';
 import { type MappedFile, type MappedRegion, mappedFiles, regionAt } from './memory-maps.ts';
-import { openProcessMemory, type ProcessMemory } from './process-memory.ts';
 import { findVersionText, type PythonVersion, versionFromHex, versionFromPath } from './python-version.ts';
 
 /** Where the interpreter of a process lies, and what it is. */
@@ -85,8 +85,6 @@ export interface PythonModule {
 export type PythonModuleCache = Map<string, PythonModule | null>;
 
 export interface LocateOptions {
-  /** Opened for the search when not given; then a refusal is thrown as E_PERMISSION. */
-  readonly memory?: ProcessMemory | undefined;
   readonly cache?: PythonModuleCache;
 }
 
@@ -97,30 +95,24 @@ const COOKIE_HEAD_BYTES = 24;
 const MAX_DATA_SCAN_BYTES = 8 << 20;
 
 /**
- * The interpreter of a process, or undefined when there is none. Of several (a static interpreter that loads a
+ * The interpreter of a target, or undefined when there is none. Of several (a static interpreter that loads a
  * libpython) the executable's own wins, as it does for the dynamic linker.
  */
 export function locatePythonRuntime(
-  pid: number,
-  regions: readonly MappedRegion[],
+  space: AddressSpace,
   problems: ProblemLog,
   options: LocateOptions = {},
 ): LocatedRuntime | undefined {
-  const memory = options.memory ?? openProcessMemory(pid);
-  try {
-    const modules = mappedFiles(regions)
-      .map((file) => loadModule(pid, file, memory, problems, options.cache))
-      .filter((module) => module !== undefined);
-    const candidates = modules.filter((module) => module.runtime !== undefined && isAlive(module, memory));
-    if (candidates.length > 1) {
-      problems.add('several-runtimes', 'the process holds more than one Python runtime', candidates[1]!.file.path);
-    }
-    const chosen = candidates[0];
-    if (chosen !== undefined) return describe(chosen, modules, regions, memory);
-    return locateByCookie(modules, regions, memory, problems);
-  } finally {
-    if (options.memory === undefined) memory.close();
+  const modules = mappedFiles(space.regions)
+    .map((file) => loadModule(space, file, problems, options.cache))
+    .filter((module) => module !== undefined);
+  const candidates = modules.filter((module) => module.runtime !== undefined && isAlive(module, space));
+  if (candidates.length > 1) {
+    problems.add('several-runtimes', 'the process holds more than one Python runtime', candidates[1]!.file.path);
   }
+  const chosen = candidates[0];
+  if (chosen !== undefined) return describe(chosen, modules, space);
+  return locateByCookie(modules, space, problems);
 }
 
 /** A mapped module with its place in this process. */
@@ -133,13 +125,12 @@ interface LoadedModule {
 }
 
 function loadModule(
-  pid: number,
+  space: AddressSpace,
   file: MappedFile,
-  memory: ProcessMemory,
   problems: ProblemLog,
   cache: PythonModuleCache | undefined,
 ): LoadedModule | undefined {
-  const module = readMappedModule(pid, file, memory, problems, cache);
+  const module = readMappedModule(space, file, problems, cache);
   if (module === undefined) return undefined;
   const bias = loadBias({ ...module.elf, source: { readFile: () => undefined } }, file.regions);
   if (bias === undefined) return undefined;
@@ -148,13 +139,12 @@ function loadModule(
 
 /** What a mapped file says about Python, or undefined when it says nothing. */
 export function readMappedModule(
-  pid: number,
+  space: AddressSpace,
   file: MappedFile,
-  memory: ProcessMemory | undefined,
   problems: ProblemLog,
   cache?: PythonModuleCache,
 ): PythonModule | undefined {
-  const opened = openMappedFile(pid, file, memory);
+  const opened = space.openFile(file);
   if (opened === undefined) return undefined;
   try {
     const known = opened.identity === undefined ? undefined : cache?.get(opened.identity);
@@ -203,10 +193,10 @@ function implementationOf(
 }
 
 /** A runtime that no one started (a second libpython, loaded for its symbols) is all zero before 3.10. */
-function isAlive(module: LoadedModule, memory: ProcessMemory): boolean {
+function isAlive(module: LoadedModule, space: AddressSpace): boolean {
   if (module.runtime === undefined || architectureOf(module.module) === undefined) return false;
   const head = new Uint8Array(256);
-  return memory.read(module.runtime, head) > 0 && head.some((byte) => byte !== 0);
+  return space.read(module.runtime, head) > 0 && head.some((byte) => byte !== 0);
 }
 
 function architectureOf(module: PythonModule): PythonRuntimeLocation['arch'] | undefined {
@@ -214,18 +204,13 @@ function architectureOf(module: PythonModule): PythonRuntimeLocation['arch'] | u
   return module.elf.machine === MACHINE_AARCH64 ? 'aarch64' : undefined;
 }
 
-function describe(
-  chosen: LoadedModule,
-  modules: readonly LoadedModule[],
-  regions: readonly MappedRegion[],
-  memory: ProcessMemory,
-): LocatedRuntime {
+function describe(chosen: LoadedModule, modules: readonly LoadedModule[], space: AddressSpace): LocatedRuntime {
   const runtimeAddress = chosen.runtime!;
-  const cookie = readCookie(memory, runtimeAddress);
+  const cookie = readCookie(space, runtimeAddress);
   const pathVersion = versionFromPath(chosen.file.path) ?? versionFromPath(modules[0]?.file.path ?? '');
   let versionHex = cookie?.versionHex ?? chosen.module.versionHex;
   if (versionHex === undefined) {
-    versionHex = findVersionText(moduleData(chosen, regions, memory), pathVersion?.minor);
+    versionHex = findVersionText(moduleData(chosen, space), pathVersion?.minor);
   }
   return {
     runtimeAddress,
@@ -265,21 +250,17 @@ function moduleDataRegions(module: LoadedModule, regions: readonly MappedRegion[
   return own;
 }
 
-function* moduleData(
-  module: LoadedModule,
-  regions: readonly MappedRegion[],
-  memory: ProcessMemory,
-): Generator<Uint8Array> {
+function* moduleData(module: LoadedModule, space: AddressSpace): Generator<Uint8Array> {
   const constants = module.file.regions.filter((region) => region.readable && !region.writable && !region.shared);
-  for (const region of [...moduleDataRegions(module, regions), ...constants]) {
+  for (const region of [...moduleDataRegions(module, space.regions), ...constants]) {
     const bytes = new Uint8Array(Math.min(region.end - region.start, MAX_DATA_SCAN_BYTES));
-    if (memory.read(region.start, bytes) > 0) yield bytes;
+    if (space.read(region.start, bytes) > 0) yield bytes;
   }
 }
 
-function readCookie(memory: ProcessMemory, address: Address) {
+function readCookie(space: AddressSpace, address: Address) {
   const head = Buffer.alloc(COOKIE_HEAD_BYTES);
-  if (memory.read(address, head) !== COOKIE_HEAD_BYTES || !head.subarray(0, 8).equals(COOKIE)) return undefined;
+  if (space.read(address, head) !== COOKIE_HEAD_BYTES || !head.subarray(0, 8).equals(COOKIE)) return undefined;
   const versionHex = head.readUInt32LE(8);
   if (versionHex >>> 24 !== 3) return undefined;
   return { versionHex, freeThreaded: head.readUInt32LE(16) !== 0 };
@@ -291,25 +272,24 @@ function readCookie(memory: ProcessMemory, address: Address) {
  */
 function locateByCookie(
   modules: readonly LoadedModule[],
-  regions: readonly MappedRegion[],
-  memory: ProcessMemory,
+  space: AddressSpace,
   problems: ProblemLog,
 ): LocatedRuntime | undefined {
-  for (const file of mappedFiles(regions)) {
+  for (const file of mappedFiles(space.regions)) {
     const known = modules.find((module) => module.file.fileId === file.fileId);
     const stand: LoadedModule = known ?? { file, module: NO_MODULE, bias: file.regions[0]!.start, runtime: undefined };
-    for (const region of moduleDataRegions(stand, regions)) {
+    for (const region of moduleDataRegions(stand, space.regions)) {
       const bytes = Buffer.alloc(Math.min(region.end - region.start, MAX_DATA_SCAN_BYTES));
-      if (memory.read(region.start, bytes) === 0) continue;
+      if (space.read(region.start, bytes) === 0) continue;
       for (let at = bytes.indexOf(COOKIE); at >= 0; at = bytes.indexOf(COOKIE, at + 1)) {
-        if (at % 8 !== 0 || readCookie(memory, region.start + at) === undefined) continue;
+        if (at % 8 !== 0 || readCookie(space, region.start + at) === undefined) continue;
         problems.add(
           'runtime-by-cookie',
           'the interpreter has no symbols and was found by its debug cookie',
           file.path,
         );
-        const module = { ...stand.module, elf: { ...stand.module.elf, machine: hostMachine() } };
-        return describe({ ...stand, module, runtime: region.start + at }, modules, regions, memory);
+        const module = { ...stand.module, elf: { ...stand.module.elf, machine: space.machine } };
+        return describe({ ...stand, module, runtime: region.start + at }, modules, space);
       }
     }
   }
@@ -324,7 +304,3 @@ const NO_MODULE: PythonModule = {
   buildId: undefined,
   implementation: 'none',
 };
-
-function hostMachine(): number {
-  return process.arch === 'arm64' ? MACHINE_AARCH64 : MACHINE_X86_64;
-}

@@ -3,7 +3,7 @@
 
 import type { Address } from '../graph/heap-graph.ts';
 import type { PlannedRange } from './capture-plan.ts';
-import { FRAME_HIGH, PRESENT, SOFT_DIRTY } from './pagemap.ts';
+import { EXCLUSIVE, FRAME_HIGH, PRESENT, SOFT_DIRTY } from './pagemap.ts';
 import { PAGE_BYTES } from './process-memory.ts';
 
 /** Memory copied while the target ran. */
@@ -70,11 +70,13 @@ export function planRecopy(
 }
 
 /**
- * Whether a page is what it was: written or newly mapped ones are marked, those whose page table was moved here are not
- * but lie in other frames, as do pages given back and read again (the shared page of zeros).
+ * Whether a page is what it was: written or newly mapped ones are marked; those whose page table was moved here are not,
+ * but lie in other frames. A frame that others map too says nothing: the page of zeros comes back, unmarked, wherever
+ * memory was written, given back and only read since.
  */
 function isUnchanged(lowThen: number, highThen: number, lowNow: number, highNow: number): boolean {
-  if ((highThen & PRESENT) === 0 || (highNow & PRESENT) === 0 || (highNow & SOFT_DIRTY) !== 0) return false;
+  const flags = highThen & highNow;
+  if ((flags & PRESENT) === 0 || (flags & EXCLUSIVE) === 0 || (highNow & SOFT_DIRTY) !== 0) return false;
   const frame = highNow & FRAME_HIGH;
   return lowThen === lowNow && (highThen & FRAME_HIGH) === frame && (lowNow !== 0 || frame !== 0);
 }

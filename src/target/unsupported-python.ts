@@ -2,7 +2,8 @@
 
 import { type ErrorCode, LeakscopeError } from '../base/errors.ts';
 import type { ProblemLog } from '../base/problems.ts';
-import { type MappedRegion, mappedFiles } from './memory-maps.ts';
+import type { AddressSpace } from './address-space.ts';
+import { mappedFiles } from './memory-maps.ts';
 import { type LocatedRuntime, type LocateOptions, locatePythonRuntime, readMappedModule } from './python-runtime.ts';
 import { formatVersion, type PythonVersion, versionFromPath } from './python-version.ts';
 
@@ -23,15 +24,14 @@ const NEWEST_MINOR = 15;
  * Whether a process without a readable CPython runs another Python. Called when `locatePythonRuntime` found nothing.
  */
 export function findUnsupportedPython(
-  pid: number,
-  regions: readonly MappedRegion[],
+  space: AddressSpace,
   problems: ProblemLog,
   options: LocateOptions = {},
 ): UnsupportedPython | undefined {
-  for (const file of mappedFiles(regions)) {
+  for (const file of mappedFiles(space.regions)) {
     const name = file.path.slice(file.path.lastIndexOf('/') + 1);
     const other = /^(?:lib)?(pypy|graalpy|pythonvm)(\d+(?:\.\d+)*)?/.exec(name);
-    const module = other === null ? readMappedModule(pid, file, options.memory, problems, options.cache) : undefined;
+    const module = other === null ? readMappedModule(space, file, problems, options.cache) : undefined;
     if (other !== null || module?.implementation === 'PyPy') {
       const isPyPy = other === null || other[1] === 'pypy';
       return otherImplementation(isPyPy ? 'PyPy' : 'GraalPy', other?.[2]);
@@ -53,25 +53,23 @@ export function isNewerThanKnown(version: PythonVersion | undefined): boolean {
 }
 
 /**
- * The CPython of a process. Throws E_NOT_PYTHON, E_NOT_CPYTHON or E_PYTHON_TOO_OLD with what works instead, and
- * E_PERMISSION or E_NO_SUCH_PROCESS when the process cannot be read.
+ * The CPython of a target. Throws E_NOT_PYTHON, E_NOT_CPYTHON or E_PYTHON_TOO_OLD with what works instead.
  */
 export function requirePythonRuntime(
-  pid: number,
-  regions: readonly MappedRegion[],
+  space: AddressSpace,
   problems: ProblemLog,
   options: LocateOptions = {},
 ): LocatedRuntime {
-  const found = locatePythonRuntime(pid, regions, problems, options);
+  const found = locatePythonRuntime(space, problems, options);
   const unsupported =
-    found === undefined ? findUnsupportedPython(pid, regions, problems, options) : explainVersion(found.versionHint);
+    found === undefined ? findUnsupportedPython(space, problems, options) : explainVersion(found.versionHint);
   if (unsupported !== undefined) {
-    throw new LeakscopeError(unsupported.code, `process ${pid} runs ${unsupported.name}: ${unsupported.reason}`, {
+    throw new LeakscopeError(unsupported.code, `${space.name} runs ${unsupported.name}: ${unsupported.reason}`, {
       hint: unsupported.hint,
     });
   }
   if (found === undefined) {
-    throw new LeakscopeError('E_NOT_PYTHON', `process ${pid} holds no Python interpreter`, {
+    throw new LeakscopeError('E_NOT_PYTHON', `${space.name} holds no Python interpreter`, {
       hint: 'leakscope ps lists the Python processes of this host',
     });
   }

@@ -57,4 +57,28 @@ describe.each(interpreters())('the allocators of $label', ({ path, version, free
     const live = allocators.small.liveBytes + allocators.malloc.liveBytes;
     expect(Math.abs(nodeBytes + ownerless.bytes - live) / live).toBeLessThan(0.001);
   });
+
+  it('knows chunks that wait in a cache of malloc from live ones', async () => {
+    process = await startPython(
+      path,
+      `
+import ctypes, sys
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+libc.free.argtypes = [ctypes.c_void_p]
+# Of a size that nothing else uses, fewer than a bin of the cache holds.
+blocks = [libc.malloc(920) for _ in range(10)]
+for block in blocks[:5]:
+    libc.free(block)
+print(*blocks, flush=True)
+sys.stdin.read()`,
+    );
+    target = await AttachedTarget.attach(process.pid, new ProblemLog());
+    const { walk } = await target.capture();
+    const { blocks } = walk.blocks.allocator;
+    const addresses = process.firstLine.split(' ').map(Number);
+    expect(addresses.slice(0, 5).filter((address) => blocks.has(address))).toEqual([]);
+    expect(addresses.slice(5).filter((address) => !blocks.has(address))).toEqual([]);
+    expect(walk.allocators.malloc.cachedBytes).toBeGreaterThanOrEqual(5 * 928);
+  });
 });

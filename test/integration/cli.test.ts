@@ -55,6 +55,10 @@ test('usage errors: code, suggestion, exit code 2', async () => {
   for (const words of [
     ['find'],
     ['find', '1', '--', 'x'],
+    ['rss'],
+    ['rss', 'app.core', '--for', '3s'],
+    ['rss', 'app.core', '--dry-run'],
+    ['capture', '1'],
     ['ps', '--', 'x'],
     ['ps', 'extra'],
     ['diff', 'a.heap'],

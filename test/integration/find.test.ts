@@ -18,16 +18,27 @@ interface Expected {
   /** False where no line of the source can be known to grow it. */
   readonly site?: false;
   readonly args?: readonly string[];
+  /** What the reasons must say. */
+  readonly because?: RegExp;
 }
 
 /** What grow.py's kinds must be reported as. A kind without an entry fails: there is no kind nobody looks at. */
 const EXPECTED: Readonly<Record<string, Expected>> = {
   'attribute-name': { holder: 'global service', kind: 'instance container' },
-  'bare-fd': { holder: 'file descriptors', kind: 'file descriptors' },
+  'bare-fd': {
+    holder: 'no Python owner › file descriptors',
+    kind: 'file descriptors',
+    because: /[\d,]+ of [\d,]+ new ones have no Python owner/,
+  },
   bytearray: { holder: 'global rows' },
   child: { holder: 'global children › child processes', kind: 'child processes', args: ['--rate', '20'] },
   class: { holder: 'global made', kind: 'dynamic classes, modules or code' },
   'class-attribute': { holder: 'class Service › .seen_by_class', kind: 'class container' },
+  'close-wait': {
+    holder: 'global connections › file descriptors',
+    anyRank: 'file descriptors',
+    because: /[\d,]+ in CLOSE_WAIT to 127\.0\.0\.1:\d+/,
+  },
   closure: { holder: 'global listeners', kind: 'listener registry' },
   'closure-variable': { holder: 'closure counted', kind: 'closure' },
   // The list is reached through the variable's default, which no attribute or global names in the source.
@@ -38,7 +49,12 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   dict: { holder: 'global by_number', kind: 'global container' },
   exception: { holder: 'global failures', kind: 'exception or traceback' },
   // From 3.14 on each open file has a buffer of 128 KB: the list of files costs more than their descriptors.
-  fd: { holder: 'global opened › file descriptors', anyRank: 'file descriptors', kind: 'file descriptors' },
+  fd: {
+    holder: 'global opened › file descriptors',
+    anyRank: 'file descriptors',
+    kind: 'file descriptors',
+    because: /are held by module __main__ › global opened › \[…\] \(_io.BufferedReader\)/,
+  },
   frame: { holder: /frame grow_frame .*› local kept/, kind: 'frame' },
   'function-cache': { holder: 'global remembered › cache', kind: 'function cache' },
   garbage: { holder: /Link\.following/, kind: 'uncollected cycle' },
@@ -48,14 +64,25 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   'linked-list': { holder: 'global head' },
   list: { holder: 'global rows', kind: 'global container' },
   lru: { holder: 'class Service › .cached_method › cache', kind: 'function cache' },
+  mapping: { holder: 'global mapped › memory maps', anyRank: 'memory maps', because: /new ones are [\d.]+ MB mapped/ },
   module: { holder: 'sys.modules', kind: 'dynamic classes, modules or code' },
   // Called through ctypes at a marked line, but no holder leads there: the line is known from the stacks alone.
   native: { holder: 'without a Python owner', kind: 'native memory (no Python owner)', site: false },
   queue: { holder: 'global backlog › .queue', kind: 'instance container', site: false },
   reference: { holder: '(list)', kind: 'native hold (reference leak: no Python owner)', site: false },
   set: { holder: 'global members', kind: 'global container' },
+  'shared-memory': {
+    holder: 'global segments › segments of shared memory',
+    anyRank: 'shared memory',
+    because: /new ones are .* of shared memory/,
+  },
   string: { holder: 'global head' },
   task: { holder: 'global tasks', kind: 'generator or task' },
+  'temporary-file': {
+    holder: 'global unnamed › file descriptors',
+    anyRank: 'temporary files',
+    because: /deleted files still open: .* of disk not given back/,
+  },
   // The registry of threads is threading's own: the line that starts them is found by what it creates.
   thread: { holder: 'global _active', kind: 'thread', args: ['--rate', '20'] },
   'thread-local': { holder: 'global local', kind: 'thread-local or context variable' },
@@ -69,6 +96,7 @@ function expectLeak(report: FindReport, expected: Expected): void {
   const first = report.findings.find((finding) => finding.kind === expected.anyRank) ?? report.findings[0]!;
   if (typeof expected.holder === 'string') expect(first.holder.path, said).toContain(expected.holder);
   else expect(first.holder.path, said).toMatch(expected.holder);
+  if (expected.because !== undefined) expect(first.because.join('; '), said).toMatch(expected.because);
   if (expected.kind !== undefined) expect(first.kind, said).toBe(expected.kind);
   if (expected.site === false) return;
   const lines = first.sites.filter((site) => site.file.endsWith('grow.py')).map((site) => site.line);

@@ -2,9 +2,11 @@
 // was put into, and the allocators' own figures agree.
 
 import { join } from 'node:path';
+import * as v from 'valibot';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { RssPartName } from '../../src/diagnose/rss-parts.ts';
 import type { RssReport } from '../../src/diagnose/rss-report.ts';
+import { RssReportSchema } from '../../src/protocol/rss.ts';
 import { runRss } from '../../src/session/rss-session.ts';
 import { silentProgress } from '../../src/session/session-options.ts';
 import { readMemoryUse } from '../../src/target/memory-use.ts';
@@ -41,6 +43,7 @@ async function rssOf(
     { pid: facts.pid, seconds: options.seconds, top: 8, signal: new AbortController().signal },
     silentProgress,
   );
+  v.parse(RssReportSchema, report);
   // The target sleeps: what the kernel counts now is what it counted then.
   const kernelBytes = readMemoryUse(facts.pid).regions.reduce((sum, region) => sum + region.rssBytes, 0);
   return { report, facts, kernelBytes };
@@ -152,6 +155,20 @@ describe('rss', () => {
     expect(bytesOf(report, 'garbage') / MIB).toBeGreaterThan(8);
     expect(report.conclusion.cause).toBe('garbage');
     expect(report.fragmentation.allocator).toBe(allocator === 'debug' ? 'pymalloc' : 'none');
+  });
+
+  test('adds up for the example service, and finds where its memory went', async () => {
+    target = await startCommand([path, '-m', 'shop', '--port', '0'], {
+      cwd: join(import.meta.dirname, '../../examples/shop'),
+    });
+    const port = Number(/(\d+)\D*$/.exec(target.firstLine)?.[1]);
+    for (let i = 0; i < 300; i++) await (await fetch(`http://127.0.0.1:${port}/users/${i}`)).text();
+    const signal = new AbortController().signal;
+    const report = await runRss({ pid: target.pid, top: 50, signal }, silentProgress);
+    const sum = report.parts.reduce((total, part) => total + part.bytes, 0);
+    expect(Math.abs(sum - report.rss_bytes) / report.rss_bytes).toBeLessThan(0.02);
+    expect(report.owners.map((owner) => owner.path)).toContain('module shop.users › global user_cache');
+    expect(report.resources?.groups.some((group) => group.kind === 'sockets')).toBe(true);
   });
 
   test('says which part grows', async () => {

@@ -98,12 +98,37 @@ test('snapshots, and everything that is read from them', async () => {
     ['why', b, 'dict'],
     ['report', `${target.pid}`],
     ['why', `${target.pid}`, 'bytes'],
+    ['rss', `${target.pid}`, '--map'],
+    ['rss', `${target.pid}`, '--dry-run'],
     ['ps'],
   ]) {
     expect((await run([...words, '--verbose'])).exitCode, words.join(' ')).toBe(0);
     expect((await run([...words, '--json'])).exitCode, words.join(' ')).toBe(0);
   }
   expect(readdirSync(folder).sort()).toEqual(['a.heap', 'b.heap', 'report.json']);
+});
+
+test('a core file is the memory itself, but nothing that is printed of it is', async () => {
+  const core = join(folder, 'canary.core');
+  const heap = join(folder, 'core.heap');
+  try {
+    expect((await run(['capture', `${target.pid}`, '-o', core, '--verbose'])).exitCode).toBe(0);
+    expect(readFileSync(core).includes(marker)).toBe(true);
+    expect((await run(['snapshot', '--core', core, '-o', heap, '--json'])).exitCode).toBe(0);
+    expectNoSecret(readFileSync(heap, 'latin1'), heap);
+    for (const words of [
+      ['report', core],
+      ['rss', core],
+      ['why', core, 'Account'],
+      ['diff', heap, core],
+    ]) {
+      expect((await run([...words, '--verbose'])).exitCode, words.join(' ')).toBe(0);
+      expect((await run([...words, '--json'])).exitCode, words.join(' ')).toBe(0);
+    }
+  } finally {
+    rmSync(core, { force: true });
+    rmSync(heap, { force: true });
+  }
 });
 
 test('--show-values shows keys on the path of a holder, and only it does', async () => {

@@ -1,12 +1,17 @@
 // A run of `find` from drawn heaps: one text per snapshot, in the language of graph-from-text.ts, summarised for real.
 // Nodes keep their address from snapshot to snapshot by name: what has the same name is the same object.
 
+import type { ListSizes } from '../../src/cpython/collector-lists.ts';
 import type { CollectorState } from '../../src/cpython/collector-state.ts';
+import type { HeapWalk } from '../../src/cpython/heap-walk.ts';
 import type { OwnerlessGroup } from '../../src/cpython/ownerless-blocks.ts';
+import { type AuditInput, auditReferences, type RefcountAudit } from '../../src/cpython/refcount-audit.ts';
+import { HandleTrust, NO_VARIABLE } from '../../src/cpython/resource-handles.ts';
 import type { FindTarget } from '../../src/diagnose/find-report.ts';
-import type { Observation, ResourceSample } from '../../src/diagnose/observation.ts';
-import { type SnapshotSummary, summariseSnapshot } from '../../src/diagnose/snapshot-summary.ts';
-import { qualifiedTypeName } from '../../src/graph/heap-graph.ts';
+import type { KernelGrowth, Observation, ResourceSample } from '../../src/diagnose/observation.ts';
+import type { KernelResource } from '../../src/diagnose/resource-report.ts';
+import { type SnapshotSummary, type SummarisedWalk, summariseSnapshot } from '../../src/diagnose/snapshot-summary.ts';
+import { NO_NODE, qualifiedTypeName } from '../../src/graph/heap-graph.ts';
 import type { SourceFile } from '../../src/source/growth-site-query.ts';
 import { createSourceIndex } from '../../src/source/source-index.ts';
 import { graphFromText, type TextGraph } from './graph-from-text.ts';
@@ -22,10 +27,32 @@ export interface DrawnRunOptions {
   /** Ownerless blocks at each snapshot. */
   readonly ownerless?: readonly (readonly OwnerlessGroup[])[];
   readonly collectors?: readonly Partial<CollectorState>[];
+  /** Sizes of the collector's lists at each snapshot. */
+  readonly collectorLists?: readonly ListSizes[];
   readonly freeSmallBytes?: number;
+  /** References lost at each snapshot, by the object's name. */
+  readonly lost?: readonly Readonly<Record<string, number>>[];
   /** Bounds of containers, by the node's name. */
   readonly bounds?: Readonly<Record<string, number>>;
+  /** What is new in the kernel, and the drawn nodes that own it. */
+  readonly kernel?: {
+    readonly items: readonly KernelResource[];
+    readonly owner: (item: number) => string | undefined;
+  };
   readonly overrides?: Partial<Observation>;
+}
+
+/** A connection to a database, which is in some state. */
+export function drawSocket(fd: number, state: string): KernelResource {
+  return {
+    kind: 'sockets',
+    name: 'tcp to 10.0.0.5:5432',
+    state,
+    bytes: undefined,
+    identity: `descriptor ${fd}`,
+    isCommonlyNative: false,
+    handles: [{ kind: 'descriptor', number: fd }],
+  };
 }
 
 export const drawnTarget: FindTarget = {
@@ -52,15 +79,16 @@ export function drawRun(texts: readonly string[], options: DrawnRunOptions = {})
     const count = groups.reduce((sum, group) => sum + group.count, 0);
     const bytes = groups.reduce((sum, group) => sum + group.count * group.blockBytes, 0);
     return summariseSnapshot(
-      {
-        graph,
-        collector: { ...idleCollector, ...options.collectors?.[i] },
+      drawnWalk(graph, {
+        collector: options.collectors?.[i],
+        collectorLists: options.collectorLists?.[i],
         allocators: {
           small: { arenas: 0, arenaBytes: 0, liveBlocks: 0, liveBytes: 0, freeBytes: options.freeSmallBytes ?? 0 },
           malloc: { heaps: 0, liveChunks: 0, liveBytes: 0, freeBytes: 0, mappedBytes: 0, cachedBytes: 0 },
         },
         ownerless: { groups, count, bytes },
-      },
+        refcounts: auditDrawn(graph, options.lost?.[i]),
+      }),
       atSeconds(i),
       1.25,
     );
@@ -73,12 +101,15 @@ export function drawRun(texts: readonly string[], options: DrawnRunOptions = {})
     target: drawnTarget,
     observedSeconds: seconds,
     summaries,
+    refcounts: auditDrawn(graph, options.lost?.at(-1)),
     captures: [],
     liveEntries: new Map(),
     memory: [],
     resources: [],
     work: undefined,
     descriptors: [],
+    kernel: options.kernel === undefined ? undefined : drawKernel(graph, options.kernel),
+    temporaryBytes: [],
     descriptorLimit: undefined,
     running: [],
     source: createSourceIndex(options.files ?? []),
@@ -89,6 +120,22 @@ export function drawRun(texts: readonly string[], options: DrawnRunOptions = {})
     endedEarly: undefined,
     ...options.overrides,
     graph,
+  };
+}
+
+function drawKernel(graph: TextGraph, { items, owner }: NonNullable<DrawnRunOptions['kernel']>): KernelGrowth {
+  const nodes = items.map((_, i) => {
+    const name = owner(i);
+    return name === undefined ? NO_NODE : graph.node(name);
+  });
+  return {
+    items,
+    added: [...items.keys()],
+    owners: {
+      nodes: Uint32Array.from(nodes),
+      variables: new Float64Array(items.length).fill(NO_VARIABLE),
+      trusts: new Uint8Array(items.length).fill(HandleTrust.structure),
+    },
   };
 }
 
@@ -128,8 +175,55 @@ export function drawResources(
     threads: 1,
     children: 0,
     zombies: 0,
+    maps: 0,
+    segments: 0,
     ...at(i),
   }));
+}
+
+/** What is judged of a walk. */
+type JudgedWalk = SummarisedWalk & Pick<HeapWalk, 'collectorLists'>;
+
+export interface DrawnWalkParts extends Partial<Omit<JudgedWalk, 'graph' | 'collector'>> {
+  readonly collector?: Partial<CollectorState> | undefined;
+}
+
+/** A walk of a drawn heap; what is not given is idle and empty. */
+export function drawnWalk(graph: TextGraph, { collector, ...parts }: DrawnWalkParts = {}): JudgedWalk {
+  return {
+    collectorLists: undefined,
+    allocators: {
+      small: { arenas: 0, arenaBytes: 0, liveBlocks: 0, liveBytes: 0, freeBytes: 0 },
+      malloc: { heaps: 0, liveChunks: 0, liveBytes: 0, freeBytes: 0, mappedBytes: 0, cachedBytes: 0 },
+    },
+    ownerless: { groups: [], count: 0, bytes: 0 },
+    refcounts: parts.refcounts ?? auditDrawn(graph),
+    ...parts,
+    graph,
+    collector: { ...idleCollector, ...collector },
+  };
+}
+
+/** The audit of a drawn heap: objects count their referrers, the native roots of them, and what is `lost`. */
+export function auditDrawn(
+  graph: TextGraph,
+  lost: Readonly<Record<string, number>> = {},
+  native: Partial<Pick<AuditInput, 'nativeWords' | 'borrowed' | 'fileAt'>> = {},
+): RefcountAudit {
+  const counts = new Float64Array(graph.nodeCount);
+  for (const target of graph.edgeTargets) counts[target]!++;
+  for (const node of graph.roots.nodes) counts[node]!++;
+  for (const [name, references] of Object.entries(lost)) counts[graph.node(name)]! += references;
+  const nodeAt = (word: number): number => graph.addresses.indexOf(word);
+  return auditReferences({
+    graph,
+    countOf: (address) => counts[nodeAt(address)]!,
+    nodeAt,
+    fileAt: () => undefined,
+    borrowed: () => {},
+    nativeWords: () => {},
+    ...native,
+  });
 }
 
 const idleCollector: CollectorState = {

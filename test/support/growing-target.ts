@@ -31,8 +31,9 @@ export async function findIn(
   program: string,
   args: readonly string[],
   seconds: number,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<FindReport> {
-  const target = await startCommand([interpreter.path, targetProgram(program), ...args]);
+  const target = await startCommand([interpreter.path, targetProgram(program), ...args], { env });
   try {
     const options = { pid: target.pid, seconds, showValues: false, signal: new AbortController().signal };
     return await runFind(options, silentProgress);

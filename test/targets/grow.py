@@ -14,13 +14,21 @@ import contextvars
 import ctypes
 import functools
 import gc
+import mmap
 import os
 import queue
+import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import types
+
+try:
+    from multiprocessing.shared_memory import SharedMemory
+except ImportError:
+    SharedMemory = None
 
 
 class Item:
@@ -54,6 +62,7 @@ backlog = queue.Queue()
 service = Service()
 head = None
 listeners, failures, parked, opened, threads, children, tasks, made = [], [], [], [], [], [], [], []
+connections, mapped, segments, unnamed = {}, [], [], []
 current = contextvars.ContextVar("current", default=[])
 local = threading.local()
 
@@ -208,6 +217,48 @@ def grow_fd(n, text):
 
 def grow_bare_fd(n, text):
     os.open(os.devnull, os.O_RDONLY)  # grows
+
+
+class Connection:
+    def __init__(self, address):
+        self.socket = socket.create_connection(address)
+
+
+def serve():
+    """A server that hangs up on everybody."""
+    server = socket.socket()
+    server.bind(("127.0.0.1", 0))
+    server.listen(16)
+
+    def hang_up():
+        while True:
+            server.accept()[0].close()
+
+    threading.Thread(target=hang_up, daemon=True).start()
+    return server
+
+
+def grow_close_wait(n, text):
+    global server
+    if n == 0:
+        server = serve()
+    connections[n] = Connection(server.getsockname())  # grows
+
+
+def grow_mapping(n, text):
+    mapped.append(mmap.mmap(-1, 1 << 16))  # grows
+
+
+def grow_shared_memory(n, text):
+    segments.append(SharedMemory(create=True, size=1 << 12))  # grows
+    # Nothing is left behind when the program is killed; the memory is held all the same.
+    segments[-1].unlink()
+
+
+def grow_temporary_file(n, text):
+    unnamed.append(tempfile.TemporaryFile())  # grows
+    unnamed[-1].write(text.encode() * 100)
+    unnamed[-1].flush()
 
 
 def grow_child(n, text):

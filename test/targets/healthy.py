@@ -9,6 +9,11 @@ import argparse
 import collections
 import functools
 import itertools
+import mmap
+import socket
+import subprocess
+import tempfile
+import threading
 import time
 import weakref
 
@@ -28,6 +33,8 @@ expiring = {}
 alive = weakref.WeakValueDictionary()
 recent = []
 filled = []
+held = collections.deque(maxlen=20)
+running = []
 
 
 @functools.lru_cache(maxsize=BOUND)
@@ -77,6 +84,27 @@ def keep_flushed_batch(n):
     recent.append(Item(n))
     if len(recent) >= BOUND:
         recent.clear()
+
+
+def keep_open_churn(n):
+    """A pool of twenty of each, in which the oldest goes when one comes: files without a name, maps, sockets."""
+    if n % 10:
+        return
+    file = tempfile.TemporaryFile()
+    file.write(b"x" * 4096)
+    held.append((file, mmap.mmap(-1, 1 << 14), socket.socketpair()))
+
+
+def keep_workers(n):
+    """A thread or a child now and then, which ends and is waited for."""
+    if n % 100 == 0:
+        running.append(threading.Thread(target=time.sleep, args=(0.3,)))
+        running[-1].start()
+    if n % 1000 == 0:
+        running.append(subprocess.Popen(["sleep", "0.3"], close_fds=False))
+    while len(running) > 5:
+        oldest = running.pop(0)
+        oldest.wait() if isinstance(oldest, subprocess.Popen) else oldest.join()
 
 
 def keep_weak(n):

@@ -7,8 +7,9 @@ import { ExitCode, LeakscopeError } from '../../base/errors.ts';
 import type { FindReport } from '../../diagnose/find-report.ts';
 import { runFind } from '../../session/find-session.ts';
 import { estimatePause } from '../../session/pause-estimate.ts';
+import { coreCompression } from '../../target/core-stream.ts';
 import { sameProcess } from '../../target/process-info.ts';
-import { parseCountOf, parseMilliseconds, parsePid, parseRunLength } from '../arguments.ts';
+import { isPid, parseCountOf, parseMilliseconds, parsePid, parseRunLength } from '../arguments.ts';
 import { signalOf } from '../cancellation.ts';
 import { type CliContext, type Output, openOutput } from '../cli-context.ts';
 import { endedEarlyReport } from '../ended-early.ts';
@@ -53,7 +54,7 @@ export function addFindCommand(program: Command, context: CliContext): void {
     .summary('is it a leak, who holds the memory, which line grows it')
     .description('Tells whether a Python process leaks, who holds the memory, and which source line makes it grow.')
     .usage('[options] PID\n       leakscope find [options] -- COMMAND…')
-    .argument('[pid]', 'process to observe', parsePid)
+    .argument('[pid]', 'process to observe', parseLivePid)
     .addOption(
       new Option('--for <duration>', 'how long to observe: 90s, 5m, 1h').argParser(parseRunLength).default(60, '60s'),
     )
@@ -80,6 +81,16 @@ export function addFindCommand(program: Command, context: CliContext): void {
       if (flags.output !== undefined) writing(flags.output, (file) => writeFileSync(file, `${safeJson(report)}\n`));
       context.outcome.exitCode = findExitCode(report, flags.strict === true);
     });
+}
+
+/** A core file is a likely guess, and deserves to be told what to do with it. */
+function parseLivePid(text: string): number {
+  if (!isPid(text) && coreCompression(text) !== undefined) {
+    throw new LeakscopeError('E_USAGE', `find watches a process grow, and ${text} is a core file: one moment of it`, {
+      hint: `leakscope report ${text} tells what takes the memory; leakscope diff OLDER.heap ${text} what grew since`,
+    });
+  }
+  return parsePid(text);
 }
 
 /** A command is not started only to be looked at. */

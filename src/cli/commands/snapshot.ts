@@ -8,14 +8,15 @@ import { estimatePause } from '../../session/pause-estimate.ts';
 import { takeSnapshot } from '../../session/snapshot-session.ts';
 import { writeHeapFile } from '../../snapshot/heap-file-io.ts';
 import { parseMilliseconds, parsePid } from '../arguments.ts';
-import { type CliContext, openOutput } from '../cli-context.ts';
-import { factsOf } from '../heap-source.ts';
+import { type CliContext, type Output, openOutput } from '../cli-context.ts';
+import { factsOf, loadCore, type SourceFlags, SYSROOT_OPTION } from '../heap-source.ts';
 import { renderPauseEstimate } from '../render/pause-estimate-text.ts';
 import { renderSnapshot } from '../render/snapshot-text.ts';
 
-interface SnapshotFlags {
+interface SnapshotFlags extends SourceFlags {
   readonly output?: string;
   readonly maxPause?: number;
+  readonly core?: string;
   readonly precopy: boolean;
   readonly dryRun?: boolean;
 }
@@ -27,6 +28,7 @@ Contents of strings, keys of dicts and numbers are not read. It replaces an olde
 Examples:
   leakscope snapshot 4242 -o before.heap
   leakscope snapshot 4242 -o after.heap --max-pause 200
+  leakscope snapshot --core core.4242.zst -o crash.heap
   leakscope snapshot 4242 --dry-run`;
 
 export function addSnapshotCommand(program: Command, context: CliContext): void {
@@ -34,30 +36,33 @@ export function addSnapshotCommand(program: Command, context: CliContext): void 
     .command('snapshot')
     .summary('keep the object graph of a process, without values')
     .description('Writes the object graph of a Python process to a file, for report, diff and why.')
-    .argument('<pid>', 'process to read', parsePid)
+    .usage('[options] PID -o FILE\n       leakscope snapshot [options] --core CORE -o FILE')
+    .argument('[pid]', 'process to read', parsePid)
     .option('-o, --output <file>', 'file to write, usually NAME.heap; needed unless --dry-run')
     .option('--max-pause <ms>', 'give up rather than pause the process longer than this', parseMilliseconds)
     .option('--no-precopy', 'copy nothing before the pause (for a process that CRIU tracks)')
     .option('--dry-run', 'only tell which pause to expect; stops and writes nothing')
+    .option('--core <file>', 'read a core file instead of a process')
+    .option(...SYSROOT_OPTION)
     .addHelpText('after', HELP)
-    .action(async (pid: number, flags: SnapshotFlags, command: Command) => {
+    .action(async (pid: number | undefined, flags: SnapshotFlags, command: Command) => {
       const output = openOutput(context, command);
-      const options = { pid, maxPauseMs: flags.maxPause, precopy: flags.precopy, signal: context.signal };
       if (flags.dryRun === true) {
+        const options = { pid: pidOf(pid, flags), precopy: flags.precopy, signal: context.signal };
         output.answer(await estimatePause(options, output.progress), renderPauseEstimate);
         return;
       }
       const file = flags.output;
       if (file === undefined) throw new LeakscopeError('E_USAGE', 'snapshot needs -o FILE, or --dry-run');
-      const { graph, meta, pauseMs, capture, problems } = await takeSnapshot(options, output.progress);
+      const { graph, meta, capture, problems } = await readGraph(pid, flags, output, context);
       output.progress.stage(`writing ${file}`);
       const fileBytes = await writeHeapFile(file, { graph, meta });
       const report: SnapshotReport = {
         schema: SNAPSHOT_SCHEMA,
         snapshot: { ...factsOf(meta), file },
         file_bytes: fileBytes,
-        pause_ms: pauseMs,
-        capture: { ...capture, phases: [...capture.phases] },
+        pause_ms: meta.pauseMs ?? 0,
+        ...(capture === undefined ? {} : { capture: { ...capture, phases: [...capture.phases] } }),
         heap: {
           objects: graph.nodeCount,
           references: graph.edgeCount,
@@ -67,4 +72,24 @@ export function addSnapshotCommand(program: Command, context: CliContext): void 
       };
       output.answer(report, renderSnapshot);
     });
+}
+
+async function readGraph(pid: number | undefined, flags: SnapshotFlags, output: Output, context: CliContext) {
+  if (flags.core !== undefined) {
+    if (pid !== undefined) throw new LeakscopeError('E_USAGE', 'snapshot takes a PID or --core, not both');
+    return { ...(await loadCore(flags.core, flags, context, output)), capture: undefined };
+  }
+  const options = {
+    pid: pidOf(pid, flags),
+    maxPauseMs: flags.maxPause,
+    precopy: flags.precopy,
+    signal: context.signal,
+  };
+  return takeSnapshot(options, output.progress);
+}
+
+function pidOf(pid: number | undefined, flags: SnapshotFlags): number {
+  if (pid !== undefined) return pid;
+  const what = flags.core === undefined ? 'snapshot needs a PID, or a core file with --core' : '--dry-run needs a PID';
+  throw new LeakscopeError('E_USAGE', what, { hint: 'leakscope ps lists the Python processes' });
 }

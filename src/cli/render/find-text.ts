@@ -129,11 +129,14 @@ function renderFindingHeading(finding: Finding, report: FindReport, style: Rende
   const facts = [holder.type];
   if (holder.entries !== undefined) {
     const bound = holder.bound === undefined ? '' : ` of at most ${formatCount(holder.bound)}`;
-    facts.push(`${counted(holder.entries, 'entry', 'entries')}${bound}`);
+    const counts = finding.kind.startsWith('lost references')
+      ? counted(holder.entries, 'reference')
+      : counted(holder.entries, 'entry', 'entries');
+    facts.push(`${counts}${bound}`);
   }
   if (growth.entries_per_minute !== 0) facts.push(countRate(growth.entries_per_minute));
   else if (growth.bytes_per_minute !== 0) facts.push(formatByteRate(growth.bytes_per_minute));
-  if (holder.retained_bytes !== undefined) {
+  if (holder.retained_bytes !== undefined && holder.retained_bytes > 0) {
     const share = holder.retained_share === undefined ? '' : ` (${percent(holder.retained_share)})`;
     // Retaining less than it gained meanwhile, it shares what it holds: the small figure alone would mislead.
     const gained = (growth.bytes_per_minute * report.observed_seconds) / 60;

@@ -48,9 +48,7 @@ export function renderArenaMap(fragmentation: Fragmentation, style: RenderStyle)
   if (map.length === 0) return [`no arenas: ${allocator === 'none' ? 'pymalloc is off' : 'nothing is allocated'}`];
   const shown = style.verbose ? map : map.slice(0, ARENAS_SHOWN);
   const room = style.width - LEGEND_WIDTH;
-  const lines = [
-    style.paint('label', `arenas by address, a column a pool: · unused  ░ <10 %  ▒ <50 %  ▓ <80 %  █ fuller`),
-  ];
+  const lines = [style.paint('label', 'arenas by address, a column a pool: · unused ░ <10 % ▒ <50 % ▓ <80 % █ fuller')];
   for (const arena of shown) {
     const full = arena.resident_bytes === 0 ? 0 : Math.min(1, arena.live_bytes / arena.resident_bytes);
     const pools = [...arena.pools].map(cell);

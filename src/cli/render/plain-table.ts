@@ -1,7 +1,7 @@
 // Tables without borders: columns two spaces apart, one flexible column elided to fit the width.
 
 import Table from 'cli-table3';
-import { displayWidth, elideMiddle } from './layout.ts';
+import { displayWidth, elideEnd, elideMiddle } from './layout.ts';
 import type { RenderStyle } from './render-style.ts';
 
 export interface Column {
@@ -9,6 +9,8 @@ export interface Column {
   readonly align: 'left' | 'right';
   /** Gives way when the table is too wide; one column at most. */
   readonly flexible?: boolean;
+  /** What is left out where it must be shortened: its middle (of a path, by default) or its end (of a sentence). */
+  readonly elide?: 'middle' | 'end';
 }
 
 const GAP = 2;
@@ -34,6 +36,7 @@ export function renderTable(
     const least = displayWidth(columns[flexible]!.title);
     widths[flexible] = Math.max(least, widths[flexible]! - (total - style.width));
   }
+  const elide = columns[flexible]?.elide === 'end' ? elideEnd : elideMiddle;
   const table = new Table({
     chars: NO_BORDERS,
     style: { 'padding-left': 0, 'padding-right': GAP, head: [], border: [], compact: true },
@@ -42,7 +45,7 @@ export function renderTable(
   });
   table.push(columns.map((column) => column.title));
   for (const row of rows) {
-    table.push(row.map((cell, index) => (index === flexible ? elideMiddle(cell, widths[index]!) : cell)));
+    table.push(row.map((cell, index) => (index === flexible ? elide(cell, widths[index]!) : cell)));
   }
   return table
     .toString()

@@ -1,13 +1,16 @@
 // The text of `leakscope rss`: the conclusion first, then the parts, then whose the live memory is.
 
 import { formatByteRate, formatBytes, formatCount, formatDuration } from '../../base/units.ts';
+import { candidatesInWords } from '../../diagnose/extension-candidates.ts';
 import type { RssPartRow, RssReport } from '../../diagnose/rss-report.ts';
-import { wrap, wrapParts } from './layout.ts';
+import { renderReferences } from './garbage-text.ts';
+import { padEnd, wrap, wrapParts } from './layout.ts';
 import { renderArenaMap, renderSizeClasses } from './memory-map-text.ts';
 import { counted, percent } from './phrases.ts';
 import { type Column, renderTable } from './plain-table.ts';
 import { renderProblems } from './problems-text.ts';
 import type { RenderStyle } from './render-style.ts';
+import { renderResourceSummary, renderResources } from './resources-text.ts';
 import { sanitizeStrings } from './sanitize.ts';
 import { dotted, renderTarget } from './target-line.ts';
 
@@ -34,6 +37,7 @@ export function renderRssReport(untrusted: RssReport, style: RenderStyle, option
   ];
   if (report.owners.length > 0) lines.push('', ...renderOwners(report, style));
   lines.push(...renderPins(report, style));
+  lines.push(...(style.verbose ? renderSections(report, style) : renderNoticed(report, style)));
   if (style.verbose) lines.push(...renderMallocArenas(report, style), ...renderUnexplained(report, style));
   if (options.map || style.verbose) lines.push('', ...renderSizeClasses(report.fragmentation, style));
   if (options.map) lines.push('', ...renderArenaMap(report.fragmentation, style));
@@ -60,8 +64,8 @@ function secondLine(report: RssReport): string[] {
 function renderConclusion({ conclusion }: RssReport, style: RenderStyle): string[] {
   const lines = wrap(conclusion.text, style.width).map((line) => style.paint('name', line));
   if (conclusion.remedy !== '') {
-    const [first = '', ...rest] = wrap(conclusion.remedy, style.width - 5);
-    lines.push(`${style.paint('label', 'fix')}  ${first}`, ...rest.map((line) => `     ${line}`));
+    const [first = '', ...rest] = wrap(conclusion.remedy, style.width - 6);
+    lines.push(`${style.paint('label', 'fix')}   ${first}`, ...rest.map((line) => `      ${line}`));
   }
   for (const note of conclusion.notes) {
     const [first = '', ...rest] = wrap(note, style.width - 6);
@@ -78,7 +82,7 @@ function renderParts(report: RssReport, style: RenderStyle): string[] {
     ...(grows ? [{ title: 'GROWTH', align: 'right' } as const] : []),
     { title: '', align: 'left' },
     { title: 'PART', align: 'left' },
-    { title: '', align: 'left', flexible: true },
+    { title: '', align: 'left', flexible: true, elide: 'end' },
   ];
   // The unknown is always said, however small.
   const isShown = (part: RssPartRow): boolean =>
@@ -139,6 +143,53 @@ function renderPins({ fragmentation }: RssReport, style: RenderStyle): string[] 
     .slice(0, style.verbose ? undefined : PINS_SHOWN)
     .map((pin) => [formatCount(pin.objects), formatCount(pin.arenas), pin.type, pin.held_by]);
   return rows.length === 0 ? [] : ['', ...renderTable(PIN_COLUMNS, rows, style)];
+}
+
+/** Garbage worth a line. */
+const NOTED_GARBAGE_BYTES = 1 << 20;
+/** Lost references that are no structure of the C library that could not be read. */
+const NOTED_LOST = 12;
+const TYPES_NAMED = 2;
+const LABEL_WIDTH = 12;
+
+/** What of the collector, the audit and the kernel's resources is worth a line each. */
+function renderNoticed({ collector, garbage, references, resources }: RssReport, style: RenderStyle): string[] {
+  const lines: string[] = [];
+  const row = (label: string, text: string): void => {
+    const [first = '', ...rest] = wrap(text, style.width - LABEL_WIDTH);
+    lines.push(`${style.paint('label', padEnd(label, LABEL_WIDTH))}${first}`);
+    lines.push(...rest.map((line) => ' '.repeat(LABEL_WIDTH) + line));
+  };
+  for (const { text } of collector.conclusions) row('collector', text);
+  const cluster = garbage.largest[0];
+  if (garbage.bytes >= NOTED_GARBAGE_BYTES && cluster !== undefined) {
+    const finalizers = cluster.finalizers.length === 0 ? '' : `, with __del__ in ${cluster.finalizers.join(', ')}`;
+    const cycle = cluster.cycle === '' ? 'no cycle that was found' : cluster.cycle;
+    const all = `${formatBytes(garbage.bytes)} in ${counted(garbage.objects, 'object')}`;
+    row('garbage', `${all}; the most are held together by ${cycle}${finalizers}`);
+  }
+  for (const type of references.types.filter((row) => row.lost_references >= NOTED_LOST).slice(0, TYPES_NAMED)) {
+    const candidates = candidatesInWords(type.candidates);
+    const by = candidates === undefined ? '' : `; ${candidates}`;
+    row(
+      'references',
+      `${formatCount(type.lost_references)} of ${type.type} objects held by no one that was found${by}`,
+    );
+  }
+  if (resources !== undefined) {
+    const [facts = '', ...notes] = renderResourceSummary(resources, style);
+    row('resources', facts);
+    lines.push(...notes.map((note) => ' '.repeat(LABEL_WIDTH) + note));
+  }
+  return lines.length === 0 ? [] : ['', ...lines];
+}
+
+/** Collector, garbage, audit and resources in full. */
+function renderSections(report: RssReport, style: RenderStyle): string[] {
+  const { resources } = report;
+  const lines = ['', ...renderReferences(report, style).trimEnd().split('\n')];
+  if (resources !== undefined) lines.push('', style.paint('label', 'resources'), ...renderResources(resources, style));
+  return lines;
 }
 
 const ARENA_COLUMNS: readonly Column[] = [

@@ -17,10 +17,11 @@ export function renderSnapshot(untrusted: SnapshotReport, style: RenderStyle): s
     `${snapshot.file}  ${formatBytes(report.file_bytes)}`,
     `${counted(heap.objects, 'object')}, ${formatBytes(heap.bytes)}`,
     counted(heap.references, 'reference'),
-    `process paused ${Math.round(report.pause_ms)} ms`,
+    // A core file was read: no process was stopped for this.
+    report.pause_ms === 0 ? '' : `process paused ${Math.round(report.pause_ms)} ms`,
   ];
   const lines = [...renderTarget(snapshot, style), ...wrapParts(dotted(facts), ' ', style.width)];
-  lines.push(...renderCaptures([report.capture], style));
+  if (report.capture !== undefined) lines.push(...renderCaptures([report.capture], style));
   lines.push(...renderProblems(report.problems, style));
   return `${lines.join('\n')}\n`;
 }

@@ -5,6 +5,7 @@ import { EdgeKind } from '../../graph/heap-graph.ts';
 import { type EdgeVisitor, fieldId } from '../edge-visitor.ts';
 import { type FrameInfo, readFrameAt } from '../frames.ts';
 import type { Layout } from '../layout.ts';
+import type { MemoryImage } from '../memory-image.ts';
 import type { DecodeContext } from './decode-context.ts';
 import { type NamedOffset, presentFields, visitFields } from './field-references.ts';
 
@@ -152,6 +153,21 @@ function visitLocals(context: DecodeContext, frame: FrameInfo, visitor: EdgeVisi
   }
 }
 
+/**
+ * Calls back for every object that a slot of a running frame refers to without counting (3.14 on): the reference is a
+ * caller's, or the object's count does not matter.
+ */
+export function visitBorrowedSlots(image: MemoryImage, frame: FrameInfo, visit: (object: Address) => void): void {
+  if (!frame.tagged) return;
+  const { slots } = frame;
+  const operands = slots.stackExact ? slots.stackCount : 0;
+  for (let i = 0; i < slots.count + operands; i++) {
+    const at = i < slots.count ? slots.address + i * 8 : slots.stackBase + (i - slots.count) * 8;
+    const word = image.pointer(at);
+    if (word % 4 === 1 && word !== 1) visit(word - 1);
+  }
+}
+
 /** Strips the reference tag (bit 0: borrowed or deferred); tagged integers and the NULL sentinel are no references. */
 function slotValue(word: Address, tagged: boolean): Address {
   if (!tagged) return word;
@@ -184,8 +200,8 @@ export function decodeGenerator(
     visitor.field(frame.code, F.code);
     visitor.field(frame.function, F.func);
     visitor.field(frame.frameObject, F.frame);
-  } else if (o.minor >= 14) {
-    // 3.14+ keeps the code object in a finished generator.
+  } else if (o.minor >= 12) {
+    // 3.12+ keeps the code object in a finished generator.
     visitor.field(frame.code, F.code);
   }
 }
