@@ -18,7 +18,7 @@ import { rolldown } from 'rolldown';
 const here = import.meta.dirname;
 const [kernel = '/boot/vmlinuz', megabytes = '200'] = process.argv.slice(2);
 const LIMIT_MS = 15 * 60_000;
-const ROUNDS = '8';
+const ROUNDS = '5';
 
 const work = mkdtempSync(join(tmpdir(), 'leakscope-vm-'));
 try {
