@@ -55,7 +55,7 @@ async function walk(pid: number, rawData: 'copy' | 'size'): Promise<Walked> {
 }
 
 /** Columns of one graph in one order, equal when the graphs are. */
-function columns({ graph, retained }: Walked): Record<string, unknown> {
+function columns({ graph, retained }: Walked): Record<string, ArrayLike<unknown>> {
   return {
     addresses: graph.addresses,
     types: Array.from(graph.typeOf, (type) => graph.types[type]?.name),
@@ -68,6 +68,18 @@ function columns({ graph, retained }: Walked): Record<string, unknown> {
     roots: graph.roots.nodes,
     retained,
   };
+}
+
+/** Names of columns that are not the same, with the first row where they part: far faster than toEqual on millions. */
+function differing(expected: Record<string, ArrayLike<unknown>>, actual: Record<string, ArrayLike<unknown>>): string[] {
+  return Object.entries(expected).flatMap(([name, column]) => {
+    const other = actual[name]!;
+    if (column.length !== other.length) return [`${name} has ${other.length} rows, not ${column.length}`];
+    for (let i = 0; i < column.length; i++) {
+      if (!Object.is(column[i], other[i])) return [`${name} row ${i}: ${other[i]}, not ${column[i]}`];
+    }
+    return [];
+  });
 }
 
 const MODES = [
@@ -91,7 +103,7 @@ describe.each(interpreters())('$label', ({ path, freeThreaded }) => {
       expect(whole.copiedBytes - sized.copiedBytes).toBe(sized.skippedBytes);
       expect(sized.problems).toEqual(whole.problems);
       const [expected, actual] = [columns(whole), columns(sized)];
-      for (const name of Object.keys(expected)) expect([name, actual[name]]).toEqual([name, expected[name]]);
+      expect(differing(expected, actual)).toEqual([]);
       console.log(
         `${path}: ${whole.graph.nodeCount} objects; ${Math.round(whole.copiedBytes / MIB)} MB copied, ` +
           `${Math.round(sized.skippedBytes / MIB)} MB of it not needed`,
