@@ -1,7 +1,7 @@
 // The answer of `leakscope rss` as data: where the resident memory of a process is, part by part, and what that means.
 // Field names are snake_case because this is the wire format (docs/schemas/rss.schema.json).
 
-import type { Problem } from '../base/problems.ts';
+import type { Problem, ProblemLog } from '../base/problems.ts';
 import { formatBytes, formatCount } from '../base/units.ts';
 import type { HeapWalk } from '../cpython/heap-walk.ts';
 import { shortestPaths } from '../graph/reachability.ts';
@@ -100,7 +100,8 @@ export interface RssReportInput {
   readonly resources: ResourceReport | undefined;
   readonly pausesMs: readonly number[];
   readonly top: number;
-  readonly problems: readonly Problem[];
+  /** Listed when the rest is done: the audit of references may add to them. */
+  readonly problems: ProblemLog;
 }
 
 /** Less than a page is noise of rounding. */
@@ -175,7 +176,7 @@ export function reportRss(input: RssReportInput): RssReport {
         }
       : {}),
     pauses_ms: input.pausesMs.map((ms) => Math.round(ms * 10) / 10),
-    problems: input.problems,
+    problems: input.problems.list(),
   };
 }
 

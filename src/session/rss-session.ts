@@ -79,7 +79,7 @@ export async function rssOfCore(
       threadCount: core.threads.length,
       pausesMs: [],
       top: options.top,
-      problems: problems.list(),
+      problems,
     });
   } finally {
     progress.done();
@@ -131,7 +131,7 @@ async function observe(
     threadCount: countResources(info.pid).threads,
     pausesMs,
     top: options.top,
-    problems: problems.list(),
+    problems,
   });
 }
 
