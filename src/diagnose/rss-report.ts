@@ -99,6 +99,8 @@ export interface RssReportInput {
   readonly extensionModules: readonly string[];
   readonly resources: ResourceReport | undefined;
   readonly pausesMs: readonly number[];
+  /** What befell the run. */
+  readonly notes: readonly string[];
   readonly top: number;
   /** Listed when the rest is done: the audit of references may add to them. */
   readonly problems: ProblemLog;
@@ -123,6 +125,15 @@ export function reportRss(input: RssReportInput): RssReport {
     top: input.top,
     extensionModules: input.extensionModules,
   });
+  const conclusion = concludeRss({
+    moments,
+    malloc,
+    fragmentation,
+    owners: ownerRows,
+    collectorEnabled: walk.collector.enabled,
+    extensionModules: input.extensionModules,
+    threadCount: input.threadCount,
+  });
   const parts = measure.parts
     .map(
       (part, i): RssPartRow => ({
@@ -144,15 +155,7 @@ export function reportRss(input: RssReportInput): RssReport {
     uss_bytes: measure.ussBytes,
     swap_bytes: measure.swapBytes,
     huge_pages: { bytes: measure.hugeBytes, zero_bytes: measure.hugeZeroBytes },
-    conclusion: concludeRss({
-      moments,
-      malloc,
-      fragmentation,
-      owners: ownerRows,
-      collectorEnabled: walk.collector.enabled,
-      extensionModules: input.extensionModules,
-      threadCount: input.threadCount,
-    }),
+    conclusion: { ...conclusion, notes: [...input.notes, ...conclusion.notes] },
     parts,
     owners: ownerRows,
     malloc,

@@ -78,6 +78,7 @@ export async function rssOfCore(
       freeThreaded: interpreter.layout.freeThreaded,
       threadCount: core.threads.length,
       pausesMs: [],
+      notes: [],
       top: options.top,
       problems,
     });
@@ -97,13 +98,16 @@ async function observe(
   const looks = options.seconds === undefined ? 1 : LOOKS;
   const moments: RssMoment[] = [];
   const pausesMs: number[] = [];
+  const notes: string[] = [];
   let last: HeapCapture | undefined;
+  let threadCount = 0;
   let resources: ResourceReport | undefined;
   for (let look = 0; look < looks; look++) {
     if (look > 0) {
       await waitUntil(startedAtMs + (look * options.seconds! * 1000) / (looks - 1), options, progress);
       if (!target.isAlive) {
-        problems.add('target-exited', 'the process ended while it was observed: the last look is the answer');
+        const seconds = (performance.now() - startedAtMs) / 1000;
+        notes.push(`the process ended within ${formatDuration(seconds)}: this is what it was at look ${look}`);
         break;
       }
     }
@@ -112,6 +116,7 @@ async function observe(
     moments.push({ atSeconds: (capture.stoppedAtMs - startedAtMs) / 1000, measure });
     pausesMs.push(capture.pauseMs);
     last = capture;
+    threadCount = countResources(target.info.pid).threads || capture.walk.threads.length;
     if (look === looks - 1) resources = resourceReport(target, capture, kernel);
   }
   progress.stage('finding whose memory it is');
@@ -128,7 +133,8 @@ async function observe(
     extensionModules: extensionModules(last!.walk.graph, last!.image, interpreter.layout),
     resources,
     freeThreaded: interpreter.layout.freeThreaded,
-    threadCount: countResources(info.pid).threads,
+    threadCount,
+    notes,
     pausesMs,
     top: options.top,
     problems,
@@ -153,9 +159,8 @@ async function lookAt(
       use = readMemoryUse(pid);
     },
   });
-  // A process that collects without end was copied without a quiet moment, and is asked now.
-  const measure = measureCapture(capture.walk, use ?? readMemoryUse(pid), target.interpreter.layout);
-  return { capture, measure, kernel };
+  // Every copy has a pause, and every pause asks.
+  return { capture, measure: measureCapture(capture.walk, use!, target.interpreter.layout), kernel };
 }
 
 /** Splits the memory of one moment by what a walk of it found. */
