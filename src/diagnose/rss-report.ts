@@ -5,6 +5,7 @@ import type { Problem, ProblemLog } from '../base/problems.ts';
 import { formatBytes, formatCount } from '../base/units.ts';
 import type { HeapWalk } from '../cpython/heap-walk.ts';
 import { shortestPaths } from '../graph/reachability.ts';
+import type { CaptureFacts } from './capture-facts.ts';
 import type { CollectorReport } from './collector-report.ts';
 import { type Fragmentation, reportFragmentation } from './fragmentation.ts';
 import type { GarbageReport } from './garbage-report.ts';
@@ -79,6 +80,8 @@ export interface RssReport {
   /** With --for, absent otherwise. */
   readonly growth?: { readonly rss_bytes_per_minute: number; readonly uss_bytes_per_minute: number };
   readonly pauses_ms: readonly number[];
+  /** What was copied for each look, and when; empty for a core file. */
+  readonly captures: readonly CaptureFacts[];
   readonly problems: readonly Problem[];
 }
 
@@ -99,6 +102,7 @@ export interface RssReportInput {
   readonly extensionModules: readonly string[];
   readonly resources: ResourceReport | undefined;
   readonly pausesMs: readonly number[];
+  readonly captures: readonly CaptureFacts[];
   /** What befell the run. */
   readonly notes: readonly string[];
   readonly top: number;
@@ -179,6 +183,7 @@ export function reportRss(input: RssReportInput): RssReport {
         }
       : {}),
     pauses_ms: input.pausesMs.map((ms) => Math.round(ms * 10) / 10),
+    captures: input.captures,
     problems: input.problems.list(),
   };
 }

@@ -7,6 +7,7 @@ import { formatDuration } from '../base/units.ts';
 import type { HeapWalk } from '../cpython/heap-walk.ts';
 import type { Layout } from '../cpython/layout.ts';
 import type { MemoryUse } from '../cpython/resident-pages.ts';
+import type { CaptureFacts } from '../diagnose/capture-facts.ts';
 import { findPythonMaps } from '../diagnose/python-maps.ts';
 import type { KernelResources, ResourceReport } from '../diagnose/resource-report.ts';
 import { type KnownMap, measureRss, type RssMeasure } from '../diagnose/rss-parts.ts';
@@ -78,6 +79,7 @@ export async function rssOfCore(
       freeThreaded: interpreter.layout.freeThreaded,
       threadCount: core.threads.length,
       pausesMs: [],
+      captures: [],
       notes: [],
       top: options.top,
       problems,
@@ -98,6 +100,7 @@ async function observe(
   const looks = options.seconds === undefined ? 1 : LOOKS;
   const moments: RssMoment[] = [];
   const pausesMs: number[] = [];
+  const captures: CaptureFacts[] = [];
   const notes: string[] = [];
   let last: HeapCapture | undefined;
   let threadCount = 0;
@@ -115,6 +118,7 @@ async function observe(
     const { capture, measure, kernel } = await lookAt(target, options, progress);
     moments.push({ atSeconds: (capture.stoppedAtMs - startedAtMs) / 1000, measure });
     pausesMs.push(capture.pauseMs);
+    captures.push(capture.facts);
     last = capture;
     threadCount = countResources(target.info.pid).threads || capture.walk.threads.length;
     if (look === looks - 1) resources = resourceReport(target, capture, kernel);
@@ -136,6 +140,7 @@ async function observe(
     threadCount,
     notes,
     pausesMs,
+    captures,
     top: options.top,
     problems,
   });
