@@ -118,17 +118,20 @@ function concludeGrowth(input: ConclusionInput, first: RssMeasure, last: RssMeas
   return { cause: 'steady', text: `RSS is steady: ${perMinute(rise)}`, remedy: '' };
 }
 
+/** `9 MB of 20 MB is WHAT`, or `WHAT grows +9 MB/min`. */
+type Wording = (what: string, verb?: 'grows' | 'grow') => string;
+
 /** `amount` is a size of the whole, or a rate. */
 function explain(input: ConclusionInput, cause: RssCause, amount: string): Omit<RssConclusion, 'notes'> {
   const grows = input.moments.length > 1;
-  const is = (what: string): string => (grows ? `${what} grows ${amount}` : `${amount} is ${what}`);
+  const is: Wording = (what, verb = 'grows') => (grows ? `${what} ${verb} ${amount}` : `${amount} is ${what}`);
   switch (cause) {
     case 'live objects': {
       const owner = input.owners[0];
       const most = owner === undefined ? '' : `; most belongs to ${owner.path} (${formatBytes(owner.bytes)})`;
       return {
         cause,
-        text: is('live Python objects') + most,
+        text: is('live Python objects', 'grow') + most,
         remedy: 'leakscope find PID says whether they leak, and which line adds them',
       };
     }
@@ -164,13 +167,13 @@ function explain(input: ConclusionInput, cause: RssCause, amount: string): Omit<
     case 'thread stacks':
       return {
         cause,
-        text: `${is('stacks')} of ${formatCount(input.threadCount)} threads`,
+        text: is(`stacks of ${formatCount(input.threadCount)} threads`, 'grow'),
         remedy: 'bound the pool of threads, or make their stacks smaller: threading.stack_size()',
       };
     case 'page cache':
       return {
         cause,
-        text: is('pages of files: code, constants and mapped data'),
+        text: is('pages of files (code, constants, mapped data)', 'grow'),
         remedy: 'no leak: the kernel drops these pages when memory is short',
       };
     case 'shared memory':
@@ -205,7 +208,7 @@ function loadedExtensions({ extensionModules }: ConclusionInput): string {
   return `; extension modules loaded: ${packages.join(', ')}`;
 }
 
-function explainMalloc(malloc: MallocReport, is: (what: string) => string): Omit<RssConclusion, 'notes'> {
+function explainMalloc(malloc: MallocReport, is: Wording): Omit<RssConclusion, 'notes'> {
   const free = malloc.arenas.reduce((sum, arena) => sum + arena.free_bytes, 0);
   const threads = malloc.arenas.filter((arena) => arena.kind === 'thread');
   const inThreads = threads.reduce((sum, arena) => sum + arena.free_bytes, 0);

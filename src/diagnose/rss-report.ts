@@ -1,10 +1,11 @@
 // The answer of `leakscope rss` as data: where the resident memory of a process is, part by part, and what that means.
 // Field names are snake_case because this is the wire format (docs/schemas/rss.schema.json).
 
-import type { Problem } from '../base/problems.ts';
+import type { Problem, ProblemLog } from '../base/problems.ts';
 import { formatBytes, formatCount } from '../base/units.ts';
 import type { HeapWalk } from '../cpython/heap-walk.ts';
 import { shortestPaths } from '../graph/reachability.ts';
+import type { CaptureFacts } from './capture-facts.ts';
 import type { CollectorReport } from './collector-report.ts';
 import { type Fragmentation, reportFragmentation } from './fragmentation.ts';
 import type { GarbageReport } from './garbage-report.ts';
@@ -79,6 +80,8 @@ export interface RssReport {
   /** With --for, absent otherwise. */
   readonly growth?: { readonly rss_bytes_per_minute: number; readonly uss_bytes_per_minute: number };
   readonly pauses_ms: readonly number[];
+  /** What was copied for each look, and when; empty for a core file. */
+  readonly captures: readonly CaptureFacts[];
   readonly problems: readonly Problem[];
 }
 
@@ -99,8 +102,12 @@ export interface RssReportInput {
   readonly extensionModules: readonly string[];
   readonly resources: ResourceReport | undefined;
   readonly pausesMs: readonly number[];
+  readonly captures: readonly CaptureFacts[];
+  /** What befell the run. */
+  readonly notes: readonly string[];
   readonly top: number;
-  readonly problems: readonly Problem[];
+  /** Listed when the rest is done: the audit of references may add to them. */
+  readonly problems: ProblemLog;
 }
 
 /** Less than a page is noise of rounding. */
@@ -121,6 +128,15 @@ export function reportRss(input: RssReportInput): RssReport {
   const { collector, garbage, references } = reportReferences(walk, {
     top: input.top,
     extensionModules: input.extensionModules,
+  });
+  const conclusion = concludeRss({
+    moments,
+    malloc,
+    fragmentation,
+    owners: ownerRows,
+    collectorEnabled: walk.collector.enabled,
+    extensionModules: input.extensionModules,
+    threadCount: input.threadCount,
   });
   const parts = measure.parts
     .map(
@@ -143,15 +159,7 @@ export function reportRss(input: RssReportInput): RssReport {
     uss_bytes: measure.ussBytes,
     swap_bytes: measure.swapBytes,
     huge_pages: { bytes: measure.hugeBytes, zero_bytes: measure.hugeZeroBytes },
-    conclusion: concludeRss({
-      moments,
-      malloc,
-      fragmentation,
-      owners: ownerRows,
-      collectorEnabled: walk.collector.enabled,
-      extensionModules: input.extensionModules,
-      threadCount: input.threadCount,
-    }),
+    conclusion: { ...conclusion, notes: [...input.notes, ...conclusion.notes] },
     parts,
     owners: ownerRows,
     malloc,
@@ -175,7 +183,8 @@ export function reportRss(input: RssReportInput): RssReport {
         }
       : {}),
     pauses_ms: input.pausesMs.map((ms) => Math.round(ms * 10) / 10),
-    problems: input.problems,
+    captures: input.captures,
+    problems: input.problems.list(),
   };
 }
 

@@ -1,7 +1,7 @@
 // The output of `leakscope capture --json`.
 
 import * as v from 'valibot';
-import { count, number, problems, SnapshotFactsSchema, text } from './common.ts';
+import { CaptureFactsSchema, count, number, problems, SnapshotFactsSchema, text } from './common.ts';
 
 export const CAPTURE_SCHEMA = 'leakscope.capture/1';
 
@@ -12,6 +12,7 @@ export const CaptureReportSchema = v.strictObject({
   written_bytes: count('what of it is no hole: about what it takes on disk'),
   pause_ms: number('how long the process was stopped'),
   threads: count('threads of the process'),
+  capture: CaptureFactsSchema,
   problems,
 });
 export type CaptureReport = v.InferOutput<typeof CaptureReportSchema>;

@@ -1,7 +1,7 @@
 // The output of `leakscope rss --json`; src/diagnose/rss-report.ts is the same shape as a TypeScript type.
 
 import * as v from 'valibot';
-import { address, count, number, problems, share, text } from './common.ts';
+import { address, CaptureFactsSchema, count, number, problems, share, text } from './common.ts';
 import { CollectorReportSchema, GarbageReportSchema, RefcountReportSchema } from './references.ts';
 import { ResourceReportSchema } from './resources.ts';
 
@@ -176,5 +176,6 @@ export const RssReportSchema = v.strictObject({
     }),
   ),
   pauses_ms: v.pipe(v.array(v.number()), v.description('how long the process was stopped for each look')),
+  captures: v.pipe(v.array(CaptureFactsSchema), v.description('what was copied for each look, and when')),
   problems,
 });

@@ -89,7 +89,8 @@ async function attachWhileRunning(attach: () => Interpreter, guard: PauseGuard |
   }
 }
 
-function factsOfCapture(captured: CaptureResult): CaptureFacts {
+/** What a copy came to, as outputs have it. */
+export function factsOfCapture(captured: CaptureResult): CaptureFacts {
   const { copiedBytes, skippedBytes, phases, whyNoEarlyCopy } = captured;
   return {
     copied_bytes: copiedBytes,

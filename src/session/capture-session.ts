@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { LeakscopeError } from '../base/errors.ts';
 import { type Problem, ProblemLog } from '../base/problems.ts';
 import { VERSION } from '../base/version.ts';
+import type { CaptureFacts } from '../diagnose/capture-facts.ts';
 import { encodeCaptureNote } from '../target/capture-note.ts';
 import { planCore } from '../target/core-layout.ts';
 import { writeCore } from '../target/core-writer.ts';
@@ -14,7 +15,7 @@ import { openPauseFacts, type PauseFacts } from '../target/pause-facts.ts';
 import type { ProcessMemory } from '../target/process-memory.ts';
 import { applicationOf } from '../target/python-processes.ts';
 import { openTargetFiles, type TargetFiles } from '../target/target-files.ts';
-import { AttachedTarget } from './attached-target.ts';
+import { AttachedTarget, factsOfCapture } from './attached-target.ts';
 import { type Progress, pythonName, type SnapshotOptions } from './session-options.ts';
 
 export interface CaptureCoreOptions extends SnapshotOptions {
@@ -34,6 +35,7 @@ export interface CapturedCore {
   /** What of it is no hole. */
   readonly writtenBytes: number;
   readonly threads: number;
+  readonly facts: CaptureFacts;
   readonly problems: readonly Problem[];
 }
 
@@ -91,7 +93,7 @@ export async function captureCore(options: CaptureCoreOptions, progress: Progres
         'the process ended while the core was written: constants that only it had are missing',
       );
     }
-    return { ...noted, ...written, threads: threads.length, problems: log.list() };
+    return { ...noted, ...written, threads: threads.length, facts: factsOfCapture(captured), problems: log.list() };
   } finally {
     constants?.close();
     reader.close();

@@ -7,6 +7,7 @@ import { formatDuration } from '../base/units.ts';
 import type { HeapWalk } from '../cpython/heap-walk.ts';
 import type { Layout } from '../cpython/layout.ts';
 import type { MemoryUse } from '../cpython/resident-pages.ts';
+import type { CaptureFacts } from '../diagnose/capture-facts.ts';
 import { findPythonMaps } from '../diagnose/python-maps.ts';
 import type { KernelResources, ResourceReport } from '../diagnose/resource-report.ts';
 import { type KnownMap, measureRss, type RssMeasure } from '../diagnose/rss-parts.ts';
@@ -78,8 +79,10 @@ export async function rssOfCore(
       freeThreaded: interpreter.layout.freeThreaded,
       threadCount: core.threads.length,
       pausesMs: [],
+      captures: [],
+      notes: [],
       top: options.top,
-      problems: problems.list(),
+      problems,
     });
   } finally {
     progress.done();
@@ -97,13 +100,17 @@ async function observe(
   const looks = options.seconds === undefined ? 1 : LOOKS;
   const moments: RssMoment[] = [];
   const pausesMs: number[] = [];
+  const captures: CaptureFacts[] = [];
+  const notes: string[] = [];
   let last: HeapCapture | undefined;
+  let threadCount = 0;
   let resources: ResourceReport | undefined;
   for (let look = 0; look < looks; look++) {
     if (look > 0) {
       await waitUntil(startedAtMs + (look * options.seconds! * 1000) / (looks - 1), options, progress);
       if (!target.isAlive) {
-        problems.add('target-exited', 'the process ended while it was observed: the last look is the answer');
+        const seconds = (performance.now() - startedAtMs) / 1000;
+        notes.push(`the process ended within ${formatDuration(seconds)}: this is what it was at look ${look}`);
         break;
       }
     }
@@ -111,7 +118,9 @@ async function observe(
     const { capture, measure, kernel } = await lookAt(target, options, progress);
     moments.push({ atSeconds: (capture.stoppedAtMs - startedAtMs) / 1000, measure });
     pausesMs.push(capture.pauseMs);
+    captures.push(capture.facts);
     last = capture;
+    threadCount = countResources(target.info.pid).threads || capture.walk.threads.length;
     if (look === looks - 1) resources = resourceReport(target, capture, kernel);
   }
   progress.stage('finding whose memory it is');
@@ -128,10 +137,12 @@ async function observe(
     extensionModules: extensionModules(last!.walk.graph, last!.image, interpreter.layout),
     resources,
     freeThreaded: interpreter.layout.freeThreaded,
-    threadCount: countResources(info.pid).threads,
+    threadCount,
+    notes,
     pausesMs,
+    captures,
     top: options.top,
-    problems: problems.list(),
+    problems,
   });
 }
 
@@ -153,9 +164,8 @@ async function lookAt(
       use = readMemoryUse(pid);
     },
   });
-  // A process that collects without end was copied without a quiet moment, and is asked now.
-  const measure = measureCapture(capture.walk, use ?? readMemoryUse(pid), target.interpreter.layout);
-  return { capture, measure, kernel };
+  // Every copy has a pause, and every pause asks.
+  return { capture, measure: measureCapture(capture.walk, use!, target.interpreter.layout), kernel };
 }
 
 /** Splits the memory of one moment by what a walk of it found. */

@@ -175,6 +175,7 @@ export const fragmentedRss: RssReport = {
   unexplained: [{ address: '0x7f0000000000', bytes: MIB, resident_bytes: 400 * 1024 }],
   observed_seconds: 0,
   pauses_ms: [143.2],
+  captures: [],
   problems: [],
 };
 

@@ -61,6 +61,7 @@ export function addCaptureCommand(program: Command, context: CliContext): void {
         written_bytes: core.writtenBytes,
         pause_ms: core.pauseMs,
         threads: core.threads,
+        capture: { ...core.facts, phases: [...core.facts.phases] },
         problems: core.problems.map((problem) => ({ ...problem, examples: [...problem.examples] })),
       };
       output.answer(report, renderCapture);

@@ -2,6 +2,7 @@
 
 import { formatBytes } from '../../base/units.ts';
 import type { CaptureReport } from '../../protocol/capture.ts';
+import { renderCaptures } from './captures-text.ts';
 import { wrap, wrapParts } from './layout.ts';
 import { counted } from './phrases.ts';
 import { renderProblems } from './problems-text.ts';
@@ -21,7 +22,7 @@ export function renderCapture(untrusted: CaptureReport, style: RenderStyle): str
     `process paused ${Math.round(report.pause_ms)} ms`,
   ];
   const lines = [...renderTarget(snapshot, style), ...wrapParts(dotted(facts), ' ', style.width)];
-  lines.push(...wrap(WARNING, style.width));
+  lines.push(...renderCaptures([report.capture], style), ...wrap(WARNING, style.width));
   lines.push(...renderProblems(report.problems, style));
   return `${lines.join('\n')}\n`;
 }

@@ -3,6 +3,7 @@
 import { formatByteRate, formatBytes, formatCount, formatDuration } from '../../base/units.ts';
 import { candidatesInWords } from '../../diagnose/extension-candidates.ts';
 import type { RssPartRow, RssReport } from '../../diagnose/rss-report.ts';
+import { renderCaptures } from './captures-text.ts';
 import { renderReferences } from './garbage-text.ts';
 import { padEnd, wrap, wrapParts } from './layout.ts';
 import { renderArenaMap, renderSizeClasses } from './memory-map-text.ts';
@@ -41,6 +42,7 @@ export function renderRssReport(untrusted: RssReport, style: RenderStyle, option
   if (style.verbose) lines.push(...renderMallocArenas(report, style), ...renderUnexplained(report, style));
   if (options.map || style.verbose) lines.push('', ...renderSizeClasses(report.fragmentation, style));
   if (options.map) lines.push('', ...renderArenaMap(report.fragmentation, style));
+  lines.push(...renderCaptures(report.captures, style));
   const problems = renderProblems(report.problems, style);
   if (problems.length > 0) lines.push('', ...problems);
   return `${lines.join('\n')}\n`;
