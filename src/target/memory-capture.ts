@@ -105,6 +105,8 @@ export interface CaptureResult {
 
 /** A process that collects without end is met inside the collector in four of five stops: 0.8^40 is one in 7,500. */
 const DEFAULT_QUIESCENCE_ATTEMPTS = 40;
+/** A process that outgrew its plan goes on growing, and takes longer to prepare for: this many times what was missing. */
+const GROWTH_MARGIN = 3;
 /** Plans outgrown, or pauses lost to someone else's SIGCONT, before giving up. */
 const LOST_ATTEMPTS = 5;
 /** Unreadable pages in a row after which the rest of a run is not tried: guard areas are a few pages. */
@@ -156,6 +158,8 @@ class Capture {
   readonly #options: CaptureOptions;
   readonly #problems: ProblemLog;
   #buffers: CaptureBuffers;
+  /** Room left for what the process grows by between the plan and the stop, beyond the usual. */
+  #growthBytes = 0;
   #plan: CapturePlan | undefined;
   #rawBuffers: readonly RawBuffer[] = [];
   #early: readonly EarlyCopy[] = [];
@@ -218,7 +222,7 @@ class Capture {
     const regions = this.#readMaps();
     const plan = this.#planAround(regions);
     this.#plan = plan;
-    const wanted = bytesWanted(plan);
+    const wanted = bytesWanted(plan) + this.#growthBytes;
     this.#refuseWithoutMemory(wanted - bufferBytes(this.#buffers));
     this.#buffers = await prepareBuffers(wanted, {
       reuse: this.#buffers,
@@ -276,7 +280,11 @@ class Capture {
       const plan = planCapture(regions, this.#pagemap, this.#plan, skipped);
       const left = planRecopy(plan.ranges, this.#early, this.#pagemap.entries);
       const usedBytes = this.#early.reduce((sum, copy) => sum + copy.bytes.length, 0);
-      if (left.newBytes > bufferBytes(this.#buffers) - usedBytes) return { kind: 'outgrown' };
+      const missing = left.newBytes + usedBytes - bufferBytes(this.#buffers);
+      if (missing > 0) {
+        this.#growthBytes += GROWTH_MARGIN * missing;
+        return { kind: 'outgrown' };
+      }
       this.#refuseLongPause(left.readBytes);
       this.#options.whileStopped?.();
       const segments = this.#copy(left, usedBytes, startedAt);
