@@ -32,8 +32,8 @@ import { readTargetSource } from './target-source.ts';
 /** Snapshots of a run; big heaps, whose walk takes long, get the least that shows a trend. */
 const SNAPSHOTS = 5;
 const LEAST_SNAPSHOTS = 3;
-/** A walk that takes more than this share of the run is taken less often. */
-const WALK_SHARE = 0.12;
+/** A walk that takes more than this share of the run is taken less often. The first takes twice as long as later ones. */
+const WALK_SHARE = 0.2;
 /** Looks between snapshots: ten a second for short runs, never more than this many in all. */
 const SAMPLE_SECONDS = 0.1;
 const SAMPLES_LIMIT = 600;

@@ -37,6 +37,8 @@ function switches(pid: number): number {
 
 test('nothing is stopped for it, and nothing written', async () => {
   const pid = await startHeap(60);
+  // It has said that it is ready, and is about to wait.
+  await expect.poll(() => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.charAt(0)).toBe('S');
   const before = switches(pid);
   const estimate = v.parse(PauseEstimateSchema, await estimatePause({ pid, precopy: true, signal }, silentProgress));
   // A process that waits for its input runs for nothing but a signal.
