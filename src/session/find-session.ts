@@ -34,6 +34,8 @@ const SNAPSHOTS = 5;
 const LEAST_SNAPSHOTS = 3;
 /** A walk that takes more than this share of the run is taken less often. The first takes twice as long as later ones. */
 const WALK_SHARE = 0.2;
+/** Objects up to which a slow first walk tells of a busy host or of code not compiled yet, not of the heap. */
+const SMALL_HEAP_OBJECTS = 250_000;
 /** Looks between snapshots: ten a second for short runs, never more than this many in all. */
 const SAMPLE_SECONDS = 0.1;
 const SAMPLES_LIMIT = 600;
@@ -87,7 +89,8 @@ class FindRun {
     const { seconds } = this.#options;
     this.#sampler.sample(this.#elapsed);
     const walkSeconds = await this.#snapshot(1);
-    const wanted = this.#options.snapshots ?? (walkSeconds > seconds * WALK_SHARE ? LEAST_SNAPSHOTS : SNAPSHOTS);
+    const rarely = walkSeconds > seconds * WALK_SHARE && this.#last!.walk.graph.nodeCount > SMALL_HEAP_OBJECTS;
+    const wanted = this.#options.snapshots ?? (rarely ? LEAST_SNAPSHOTS : SNAPSHOTS);
     const count = Math.max(LEAST_SNAPSHOTS, wanted);
     for (let i = 2; i <= count && this.#endedEarly === undefined; i++) {
       const due = ((i - 1) * seconds) / (count - 1);
