@@ -81,6 +81,11 @@ describe('judgeTrend on what runs really show', () => {
     expect(judgeTrend(series, { work: busy }).shape).toBe('plateau');
   });
 
+  it('is no plateau where entries cost more work from some moment on, and come at the pace of the clock', () => {
+    const costlier = workClock(line(31, 1).map(([at]) => [at, at <= 15 ? at : 15 + (at - 15) * 20] as const));
+    expect(judgeTrend(line(31, 10), { work: costlier }).shape).toBe('steady');
+  });
+
   it('falls back to time where hardly any work was done', () => {
     const idle = workClock([
       [0, 0],

@@ -29,11 +29,11 @@ export interface Trend {
   readonly ratePerMinute: number;
   /** Last value minus first. */
   readonly rise: number;
-  /** Slope of the last third over the slope of the whole; 1 when growth holds its pace. */
+  /** Slope of the last third over the slope of the whole, by time or by work, whichever held better; 1 when growth holds its pace. */
   readonly pace: number;
 }
 
-/** Work done by a moment of the run (CPU seconds): growth is judged against work, so that a slow moment is no plateau. */
+/** Work done by a moment of the run (CPU seconds): growth is judged against work too, so that a slow moment is no plateau. */
 export type WorkClock = (seconds: number) => number;
 
 export interface TrendOptions {
@@ -70,7 +70,9 @@ export function judgeTrend(series: readonly SeriesPoint[], options: TrendOptions
   const rate = medianSlope(points);
   const paced = againstWork(points, options.work);
   const slope = medianSlope(paced);
-  const pace = slope > 0 ? medianSlope(tailOf(paced)) / slope : 0;
+  // What comes to a stop slows by either clock: a starved target slows by time alone; one that is paced by time, and
+  // whose entries cost more on a busy host, by work alone.
+  const pace = Math.max(paceOf(paced), paceOf(points));
   const trend = { ratePerMinute: rate * 60, rise, pace };
   const leastRise = options.leastRise ?? 1;
   if (rise <= -leastRise && slope < 0) return { ...trend, shape: 'falling' };
@@ -80,6 +82,11 @@ export function judgeTrend(series: readonly SeriesPoint[], options: TrendOptions
   if (points.length >= STEP_POINTS && largestIncrement(paced) > STEP_SHARE * rise) return { ...trend, shape: 'step' };
   const isSlowing = pace < PLATEAU_PACE;
   return { ...trend, shape: isSlowing ? 'plateau' : 'steady' };
+}
+
+function paceOf(points: readonly SeriesPoint[]): number {
+  const slope = medianSlope(points);
+  return slope > 0 ? medianSlope(tailOf(points)) / slope : 0;
 }
 
 /** The last third, and more where that is a moment: points close together do not tell a pace. */
