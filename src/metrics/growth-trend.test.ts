@@ -82,7 +82,7 @@ describe('judgeTrend on what runs really show', () => {
   });
 
   it('is no plateau where entries cost more work from some moment on, and come at the pace of the clock', () => {
-    const costlier = workClock(line(31, 1).map(([at]) => [at, at <= 15 ? at : 15 + (at - 15) * 20] as const));
+    const costlier = workClock(line(31, 1).map(([at]) => [at, at <= 20 ? at : 20 + (at - 20) * 20] as const));
     expect(judgeTrend(line(31, 10), { work: costlier }).shape).toBe('steady');
   });
 
