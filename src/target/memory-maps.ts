@@ -25,6 +25,7 @@ export interface MappedFile {
 const DELETED = ' (deleted)';
 const MAPS_LINE =
   /^([0-9a-f]+)-([0-9a-f]+) ([r-])([w-])([x-])([ps]) ([0-9a-f]+) ([0-9a-f]+:[0-9a-f]+) (\d+)(?: +(.*))?$/;
+const NO_DEVICE = /^0+:0+$/;
 /** Regions above user space ([vsyscall]) have addresses that are no exact numbers; nothing there is of interest. */
 const USER_SPACE_END = 2 ** 53;
 
@@ -39,7 +40,8 @@ export function parseMemoryMaps(text: string): MappedRegion[] {
     if (end >= USER_SPACE_END || end <= start) continue;
     // The kernel prints a newline in a path as \012 and nothing else escaped.
     const name = (match[10] ?? '').replaceAll('\\012', '\n');
-    const isFile = match[9] !== '0';
+    // The first System V segment of a machine has inode 0: only a device of 0 as well means that nothing backs the region.
+    const isFile = match[9] !== '0' || !NO_DEVICE.test(match[8]!);
     const deleted = isFile && name.endsWith(DELETED);
     regions.push({
       start,

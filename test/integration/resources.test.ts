@@ -168,6 +168,12 @@ describe.each(interpreters().map((interpreter) => ({ label: interpreter.label, i
       expect(segments.owners[0]!.path).toBe('module __main__ › global segments › […]');
     });
 
+    test('System V shared memory, attached and left behind', () => {
+      expect(group('shared memory', 'System V shared memory')).toMatchObject({ count: 1, bytes: 1 << 20 });
+      const left = group('shared memory', 'System V shared memory that nobody is attached to');
+      expect(left).toMatchObject({ count: 1, bytes: 2 << 20, unowned: 1 });
+    });
+
     test('children, with how they ended', () => {
       const children = report.groups.filter(({ kind }) => kind === 'child processes');
       const zombies = children.filter(({ states }) => states?.['zombie (exit 3)'] === 1);

@@ -7,6 +7,7 @@ The line maps each holder's global to the numbers it owns (`files`, `clients`, â
 """
 
 import argparse
+import ctypes
 import json
 import mmap
 import multiprocessing
@@ -48,7 +49,7 @@ class Device:
 
 files, opened_raw, clients, accepted, pipes, polls, maps, segments = [], [], {}, [], [], [], [], []
 temporary, unlinked, databases, children, threads, devices, folders, locks = [], [], [], [], [], [], [], []
-borrowed, ends, wrapped, workers = [], [], [], []
+borrowed, ends, wrapped, workers, unattached = [], [], [], [], []
 server = None
 bare_fd = -1
 
@@ -116,6 +117,13 @@ def hold(folder):
         truth["segments"] = sorted(fd for fd in own if "/dev/shm/" in target_of(fd))
         truth["segment_bytes"] = segments[0].size
 
+    # One segment goes with its last attachment; the other stays on the machine until somebody removes it.
+    attached = make_system_v_segment(1 << 20)
+    if libc.shmat(attached, None, 0) in (None, ctypes.c_void_p(-1).value):
+        raise OSError("cannot attach to a segment")
+    remove_system_v_segment(attached)
+    unattached.append(make_system_v_segment(2 << 20))
+
     locks.append(multiprocessing.get_context("fork").Lock())
     temporary.append(tempfile.NamedTemporaryFile(dir=folder))
     truth["temporary"] = [temporary[0].fileno()]
@@ -167,6 +175,24 @@ def hold(folder):
     return truth
 
 
+libc = ctypes.CDLL(None, use_errno=True)
+libc.shmget.argtypes = [ctypes.c_int, ctypes.c_size_t, ctypes.c_int]
+libc.shmat.restype, libc.shmat.argtypes = ctypes.c_void_p, [ctypes.c_int, ctypes.c_void_p, ctypes.c_int]
+libc.shmctl.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_void_p]
+
+
+def make_system_v_segment(size):
+    # IPC_PRIVATE; IPC_CREAT and read and write for the owner.
+    segment = libc.shmget(0, size, 0o1000 | 0o600)
+    if segment == -1:
+        raise OSError(ctypes.get_errno(), "cannot make a segment")
+    return segment
+
+
+def remove_system_v_segment(segment):
+    libc.shmctl(segment, 0, None)  # IPC_RMID
+
+
 def descriptors():
     """Those that outlive the listing, which has one of its own."""
     return {fd for fd in map(int, os.listdir("/proc/self/fd")) if target_of(fd)}
@@ -202,6 +228,8 @@ def main():
     sys.stdin.readline()
     for segment in segments:
         segment.unlink()
+    for segment in unattached:
+        remove_system_v_segment(segment)
     for pid in [child.pid for child in children + workers] + [truth.get("unowned_child", 0)]:
         if pid:
             os.kill(pid, signal.SIGKILL)
