@@ -16,14 +16,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   target: ['base', 'type:graph', 'type:cpython', 'src/cpython/memory-image.ts'],
   snapshot: ['base', 'graph'],
   source: ['base'],
+  scan: ['base', 'source'],
   metrics: ['base'],
   diagnose: ['base', 'graph', 'cpython', 'source', 'metrics', 'snapshot'],
-  session: ['base', 'protocol', 'graph', 'cpython', 'target', 'snapshot', 'source', 'metrics', 'diagnose'],
-  cli: ['base', 'protocol', 'graph', 'cpython', 'target', 'snapshot', 'source', 'metrics', 'diagnose', 'session'],
+  session: ['base', 'protocol', 'graph', 'cpython', 'target', 'snapshot', 'source', 'scan', 'metrics', 'diagnose'],
+  cli: ['base', 'protocol', 'graph', 'cpython', 'target', 'snapshot', 'source', 'scan', 'metrics', 'diagnose', 'session'],
 };
 
 /** Bytes and sources come in, results go out. */
-const PURE = ['graph', 'cpython', 'source', 'metrics', 'diagnose'];
+const PURE = ['graph', 'cpython', 'source', 'scan', 'metrics', 'diagnose'];
 /** What would make the result depend on the moment, the machine or luck. */
 const IMPURE = [
   /\bDate\b/,

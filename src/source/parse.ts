@@ -12,9 +12,19 @@ export interface ParseError {
   readonly line: number | undefined;
 }
 
+/** A `#` comment: UTF-16 offsets from its `#` to the end of its line. */
+export interface Comment {
+  readonly start: number;
+  readonly end: number;
+  /** 1-based. */
+  readonly line: number;
+}
+
 export interface ParsedModule {
   /** Absent when nothing could be parsed. With errors beside it, it lacks the statements the errors name. */
   readonly module: Module | undefined;
+  /** In order of place. */
+  readonly comments: readonly Comment[];
   readonly errors: readonly ParseError[];
 }
 
@@ -33,6 +43,7 @@ export function parse(text: string, limits: ParseLimits = {}): ParsedModule {
   if (text.length > maxLength) {
     return {
       module: undefined,
+      comments: [],
       errors: [{ message: `longer than ${maxLength} characters: not parsed`, line: undefined }],
     };
   }
@@ -43,7 +54,7 @@ export function parse(text: string, limits: ParseLimits = {}): ParsedModule {
   for (;;) {
     const outcome = parseOnce(lines.join('\n'));
     if (outcome.tree !== undefined) {
-      return { module: lower(outcome.tree, prepared), errors };
+      return { module: lower(outcome.tree, prepared), comments: commentsOf(outcome.tree, prepared), errors };
     }
     const tolerated = withoutLaterExceptTypes(lines, outcome.error.line);
     if (tolerated !== undefined) {
@@ -52,7 +63,7 @@ export function parse(text: string, limits: ParseLimits = {}): ParsedModule {
     }
     errors.push(outcome.error);
     const rest = errors.length <= maxSkipped ? withoutStatementAt(lines, outcome.error.line) : undefined;
-    if (rest === undefined) return { module: undefined, errors };
+    if (rest === undefined) return { module: undefined, comments: [], errors };
     lines = rest;
   }
 }
@@ -66,7 +77,7 @@ type PyNode = Readonly<Record<string, unknown>> & { readonly nodeType: string };
 
 function parseOnce(text: string): Outcome {
   try {
-    return { tree: pyAst.parse(text) as unknown as PyNode };
+    return { tree: pyAst.parse(text, { comments: true }) as unknown as PyNode };
   } catch (error) {
     if (error instanceof RangeError) return { error: { message: 'nested too deeply for the parser', line: undefined } };
     const message = error instanceof Error ? error.message : String(error);
@@ -208,6 +219,16 @@ function lower(root: PyNode, source: Prepared): Module {
   module.endLine = source.lines.length;
   module.end = source.starts[source.lines.length - 1]! + source.lines[source.lines.length - 1]!.length;
   return module as unknown as Module;
+}
+
+function commentsOf(tree: PyNode, source: Prepared): readonly Comment[] {
+  return ((tree.comments ?? []) as readonly { lineno: number; col_offset: number; end_col_offset: number }[]).map(
+    ({ lineno, col_offset, end_col_offset }) => ({
+      start: offsetAt(source, lineno, col_offset),
+      end: offsetAt(source, lineno, end_col_offset),
+      line: lineno,
+    }),
+  );
 }
 
 function isPyNode(value: unknown): value is PyNode {

@@ -3,7 +3,7 @@
 
 import { pushChildren } from './ast-walk.ts';
 import type { SourceFile } from './growth-site-query.ts';
-import type { ParseError } from './parse.ts';
+import type { Comment, ParseError } from './parse.ts';
 import { parse } from './parse.ts';
 import type {
   Attribute,
@@ -49,6 +49,7 @@ export interface ModuleSource {
   readonly text: string;
   readonly lines: readonly string[];
   readonly scopes: ModuleScopes;
+  readonly comments: readonly Comment[];
   readonly names: ReadonlyMap<string, readonly Name[]>;
   readonly attributes: ReadonlyMap<string, readonly Attribute[]>;
   /** Short string constants: the names `getattr`, `setattr` and `globals()[…]` spell out. */
@@ -97,9 +98,9 @@ export function createSourceIndex(files: readonly SourceFile[]): SourceIndex {
 /** The parsed file; undefined when nothing of it could be parsed. */
 export function parsedFile(index: SourceIndex, file: SourceFile): ModuleSource | undefined {
   if (index.parsed.has(file)) return index.parsed.get(file);
-  const { module, errors } = parse(file.text);
+  const { module, comments, errors } = parse(file.text);
   if (errors.length > 0) index.errors.set(file, errors);
-  const source = module === undefined ? undefined : indexModule(file, buildScopes(module));
+  const source = module === undefined ? undefined : indexModule(file, buildScopes(module), comments);
   index.parsed.set(file, source);
   return source;
 }
@@ -198,7 +199,7 @@ export function isLibraryPath(path: string): boolean {
   return /\/(?:site|dist)-packages\/|\/lib(?:64)?\/python\d|^<frozen /.test(path);
 }
 
-function indexModule(file: SourceFile, scopes: ModuleScopes): ModuleSource {
+function indexModule(file: SourceFile, scopes: ModuleScopes, comments: readonly Comment[]): ModuleSource {
   const names = new Map<string, Name[]>();
   const attributes = new Map<string, Attribute[]>();
   const strings = new Map<string, Constant[]>();
@@ -246,6 +247,7 @@ function indexModule(file: SourceFile, scopes: ModuleScopes): ModuleSource {
     text: file.text,
     lines: file.text.split(/\r\n|\r|\n/),
     scopes,
+    comments,
     names,
     attributes,
     strings,

@@ -1,0 +1,144 @@
+// Runs rules over one file: finds what they say, gives it places and names, and keeps a fix only when it works, that is
+// when the text with the fix parses, lacks the finding, and has no new one.
+
+import { assert } from '../base/assert.ts';
+import type { SourceFile } from '../source/growth-site-query.ts';
+import type { ParseError } from '../source/parse.ts';
+import type { Node } from '../source/python-ast.ts';
+import { applyEdits } from './edits.ts';
+import { collectFacts, type FileFacts } from './file-facts.ts';
+import type { DraftFinding, Fix, SourceRange } from './finding.ts';
+import type { ReportedFinding, Rule } from './rule.ts';
+import { contextOf, openFile, type ProjectFacts, type ScannedFile } from './scanned-file.ts';
+import { type Suppression, suppressionsOf } from './suppressions.ts';
+
+/** All that is kept of a file: plain data, small, and a function of its text, the rules and the project's facts. */
+export interface FileResult {
+  readonly path: string;
+  readonly module: string;
+  readonly lines: number;
+  readonly drafts: readonly DraftFinding[];
+  readonly suppressions: readonly Suppression[];
+  readonly facts: FileFacts;
+  readonly errors: readonly ParseError[];
+}
+
+export interface CheckOptions {
+  readonly project: ProjectFacts;
+  /** Whether fixes are made and tried, which costs a parse for each. */
+  readonly withFixes: boolean;
+}
+
+export function checkFile(text: SourceFile, rules: readonly Rule[], options: CheckOptions): FileResult {
+  const { file, errors } = openFile(text, options.project);
+  const lines = file?.source.lines.length ?? text.text.split('\n').length;
+  const common = { path: text.path, module: text.module, lines, errors };
+  if (file === undefined) return { ...common, drafts: [], suppressions: [], facts: collectFacts(undefined) };
+  const reported = runRules(file, rules);
+  const drafts = reported.map(({ rule, finding }) => draftOf(file, rule, finding));
+  return {
+    ...common,
+    drafts: options.withFixes ? withFixes(text, rules, options.project, reported, drafts) : drafts,
+    suppressions: suppressionsOf(file),
+    facts: collectFacts(file),
+  };
+}
+
+interface Reported {
+  readonly rule: Rule;
+  readonly finding: ReportedFinding;
+}
+
+function runRules(file: ScannedFile, rules: readonly Rule[]): readonly Reported[] {
+  const found: Reported[] = [];
+  for (const rule of rules) {
+    if (rule.words !== undefined && !rule.words.some((word) => file.source.text.includes(word))) continue;
+    rule.check(file, (finding) => found.push({ rule, finding }));
+  }
+  return found.sort((a, b) => a.finding.node.start - b.finding.node.start || (a.rule.code < b.rule.code ? -1 : 1));
+}
+
+function draftOf(file: ScannedFile, rule: Rule, finding: ReportedFinding): DraftFinding {
+  return {
+    rule: rule.name,
+    code: rule.code,
+    range: rangeOf(file, finding.node),
+    message: finding.message,
+    confidence: finding.confidence,
+    context: contextOf(file, finding.node),
+    evidence: (finding.evidence ?? []).map(({ node, text }) => ({ range: rangeOf(file, node), text })),
+    remedy: finding.remedy,
+    conditions: finding.conditions ?? [],
+    subject: finding.subject,
+    fix: undefined,
+  };
+}
+
+function withFixes(
+  text: SourceFile,
+  rules: readonly Rule[],
+  project: ProjectFacts,
+  reported: readonly Reported[],
+  drafts: readonly DraftFinding[],
+): readonly DraftFinding[] {
+  return drafts.map((draft, i) => {
+    const fix = reported[i]!.finding.fix?.();
+    return fix !== undefined && removesFinding(text, rules, project, drafts, draft, fix) ? { ...draft, fix } : draft;
+  });
+}
+
+/** Whether the text with the fix is whole, lacks the finding and has none that was not there. */
+function removesFinding(
+  original: SourceFile,
+  rules: readonly Rule[],
+  project: ProjectFacts,
+  before: readonly DraftFinding[],
+  finding: DraftFinding,
+  fix: Fix,
+): boolean {
+  const text = applyEdits(original.text, fix.edits);
+  if (text === undefined || text === original.text) return false;
+  const { file, errors } = openFile({ ...original, text }, project);
+  if (file === undefined || errors.length > 0) return false;
+  const after = countByRule(runRules(file, rules).map(({ rule }) => rule.name));
+  for (const [rule, count] of countByRule(before.map((draft) => draft.rule))) {
+    const left = after.get(rule) ?? 0;
+    if (rule === finding.rule ? left >= count : left > count) return false;
+    after.delete(rule);
+  }
+  return after.size === 0;
+}
+
+function countByRule(names: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return counts;
+}
+
+/** The node's place; of a function or class only its header line, not the body that follows. */
+export function rangeOf(file: ScannedFile, node: Node): SourceRange {
+  const { text } = file.source;
+  const { start } = node;
+  let { end, endLine } = node;
+  if (node.kind === 'FunctionDef' || node.kind === 'AsyncFunctionDef' || node.kind === 'ClassDef') {
+    endLine = node.line;
+    end = start;
+    while (end < text.length && text[end] !== '\n' && text[end] !== '\r') end++;
+  }
+  assert(end >= start, 'a node ends before it starts');
+  return {
+    start,
+    end,
+    line: node.line,
+    column: columnOf(text, start),
+    endLine,
+    endColumn: columnOf(text, end),
+  };
+}
+
+/** 1-based, in UTF-16 units. */
+function columnOf(text: string, offset: number): number {
+  let start = offset;
+  while (start > 0 && text[start - 1] !== '\n' && text[start - 1] !== '\r') start--;
+  return offset - start + 1;
+}

@@ -1,0 +1,236 @@
+// Joins the facts of all files and settles what findings hang on: who runs again and again, which classes are made often
+// or live long, what other files take out of a container, which functions hand out resources. Facts in, answers out;
+// no syntax tree is needed any more, so that files whose text has not changed are never parsed again.
+
+import type { FileResult } from './check-file.ts';
+import type { Condition, Confidence, DraftFinding } from './finding.ts';
+
+export interface ProjectLinks {
+  readonly modules: ReadonlyMap<string, FileResult>;
+  /** `module.qualname` of functions that run again and again, with the reason. */
+  readonly repeating: ReadonlyMap<string, string>;
+  /** `module.Class` made by code that runs again and again. */
+  readonly madeRepeatedly: ReadonlySet<string>;
+  /** `module.Class` kept by a module's variable or a class attribute. */
+  readonly longLived: ReadonlySet<string>;
+  readonly shrunkNames: ReadonlySet<string>;
+  readonly shrunkAttributes: ReadonlySet<string>;
+  /** `module.qualname` of functions that return an open resource. */
+  readonly returnsResource: ReadonlySet<string>;
+}
+
+/** Re-exports and aliases followed for one name. */
+const MAX_STEPS = 8;
+/** A method name that this many classes define says nothing about which of them is meant. */
+const MAX_SAME_NAME = 3;
+
+export function linkProject(results: readonly FileResult[]): ProjectLinks {
+  const modules = new Map(results.map((result) => [result.module, result]));
+  const shrunkNames = new Set<string>();
+  const shrunkAttributes = new Set<string>();
+  for (const { facts } of results) {
+    for (const name of facts.shrunkNames) shrunkNames.add(resolveName(modules, name));
+    for (const name of facts.shrunkAttributes) shrunkAttributes.add(name);
+  }
+  const edges = callEdges(modules, results);
+  const repeating = spreadRepetition(results, edges);
+  const { madeRepeatedly, longLived } = lifetimes(modules, results, repeating);
+  return {
+    modules,
+    repeating,
+    madeRepeatedly,
+    longLived,
+    shrunkNames,
+    shrunkAttributes,
+    returnsResource: spreadResources(modules, results),
+  };
+}
+
+/** The finding as the project's facts leave it; undefined when one of them speaks against it. */
+export function settle(links: ProjectLinks, draft: DraftFinding): DraftFinding | undefined {
+  let { confidence } = draft;
+  for (const { condition, otherwise } of draft.conditions) {
+    if (holds(links, condition)) continue;
+    if (otherwise === 'drop') return undefined;
+    confidence = lower(confidence, otherwise);
+  }
+  return confidence === draft.confidence ? draft : { ...draft, confidence };
+}
+
+function holds(links: ProjectLinks, condition: Condition): boolean {
+  switch (condition.kind) {
+    case 'global is not shrunk elsewhere':
+      return !links.shrunkNames.has(`${condition.module}.${condition.name}`);
+    case 'attribute is not shrunk elsewhere':
+      return !links.shrunkAttributes.has(condition.name);
+    case 'runs repeatedly':
+      return links.repeating.has(`${condition.module}.${condition.qualname}`);
+    case 'is made repeatedly':
+      return links.madeRepeatedly.has(`${condition.module}.${condition.className}`);
+    case 'lives long':
+      return links.longLived.has(`${condition.module}.${condition.className}`);
+    case 'returns a resource':
+      return links.returnsResource.has(resolveName(links.modules, `${condition.module}.${condition.qualname}`));
+    case 'argument is only borrowed': {
+      const resources = functionFacts(links.modules, `${condition.module}.${condition.qualname}`)?.resources;
+      return resources?.borrows.includes(condition.position) ?? false;
+    }
+  }
+}
+
+const ORDER: readonly Confidence[] = ['high', 'medium', 'low'];
+
+function lower(a: Confidence, b: Confidence): Confidence {
+  return ORDER[Math.max(ORDER.indexOf(a), ORDER.indexOf(b))]!;
+}
+
+type Modules = ReadonlyMap<string, FileResult>;
+
+/** The name under the module that defines it: `pkg.f` becomes `pkg.impl.f` where `pkg` imports it from there. */
+function resolveName(modules: Modules, name: string): string {
+  let current = name;
+  for (let step = 0; step < MAX_STEPS; step++) {
+    const split = splitName(modules, current);
+    if (split === undefined) return current;
+    const [module, rest] = split;
+    const [first, ...others] = rest.split('.');
+    const imported = modules.get(module)!.facts.imports.find(({ local }) => local === first);
+    if (imported === undefined) return current;
+    const next = [imported.module, ...(imported.name === undefined ? [] : [imported.name]), ...others].join('.');
+    if (next === current) return current;
+    current = next;
+  }
+  return current;
+}
+
+/** The longest module of the project that the name begins with, and what follows it. */
+function splitName(modules: Modules, name: string): readonly [module: string, rest: string] | undefined {
+  for (let dot = name.lastIndexOf('.'); dot > 0; dot = name.lastIndexOf('.', dot - 1)) {
+    const module = name.slice(0, dot);
+    if (modules.has(module)) return [module, name.slice(dot + 1)];
+  }
+  return undefined;
+}
+
+function functionFacts(modules: Modules, name: string) {
+  const split = splitName(modules, resolveName(modules, name));
+  return split === undefined
+    ? undefined
+    : modules.get(split[0])!.facts.functions.find(({ qualname }) => qualname === split[1]);
+}
+
+/** Caller to callees, by full names; a class as callee means its `__init__`. */
+function callEdges(modules: Modules, results: readonly FileResult[]): ReadonlyMap<string, readonly string[]> {
+  const byMethodName = new Map<string, string[]>();
+  const known = new Set<string>();
+  for (const { module, facts } of results) {
+    for (const { qualname } of facts.functions) {
+      known.add(`${module}.${qualname}`);
+      const dot = qualname.lastIndexOf('.');
+      if (dot < 0) continue;
+      const name = qualname.slice(dot);
+      byMethodName.set(name, [...(byMethodName.get(name) ?? []), `${module}.${qualname}`]);
+    }
+  }
+  const edges = new Map<string, string[]>();
+  for (const { module, facts } of results) {
+    for (const { caller, callee } of facts.calls) {
+      const targets = callee.startsWith('.')
+        ? (byMethodName.get(callee) ?? [])
+        : namedTargets(modules, known, byMethodName, callee);
+      if (targets.length === 0 || targets.length > MAX_SAME_NAME) continue;
+      const from = `${module}.${caller}`;
+      const list = edges.get(from);
+      if (list === undefined) edges.set(from, [...targets]);
+      else list.push(...targets);
+    }
+    // What a function defines inside itself runs when it does, or later on its behalf.
+    for (const { qualname } of facts.functions) {
+      const outer = qualname.lastIndexOf('.<locals>.');
+      if (outer < 0) continue;
+      const from = `${module}.${qualname.slice(0, outer)}`;
+      edges.set(from, [...(edges.get(from) ?? []), `${module}.${qualname}`]);
+    }
+  }
+  return edges;
+}
+
+/** What a dotted name may run: a function, a class's `__init__`, or (for `bus.publish`) a method by its name. */
+function namedTargets(
+  modules: Modules,
+  known: ReadonlySet<string>,
+  byMethodName: ReadonlyMap<string, readonly string[]>,
+  name: string,
+): readonly string[] {
+  const resolved = resolveName(modules, name);
+  if (known.has(resolved)) return [resolved];
+  if (known.has(`${resolved}.__init__`)) return [`${resolved}.__init__`];
+  const split = splitName(modules, resolved);
+  const dot = split?.[1].lastIndexOf('.') ?? -1;
+  return split === undefined || dot < 0 ? [] : (byMethodName.get(split[1].slice(dot)) ?? []);
+}
+
+/** Everything reached from functions that run again and again; the reason names the one it was reached from. */
+function spreadRepetition(
+  results: readonly FileResult[],
+  edges: ReadonlyMap<string, readonly string[]>,
+): ReadonlyMap<string, string> {
+  const repeating = new Map<string, string>();
+  const pending: string[] = [];
+  for (const { module, facts } of results) {
+    for (const { qualname, repeats } of facts.functions) {
+      if (repeats === undefined) continue;
+      repeating.set(`${module}.${qualname}`, repeats);
+      pending.push(`${module}.${qualname}`);
+    }
+  }
+  for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
+    for (const callee of edges.get(name) ?? []) {
+      if (repeating.has(callee)) continue;
+      repeating.set(callee, `is called by ${name}`);
+      pending.push(callee);
+    }
+  }
+  return repeating;
+}
+
+function lifetimes(modules: Modules, results: readonly FileResult[], repeating: ReadonlyMap<string, string>) {
+  const classes = new Set(results.flatMap(({ module, facts }) => facts.classes.map((c) => `${module}.${c.qualname}`)));
+  const madeRepeatedly = new Set<string>();
+  const longLived = new Set<string>();
+  for (const { module, facts } of results) {
+    for (const { caller, callee, inLoop, keptForGood } of facts.calls) {
+      if (callee.startsWith('.')) continue;
+      const made = resolveName(modules, callee);
+      if (!classes.has(made)) continue;
+      if (keptForGood) longLived.add(made);
+      else if (inLoop || repeating.has(`${module}.${caller}`)) madeRepeatedly.add(made);
+    }
+  }
+  return { madeRepeatedly, longLived };
+}
+
+/** Functions that return an open resource, directly or as the result of another that does. */
+function spreadResources(modules: Modules, results: readonly FileResult[]): ReadonlySet<string> {
+  const returning = new Set<string>();
+  const callersOf = new Map<string, string[]>();
+  for (const { module, facts } of results) {
+    for (const { qualname, resources } of facts.functions) {
+      const name = `${module}.${qualname}`;
+      if (resources?.returns !== undefined) returning.add(name);
+      for (const callee of resources?.returnsResultOf ?? []) {
+        const resolved = resolveName(modules, callee);
+        callersOf.set(resolved, [...(callersOf.get(resolved) ?? []), name]);
+      }
+    }
+  }
+  const pending = [...returning];
+  for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
+    for (const caller of callersOf.get(name) ?? []) {
+      if (returning.has(caller)) continue;
+      returning.add(caller);
+      pending.push(caller);
+    }
+  }
+  return returning;
+}

@@ -1,0 +1,116 @@
+// Which functions run again and again while a process lives, as far as their own file says: request handlers, tasks,
+// consumers, callbacks of servers and event loops, bodies of endless loops.
+
+import type { Expr } from '../source/python-ast.ts';
+import type { FunctionInfo } from '../source/source-index.ts';
+import type { ScannedFile } from './scanned-file.ts';
+
+/** Decorators that make a function an entry point, by the last part of their name: `@app.route`, `@shared_task`. */
+const ENTRY_DECORATORS: Readonly<Record<string, string>> = {
+  route: 'handles requests',
+  get: 'handles requests',
+  post: 'handles requests',
+  put: 'handles requests',
+  patch: 'handles requests',
+  delete: 'handles requests',
+  head: 'handles requests',
+  options: 'handles requests',
+  api_route: 'handles requests',
+  websocket: 'handles connections',
+  websocket_route: 'handles connections',
+  api_view: 'handles requests',
+  view_config: 'handles requests',
+  before_request: 'runs for every request',
+  after_request: 'runs for every request',
+  teardown_request: 'runs for every request',
+  middleware: 'runs for every request',
+  errorhandler: 'handles errors',
+  exception_handler: 'handles errors',
+  task: 'is a task',
+  shared_task: 'is a task',
+  actor: 'is a task',
+  job: 'is a task',
+  periodic_task: 'is a task',
+  flow: 'is a task',
+  agent: 'consumes messages',
+  subscriber: 'consumes messages',
+  listener: 'handles events',
+  listens_for: 'handles events',
+  event: 'handles events',
+  on_event: 'handles events',
+  receiver: 'handles events',
+  command: 'handles commands',
+  message_handler: 'consumes messages',
+  scheduled_job: 'runs on a schedule',
+  repeat_every: 'runs on a schedule',
+  tool: 'is called by clients',
+  method: 'is called by clients',
+  query: 'handles requests',
+  mutation: 'handles requests',
+};
+
+/** Methods a framework calls for every request, message or connection. */
+const ENTRY_METHODS: ReadonlyMap<RegExp, string> = new Map([
+  [/^do_(?:GET|POST|PUT|DELETE|HEAD|PATCH|OPTIONS)$/, 'handles requests'],
+  [
+    /^(?:process_request|process_response|process_view|process_exception|process_item|process_spider_\w+)$/,
+    'runs for every request',
+  ],
+  [
+    /^(?:dispatch|dispatch_request|wsgi_app|asgi_app|handle_request|handle_message|handle_event|handle_error)$/,
+    'handles requests',
+  ],
+  [
+    /^(?:on_message|on_data|on_event|on_request|on_response|on_receive|on_connect|on_disconnect|on_open|on_close)$/,
+    'handles events',
+  ],
+  [
+    /^(?:data_received|datagram_received|connection_made|connection_lost|dataReceived|lineReceived|connectionMade)$/,
+    'handles connections',
+  ],
+  [/^(?:emit|on_start|on_end|on_finish)$/, 'is called for every record'],
+]);
+
+/** Why the function runs again and again, in words that follow its name; undefined where its file does not say so. */
+export function repeatingReason(file: ScannedFile, callee: FunctionInfo): string | undefined {
+  const { node } = callee;
+  if (node.kind === 'Lambda') return undefined;
+  for (const decorator of node.decorator_list) {
+    const reason = decoratorReason(decorator);
+    if (reason !== undefined) return reason;
+  }
+  if (callee.class !== undefined) {
+    for (const [pattern, reason] of ENTRY_METHODS) if (pattern.test(node.name)) return reason;
+    if (/^(?:get|post|put|patch|delete|head|options)$/.test(node.name) && isView(callee)) return 'handles requests';
+    if (/^handle$/.test(node.name) && /Handler|View|Command/.test(basesText(file, callee))) return 'handles requests';
+  }
+  const parameters = [...node.args.posonlyargs, ...node.args.args].map(({ arg }) => arg);
+  if (callee.class !== undefined) parameters.shift();
+  if (parameters[0] === 'request' || parameters.join() === 'scope,receive,send') return 'handles requests';
+  if (parameters.join() === 'environ,start_response') return 'handles requests';
+  return undefined;
+}
+
+function decoratorReason(decorator: Expr): string | undefined {
+  const named = decorator.kind === 'Call' ? decorator.func : decorator;
+  if (named.kind === 'Name')
+    return Object.hasOwn(ENTRY_DECORATORS, named.id) &&
+      !/^(?:get|put|post|delete|head|event|method|query|options|patch)$/.test(named.id)
+      ? ENTRY_DECORATORS[named.id]
+      : undefined;
+  return named.kind === 'Attribute' && Object.hasOwn(ENTRY_DECORATORS, named.attr)
+    ? ENTRY_DECORATORS[named.attr]
+    : undefined;
+}
+
+/** Whether the class around is a view or resource of a web framework, by the names of its bases. */
+function isView(callee: FunctionInfo): boolean {
+  return callee.class!.node.bases.some((base) => {
+    const name = base.kind === 'Name' ? base.id : base.kind === 'Attribute' ? base.attr : '';
+    return /View|Resource|Handler|Endpoint|Controller|APIView|ViewSet/.test(name);
+  });
+}
+
+function basesText(file: ScannedFile, callee: FunctionInfo): string {
+  return callee.class!.node.bases.map((base) => file.source.text.slice(base.start, base.end)).join(' ');
+}

@@ -1,0 +1,5 @@
+// The rules of this cause, in the order of their codes.
+
+import type { Rule } from '../../rule.ts';
+
+export const UNBOUNDED_CACHES_RULES: readonly Rule[] = [];
