@@ -20,7 +20,19 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   metrics: ['base'],
   diagnose: ['base', 'graph', 'cpython', 'source', 'metrics', 'snapshot'],
   session: ['base', 'protocol', 'graph', 'cpython', 'target', 'snapshot', 'source', 'scan', 'metrics', 'diagnose'],
-  cli: ['base', 'protocol', 'graph', 'cpython', 'target', 'snapshot', 'source', 'scan', 'metrics', 'diagnose', 'session'],
+  cli: [
+    'base',
+    'protocol',
+    'graph',
+    'cpython',
+    'target',
+    'snapshot',
+    'source',
+    'scan',
+    'metrics',
+    'diagnose',
+    'session',
+  ],
 };
 
 /** Bytes and sources come in, results go out. */
