@@ -49,6 +49,17 @@ const EARLY_GROWTH = 1.5;
 
 /** Runs `find`. Throws LeakscopeError when the process cannot be read at all; an early exit gives what is known. */
 export async function runFind(options: FindOptions, progress: Progress): Promise<FindReport> {
+  const observation = await observe(options, progress);
+  progress.stage('finding who holds what grew');
+  try {
+    return diagnose(observation);
+  } finally {
+    progress.done();
+  }
+}
+
+/** Watches the process for a while: all that there is to judge. Throws as `runFind` does. */
+export async function observe(options: FindOptions, progress: Progress): Promise<Observation> {
   const problems = new ProblemLog();
   progress.stage(`attaching to process ${options.pid}`);
   const target = await AttachedTarget.attach(options.pid, problems);
@@ -85,7 +96,7 @@ class FindRun {
     this.#sampler = new LiveSampler(target);
   }
 
-  async run(): Promise<FindReport> {
+  async run(): Promise<Observation> {
     const { seconds } = this.#options;
     this.#sampler.sample(this.#elapsed);
     const walkSeconds = await this.#snapshot(1);
@@ -101,8 +112,7 @@ class FindRun {
       this.#sampler.sample(this.#elapsed);
       this.#followGrowing();
     }
-    this.#progress.stage('finding who holds what grew');
-    return diagnose(this.#observation());
+    return this.#observation();
   }
 
   get #elapsed(): number {
