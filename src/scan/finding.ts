@@ -1,6 +1,8 @@
 // What the scan says of source: findings, where they stand, how sure they are, and the edits that remove them.
 // Data only, and plain: it goes through worker threads, into the cache and into the JSON output as it is.
 
+import type { HolderReference } from '../source/growth-site-query.ts';
+
 export const CAUSES = [
   'global state',
   'unbounded cache',
@@ -49,14 +51,8 @@ export interface Evidence {
   readonly text: string;
 }
 
-/** What a live process calls the thing: lets find and `scan --live` recognise it in a heap. */
-export type Subject =
-  | { readonly kind: 'global'; readonly module: string; readonly name: string }
-  | { readonly kind: 'class attribute'; readonly module: string; readonly className: string; readonly name: string }
-  | { readonly kind: 'instance attribute'; readonly module: string; readonly className: string; readonly name: string }
-  | { readonly kind: 'function cache'; readonly module: string; readonly qualname: string }
-  | { readonly kind: 'default argument'; readonly module: string; readonly qualname: string; readonly name: string }
-  | { readonly kind: 'closure'; readonly module: string; readonly qualname: string; readonly name: string };
+/** What holds the memory, as a live process names it too: lets find and `scan --live` recognise it in a heap. */
+export type Subject = Exclude<HolderReference, { readonly form: 'local' }>;
 
 /** A fact about the rest of the project that a finding of one file hangs on. See project-links.ts. */
 export type Condition =

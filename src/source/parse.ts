@@ -201,7 +201,9 @@ function lower(root: PyNode, source: Prepared): Module {
       const value = from[field];
       if (value === undefined || value === null) continue;
       if (Array.isArray(value)) {
-        to[field] = value.map((item: unknown) => {
+        // The parser makes statements of comments.
+        const items = value.filter((item: unknown) => !isPyNode(item) || item.nodeType !== 'Comment');
+        to[field] = items.map((item: unknown) => {
           if (!isPyNode(item)) return undefined;
           const child = shell(item, to, source);
           pending.push([item, child]);
