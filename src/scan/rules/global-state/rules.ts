@@ -1,5 +1,7 @@
 // The rules of this cause, in the order of their codes.
 
 import type { Rule } from '../../rule.ts';
+import { classAttrGrows } from './class-attr-grows.ts';
+import { moduleContainerGrows } from './module-container-grows.ts';
 
-export const GLOBAL_STATE_RULES: readonly Rule[] = [];
+export const GLOBAL_STATE_RULES: readonly Rule[] = [moduleContainerGrows, classAttrGrows];

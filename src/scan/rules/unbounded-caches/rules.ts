@@ -1,5 +1,9 @@
 // The rules of this cause, in the order of their codes.
 
 import type { Rule } from '../../rule.ts';
+import { defaultdictRead } from './defaultdict-read.ts';
+import { dictCache } from './dict-cache.ts';
+import { identityKey } from './identity-key.ts';
+import { syncPrimitiveDict } from './sync-primitive-dict.ts';
 
-export const UNBOUNDED_CACHES_RULES: readonly Rule[] = [];
+export const UNBOUNDED_CACHES_RULES: readonly Rule[] = [dictCache, identityKey, syncPrimitiveDict, defaultdictRead];
