@@ -67,6 +67,10 @@ function holds(links: ProjectLinks, condition: Condition): boolean {
       return links.repeating.has(`${condition.module}.${condition.qualname}`);
     case 'is made repeatedly':
       return links.madeRepeatedly.has(`${condition.module}.${condition.className}`);
+    case 'is not a singleton': {
+      const name = `${condition.module}.${condition.className}`;
+      return !links.longLived.has(name) || links.madeRepeatedly.has(name);
+    }
     case 'lives long':
       return links.longLived.has(`${condition.module}.${condition.className}`);
     case 'returns a resource':
