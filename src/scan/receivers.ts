@@ -44,3 +44,8 @@ export function perObject(file: ScannedFile, cls: ClassInfo): readonly Condition
     { condition: { kind: 'is not a singleton', ...made }, otherwise: 'low' },
   ];
 }
+
+/** Whether the text of `node` lies within that of `around`. */
+export function isInside(node: Node, around: Node): boolean {
+  return node.start >= around.start && node.end <= around.end;
+}

@@ -1,5 +1,6 @@
 // The rules of this cause, in the order of their codes.
 
 import type { Rule } from '../../rule.ts';
+import { exitHookBoundMethod } from './exit-hook-bound-method.ts';
 
-export const GLOBAL_STATE_RULES: readonly Rule[] = [];
+export const GLOBAL_STATE_RULES: readonly Rule[] = [exitHookBoundMethod];
