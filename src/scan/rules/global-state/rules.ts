@@ -2,5 +2,6 @@
 
 import type { Rule } from '../../rule.ts';
 import { exitHookBoundMethod } from './exit-hook-bound-method.ts';
+import { interpreterTableGrows } from './interpreter-table-grows.ts';
 
-export const GLOBAL_STATE_RULES: readonly Rule[] = [exitHookBoundMethod];
+export const GLOBAL_STATE_RULES: readonly Rule[] = [interpreterTableGrows, exitHookBoundMethod];
