@@ -2,7 +2,8 @@
 // Exceptions decide too, but say nothing of what was checked; they are not looked at.
 
 import { walk } from '../source/ast-walk.ts';
-import type { Expr, Node, Stmt } from '../source/python-ast.ts';
+import type { Attribute, Expr, Name, Node, Stmt } from '../source/python-ast.ts';
+import { functionAround, type ScannedFile } from './scanned-file.ts';
 
 /** Tests within the same function that decide whether `node` is reached, innermost first. */
 export function decidingTests(node: Node): readonly Expr[] {
@@ -22,6 +23,17 @@ export function decidingTests(node: Node): readonly Expr[] {
 /** Whether any of the tests reads a name or attribute of which `counts` holds. */
 export function isGuardedBy(node: Node, counts: (read: string) => boolean): boolean {
   return decidingTests(node).some((test) => readsAny(test, counts));
+}
+
+/** Whether a test that decides about `node` reads what the same function sets: `if _installed: return`. */
+export function isGuardedByOwnFlag(file: ScannedFile, node: Node): boolean {
+  const around = functionAround(file, node);
+  if (around === undefined) return false;
+  const isSet = (uses: readonly (Name | Attribute)[] | undefined) =>
+    (uses ?? []).some((use) => use.ctx === 'Store' && use.start >= around.start && use.end <= around.end);
+  const { names, attributes } = file.source;
+  const isGlobal = (name: string) => file.source.scopes.scopeOf.get(around)?.declared.has(name) === true;
+  return isGuardedBy(node, (read) => (isGlobal(read) && isSet(names.get(read))) || isSet(attributes.get(read)));
 }
 
 /** Whether a name or attribute of which `counts` holds is read below `root`. */

@@ -5,9 +5,10 @@ import { dottedName } from '../../../source/qualified-name.ts';
 import { indentationAt, indentationUnit, lineEndOf, lineStart } from '../../edits.ts';
 import type { Fix } from '../../finding.ts';
 import { freshPartOf } from '../../fresh-values.ts';
-import { decidingTests, isGuardedBy } from '../../guards.ts';
+import { decidingTests, isGuardedByOwnFlag } from '../../guards.ts';
 import { isInside } from '../../receivers.ts';
 import type { Report, Rule } from '../../rule.ts';
+import { isScript, isStartUp } from '../../run-once.ts';
 import { callsByName, functionAround, type ScannedFile, textOf } from '../../scanned-file.ts';
 
 /** Lists of the interpreter that code adds to, in dotted names. */
@@ -27,7 +28,7 @@ export const interpreterTableGrows: Rule = {
     what: 'A function that adds an entry to a table of the interpreter each time it is called: `sys.path`, `sys.modules`, `sys.meta_path`, `linecache.cache`, warning filters, `gc.callbacks`, codecs, audit hooks.',
     why: 'These tables live as long as the process and are searched again and again: imports walk `sys.path`, every warning walks the filters. A call that adds an entry without looking whether it is there makes both memory and time grow.',
     evidence:
-      'The addition stands in a function, no test asks whether the entry is there, and neither the function nor its class takes it out. High where a key is new at every call (`id()`, a uuid, the time), or where the function is known to run again and again; medium for `sys.path` and its kind otherwise; low where keys may well repeat.',
+      'The addition stands in a function, no test asks whether the entry is there, and the file nowhere takes it out. High where a key is new at every call (`id()`, a uuid, the time), or where the function is known to run again and again; medium for `sys.path` and its kind otherwise; low where keys may well repeat.',
     fix: 'Add the entry once, when the module is imported; or look first whether it is there; or take it out in a `finally`. The fix puts `if … not in` before the addition.',
     ignore: 'When the function runs once, at the start of the program.',
     example: {
@@ -61,7 +62,7 @@ def load_plugin(folder, name):
 function checkList(file: ScannedFile, table: string, report: Report): void {
   for (const method of ['append', 'insert', 'extend']) {
     for (const call of callsByName(file).get(`${table}.${method}`) ?? []) {
-      if (isTested(file, call, table) || isTakenOut(file, call, table)) continue;
+      if (isTested(file, call, table) || isTakenOut(file, file.source.scopes.module.node, table)) continue;
       const fix = method === 'extend' ? undefined : () => guardFix(file, call, table);
       reportAddition(file, call, table, 'medium', report, fix);
     }
@@ -77,15 +78,19 @@ function reportAddition(
   fix?: () => Fix | undefined,
 ): void {
   const around = functionAround(file, node);
-  if (around === undefined || isGuardedByFlag(node)) return;
+  if (around === undefined || isGuardedByOwnFlag(file, node)) return;
   const { qualname } = file.source.functionOf.get(around)!;
-  const once = runsOnce(around.name) || isScript(file);
   report({
     node,
-    confidence: once ? 'low' : 'high',
+    confidence: isScript(file) ? 'low' : 'high',
     message: `every call of \`${around.name}\` adds another entry to \`${table}\``,
     remedy: 'look first whether the entry is there, or add it once at import',
-    conditions: [{ condition: { kind: 'runs repeatedly', module: file.source.module, qualname }, otherwise }],
+    conditions: [
+      {
+        condition: { kind: 'runs repeatedly', module: file.source.module, qualname },
+        otherwise: isStartUp(around.name) ? 'low' : otherwise,
+      },
+    ],
     ...(fix === undefined ? {} : { fix }),
   });
 }
@@ -93,7 +98,8 @@ function reportAddition(
 function checkDict(file: ScannedFile, table: string, report: Report): void {
   for (const { node, key } of keysSet(file, table)) {
     const around = functionAround(file, node);
-    if (around === undefined || isTakenOut(file, node, table)) continue;
+    if (around === undefined) continue;
+    if (isTakenOut(file, file.source.functionOf.get(around)?.class?.node ?? around, table)) continue;
     const fresh = freshPartOf(file, key);
     if (fresh === undefined) continue;
     report({
@@ -122,7 +128,7 @@ function checkWarningFilters(file: ScannedFile, report: Report): void {
   for (const name of ['warnings.filterwarnings', 'warnings.simplefilter']) {
     for (const call of callsByName(file).get(name) ?? []) {
       const around = functionAround(file, call);
-      if (around === undefined || isInCatchWarnings(file, call) || isGuardedByFlag(call)) continue;
+      if (around === undefined || isInCatchWarnings(file, call) || isGuardedByOwnFlag(file, call)) continue;
       const varying = [...call.args.slice(1), ...call.keywords.map(({ value }) => value)].find(isComputedText);
       if (varying === undefined) continue;
       report({
@@ -155,21 +161,10 @@ function isTested(file: ScannedFile, node: Node, table: string): boolean {
   return decidingTests(node).some((test) => textOf(file, test).includes(table.slice(table.indexOf('.') + 1)));
 }
 
-/** `if _installed: return`: a flag that the function's own module or class keeps. */
-function isGuardedByFlag(node: Node): boolean {
-  return isGuardedBy(node, (read) =>
-    /^_*(?:is_|was_)?\w*(?:installed|initiali[sz]ed|loaded|done|patched|registered|configured|setup|set_up|added)$/i.test(
-      read,
-    ),
-  );
-}
-
 const TAKING_OUT: ReadonlySet<string> = new Set(['remove', 'pop', 'clear', 'popitem']);
 
-/** Whether the function around, or its class, takes something out of the table or puts an old one back. */
-function isTakenOut(file: ScannedFile, node: Node, table: string): boolean {
-  const around = functionAround(file, node);
-  const region = around === undefined ? node : (file.source.functionOf.get(around)?.class?.node ?? around);
+/** Whether the code of `region` takes something out of the table or puts an old one back. */
+function isTakenOut(file: ScannedFile, region: Node, table: string): boolean {
   const last = table.slice(table.lastIndexOf('.') + 1);
   const uses = [...(file.source.attributes.get(last) ?? []), ...(file.source.names.get(last) ?? [])];
   return uses.some((use) => {
@@ -182,20 +177,6 @@ function isTakenOut(file: ScannedFile, node: Node, table: string): boolean {
       (parent.ctx === 'Del' || (parent.ctx === 'Store' && parent.slice.kind === 'Slice'))
     );
   });
-}
-
-/** Names of functions that programs call once, at their start. */
-function runsOnce(name: string): boolean {
-  return /^_*(?:main|setup|set_up|init|initiali[sz]e|configure|bootstrap|install|run_from_\w+|pytest_\w+)(?:_|$)/i.test(
-    name,
-  );
-}
-
-/** Files that are run, not imported by a program that goes on: tests, build and installation scripts. */
-function isScript(file: ScannedFile): boolean {
-  return /(?:^|\/)(?:setup|conftest|conf|manage|noxfile|tasks|test_\w+|__main__)\.py$|(?:^|\/)(?:tests?|scripts|tools|docs)\//.test(
-    file.source.path,
-  );
 }
 
 /** Puts a test before an addition that has its statement and line for itself, where looking has no effect of its own. */

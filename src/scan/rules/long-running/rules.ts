@@ -1,5 +1,6 @@
 // The rules of this cause, in the order of their codes.
 
 import type { Rule } from '../../rule.ts';
+import { logHandlerReadded } from './log-handler-readded.ts';
 
-export const LONG_RUNNING_RULES: readonly Rule[] = [];
+export const LONG_RUNNING_RULES: readonly Rule[] = [logHandlerReadded];
