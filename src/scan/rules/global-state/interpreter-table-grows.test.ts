@@ -67,7 +67,7 @@ def load(folder):
     codecs.register(lambda name: None)  # <- finds low
 
 @app.route('/run')
-def run(request):
+def execute(request):
     sys.path.insert(0, request.folder)  # <- finds high
 
 def main():

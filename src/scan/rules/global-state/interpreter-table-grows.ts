@@ -80,15 +80,16 @@ function reportAddition(
   const around = functionAround(file, node);
   if (around === undefined || isGuardedByOwnFlag(file, node)) return;
   const { qualname } = file.source.functionOf.get(around)!;
+  const once = isStartUp(around.name);
   report({
     node,
-    confidence: isScript(file) ? 'low' : 'high',
+    confidence: isScript(file) ? 'low' : once ? 'medium' : 'high',
     message: `every call of \`${around.name}\` adds another entry to \`${table}\``,
     remedy: 'look first whether the entry is there, or add it once at import',
     conditions: [
       {
         condition: { kind: 'runs repeatedly', module: file.source.module, qualname },
-        otherwise: isStartUp(around.name) ? 'low' : otherwise,
+        otherwise: once ? 'low' : otherwise,
       },
     ],
     ...(fix === undefined ? {} : { fix }),

@@ -2,5 +2,6 @@
 
 import type { Rule } from '../../rule.ts';
 import { logHandlerReadded } from './log-handler-readded.ts';
+import { taskPerIteration } from './task-per-iteration.ts';
 
-export const LONG_RUNNING_RULES: readonly Rule[] = [logHandlerReadded];
+export const LONG_RUNNING_RULES: readonly Rule[] = [logHandlerReadded, taskPerIteration];
