@@ -45,7 +45,9 @@ export function perObject(file: ScannedFile, cls: ClassInfo): readonly Condition
   ];
 }
 
+type Stretch = Pick<Node, 'start' | 'end'>;
+
 /** Whether the text of `node` lies within that of `around`. */
-export function isInside(node: Node, around: Node): boolean {
+export function isInside(node: Stretch, around: Stretch): boolean {
   return node.start >= around.start && node.end <= around.end;
 }
