@@ -16,8 +16,8 @@ export function hasFewInstances(file: ScannedFile, cls: ClassInfo): boolean {
   return cls.scope.bindings.has('__new__') && [...cls.scope.bindings.keys()].some((name) => /^_*instance$/i.test(name));
 }
 
-/** Bases whose instances are enumeration members, classes, singletons or test cases. */
-const FEW_INSTANCES = /(?:Enum|Flag|^type|Meta|MetaClass|Metaclass|Singleton|TestCase)$/;
+/** Bases whose instances are enumeration members, classes, singletons, test cases or commands of a command line. */
+const FEW_INSTANCES = /(?:Enum|Flag|^type|Meta|MetaClass|Metaclass|Singleton|TestCase|Command)$/;
 
 /** Whether equal objects of the class share one cache entry: it defines equality and hash, or is made of its values. */
 export function isEqualByValue(file: ScannedFile, cls: ClassInfo): boolean {

@@ -84,3 +84,22 @@ function sizeOfGiven(file: ScannedFile, call: Call): MemoizingCache['size'] {
     cache.kind === 'Dict' || (cache.kind === 'Call' && dottedName(file.source, cache.func) === 'builtins.dict');
   return isDict ? 'unbounded' : (boundOfValue(file.index, file.source, cache) ?? 'unknown');
 }
+
+/** Whether the file uses what only a cached function has, so that someone looks after it: `total.cache_clear()`. */
+export function isLookedAfter(file: ScannedFile, name: string): boolean {
+  return LOOKING_AFTER.some((attribute) =>
+    (file.source.attributes.get(attribute) ?? []).some(
+      ({ value }) =>
+        (value.kind === 'Attribute' && value.attr === name) || (value.kind === 'Name' && value.id === name),
+    ),
+  );
+}
+
+const LOOKING_AFTER = [
+  'cache_clear',
+  'cache_info',
+  'cache_parameters',
+  'cache_invalidate',
+  'cache_close',
+  '__wrapped__',
+];

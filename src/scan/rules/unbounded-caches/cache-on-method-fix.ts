@@ -9,7 +9,7 @@ import type { Edit, Fix } from '../../finding.ts';
 import { dropImportOf, useInsteadOf } from '../../import-edits.ts';
 import { hasSlots } from '../../instance-count.ts';
 import { isNamed, type ScannedFile } from '../../scanned-file.ts';
-import type { MemoizingCache } from './cache-decorators.ts';
+import { isLookedAfter, type MemoizingCache } from './cache-decorators.ts';
 import { cacheSizeEdits } from './cache-size-fix.ts';
 import { hasUnboundedKeys } from './key-domain.ts';
 
@@ -17,7 +17,7 @@ type Method = FunctionInfo & { readonly class: ClassInfo };
 
 export function cacheOnMethodFix(file: ScannedFile, method: Method, cache: MemoizingCache): Fix | undefined {
   const node = method.node as FunctionDef;
-  if (isManaged(file, node.name) || !standsAlone(file, cache.node)) return undefined;
+  if (isLookedAfter(file, node.name) || !standsAlone(file, cache.node)) return undefined;
   const { decorator_list: decorators } = node;
   if (decorators.length === 2 && decorators[1] === cache.node && isNamed(file, decorators[0]!, 'builtins.property')) {
     return asCachedProperty(file, method, node, cache) ?? withoutCache(file, cache.node);
@@ -27,16 +27,6 @@ export function cacheOnMethodFix(file: ScannedFile, method: Method, cache: Memoi
     asStaticMethod(file, method, node, cache) ??
     withCachedProperty(file, method, node, cache) ??
     withoutCache(file, cache.node)
-  );
-}
-
-/** Whether the file uses what only a cached function has: `total.cache_clear()`, `Report.total.__wrapped__`. */
-function isManaged(file: ScannedFile, name: string): boolean {
-  return ['cache_clear', 'cache_info', 'cache_parameters', 'cache_invalidate', '__wrapped__'].some((attribute) =>
-    (file.source.attributes.get(attribute) ?? []).some(
-      ({ value }) =>
-        (value.kind === 'Attribute' && value.attr === name) || (value.kind === 'Name' && value.id === name),
-    ),
   );
 }
 

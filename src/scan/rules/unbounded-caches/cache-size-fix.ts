@@ -21,7 +21,5 @@ export function cacheSizeEdits(file: ScannedFile, { node, name }: MemoizingCache
   }
   if (node.kind !== 'Call') return undefined;
   const size = node.args[0] ?? keywordOf(node, 'maxsize');
-  return size?.kind === 'Constant' && size.value === null
-    ? [replaceNode(size, size === node.args[0] ? `maxsize=${SUGGESTED_SIZE}` : String(SUGGESTED_SIZE))]
-    : undefined;
+  return size?.kind === 'Constant' && size.value === null ? [replaceNode(size, String(SUGGESTED_SIZE))] : undefined;
 }

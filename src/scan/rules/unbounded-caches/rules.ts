@@ -1,6 +1,8 @@
 // The rules of this cause, in the order of their codes.
 
 import type { Rule } from '../../rule.ts';
+import { cacheBoundOnInstance } from './cache-bound-on-instance.ts';
 import { cacheOnMethod } from './cache-on-method.ts';
+import { cacheUnbounded } from './cache-unbounded.ts';
 
-export const UNBOUNDED_CACHES_RULES: readonly Rule[] = [cacheOnMethod];
+export const UNBOUNDED_CACHES_RULES: readonly Rule[] = [cacheOnMethod, cacheUnbounded, cacheBoundOnInstance];
