@@ -77,6 +77,8 @@ export type Condition =
   | { readonly kind: 'is not a singleton'; readonly module: string; readonly className: string }
   /** An object of the class is kept by a module's variable, or the class outlives its objects' usual span. */
   | { readonly kind: 'lives long'; readonly module: string; readonly className: string }
+  /** Not all objects of the class that the project makes are kept by a module's variable or class attribute. */
+  | { readonly kind: 'is no singleton'; readonly module: string; readonly className: string }
   /** The project's function hands out an open resource that its caller must release. */
   | { readonly kind: 'returns a resource'; readonly module: string; readonly qualname: string }
   /** The project's function neither keeps nor releases what it is passed at that place. */
