@@ -4,5 +4,15 @@ import type { Rule } from '../../rule.ts';
 import { cacheBoundOnInstance } from './cache-bound-on-instance.ts';
 import { cacheOnMethod } from './cache-on-method.ts';
 import { cacheUnbounded } from './cache-unbounded.ts';
+import { labelCardinality } from './label-cardinality.ts';
+import { loggerPerInstance } from './logger-per-instance.ts';
+import { typePerCall } from './type-per-call.ts';
 
-export const UNBOUNDED_CACHES_RULES: readonly Rule[] = [cacheOnMethod, cacheUnbounded, cacheBoundOnInstance];
+export const UNBOUNDED_CACHES_RULES: readonly Rule[] = [
+  cacheOnMethod,
+  cacheUnbounded,
+  cacheBoundOnInstance,
+  typePerCall,
+  labelCardinality,
+  loggerPerInstance,
+];
