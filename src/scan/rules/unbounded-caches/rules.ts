@@ -7,14 +7,14 @@ import { cacheUnbounded } from './cache-unbounded.ts';
 import { defaultdictRead } from './defaultdict-read.ts';
 import { dictCache } from './dict-cache.ts';
 import { identityKey } from './identity-key.ts';
+import { labelCardinality } from './label-cardinality.ts';
+import { loggerPerInstance } from './logger-per-instance.ts';
 import { syncPrimitiveDict } from './sync-primitive-dict.ts';
+import { typePerCall } from './type-per-call.ts';
+
+export const UNBOUNDED_CACHES_RULES: readonly Rule[] = [dictCache, identityKey, syncPrimitiveDict, defaultdictRead, cacheOnMethod, cacheUnbounded, cacheBoundOnInstance, import { labelCardinality } from './label-cardinality.ts';
+import { loggerPerInstance } from './logger-per-instance.ts';
+import { typePerCall } from './type-per-call.ts';
 
 export const UNBOUNDED_CACHES_RULES: readonly Rule[] = [
-  dictCache,
-  identityKey,
-  syncPrimitiveDict,
-  defaultdictRead,
-  cacheOnMethod,
-  cacheUnbounded,
-  cacheBoundOnInstance,
-];
+  cacheOnMethod, typePerCall, labelCardinality, loggerPerInstance];
