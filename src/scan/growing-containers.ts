@@ -58,7 +58,7 @@ function growingOf(file: ScannedFile, container: PersistentContainer): GrowingCo
   const effects = judgeHolderUses(file.index, uses);
   if (effects.bound !== undefined) return undefined;
   const growths = effects.grows.flatMap((effect) => growthOf(file, container, effect, uses) ?? []);
-  const written = growths.filter(({ operation }) => operation !== READ);
+  const written = growths.filter((growth) => growth.operation !== READ && !isStepOf(growth, growths));
   const family = written.length === 0 ? undefined : familyOf(file, container, written, uses);
   if (family !== undefined && (effects.shrinks.length === 0 || family === 'queue')) {
     return { container, family, ...surest(written), uses, effects };
@@ -67,6 +67,13 @@ function growingOf(file: ScannedFile, container: PersistentContainer): GrowingCo
   const reads = growths.filter((growth) => isMereRead(file, growth, uses));
   const isCleared = effects.shrinks.every(({ operation }) => operation === 'clear' || operation === 'rebinding');
   return reads.length > 0 && isCleared ? { container, family: 'read', ...surest(reads), uses, effects } : undefined;
+}
+
+/** Whether one growth only makes room for another: `setdefault(key, [])` before `.append(value)`. */
+function isStepOf({ node }: Growth, growths: readonly Growth[]): boolean {
+  return growths.some(
+    (other) => other.entry && other.node !== node && other.node.start <= node.start && node.end <= other.node.end,
+  );
 }
 
 function surest(growths: readonly Growth[]): Pick<GrowingContainer, 'growth' | 'others'> {
@@ -141,7 +148,7 @@ function growthOf(
   if (around === undefined || around.node.kind === 'Lambda' || origin.target.vias.length > 0) return undefined;
   if (isBuilding(container, around)) return undefined;
   const entry = origin.target.entry || (origin.use.effect === 'grow' && origin.use.entry);
-  const added = addedBy(container, node, operation, entry);
+  const added = addedBy(container, effect, entry);
   if (added === undefined) return undefined;
   const { key, value } = added;
   if (runsOnce(file, node, around, uses.denoting)) return undefined;
@@ -188,13 +195,17 @@ const SEQUENCE_OPERATIONS: Readonly<Record<string, number>> = {
 };
 
 /** What the operation adds; undefined where the container's kind has no such operation or it only replaces. */
-function addedBy({ kind }: PersistentContainer, node: Node, operation: string, entry: boolean): Added | undefined {
+function addedBy({ kind }: PersistentContainer, effect: Effect, entry: boolean): Added | undefined {
+  const { node, operation } = effect;
+  // `files = known + more` gives a local variable a new list, and the holder nothing.
+  const isDirect = effect.origin.target.depth === 0;
   const isSequence = kind === 'list' || kind === 'deque' || kind === 'queue';
   if (Object.hasOwn(SEQUENCE_OPERATIONS, operation)) {
     if ((!isSequence && !entry) || node.kind !== 'Call') return undefined;
     return { key: undefined, value: node.args[SEQUENCE_OPERATIONS[operation]!], always: true };
   }
-  if (operation === 'rebinding') return isSequence ? { key: undefined, value: undefined, always: true } : undefined;
+  if (operation === 'rebinding')
+    return isSequence && isDirect ? { key: undefined, value: undefined, always: true } : undefined;
   switch (operation) {
     case 'subscript assignment': {
       if (node.kind !== 'Subscript' || (isSequence && !entry)) return undefined;

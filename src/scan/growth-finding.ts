@@ -41,7 +41,7 @@ export function growthFinding(file: ScannedFile, growing: GrowingContainer, repo
     confidence: isUnbounded(growth.provenance) ? 'high' : 'low',
     evidence,
     conditions: conditionsOf(file, growing, report.isTelling),
-    subject: container.subject,
+    subject: container.holder,
     ...(report.fix === undefined ? {} : { fix: report.fix }),
   };
 }

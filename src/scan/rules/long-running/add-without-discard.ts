@@ -73,7 +73,7 @@ class Save:
         conditions: [
           { condition: { kind: 'attribute is not shrunk elsewhere', name: container.name }, otherwise: 'drop' },
         ],
-        subject: container.subject,
+        subject: container.holder,
       });
     }
   },
