@@ -7,7 +7,7 @@ import { collectHolderUses, type HolderUses } from '../source/holder-uses.ts';
 import type { Expr, Node } from '../source/python-ast.ts';
 import type { FunctionInfo } from '../source/source-index.ts';
 import { bindingOf } from '../source/source-index.ts';
-import { isPrimitive, isTask, isTestedFor, looksUpFirst, madeValue } from './growth-kind.ts';
+import { isCountdown, isPrimitive, isTask, isTestedFor, looksUpFirst, madeValue } from './growth-kind.ts';
 import { isCalledAtImportOnly, isRegistration, runsOnce } from './growth-moment.ts';
 import { isUnbounded, type Provenance, provenanceOf, widest } from './key-provenance.ts';
 import { type PersistentContainer, persistentContainers } from './persistent-containers.ts';
@@ -42,9 +42,7 @@ export interface GrowingContainer {
 }
 
 export const growingContainers = oncePerFile((file): readonly GrowingContainer[] =>
-  isTestPath(file.source.path)
-    ? []
-    : persistentContainers(file).flatMap((container) => growingOf(file, container) ?? []),
+  isTestPath(file.source.path) ? [] : persistentContainers(file).flatMap((container) => growingOf(file, container)),
 );
 
 /** Tests fill containers and end; what they keep is nobody's leak. */
@@ -52,26 +50,36 @@ function isTestPath(path: string): boolean {
   return /(?:^|\/)(?:tests?|testing|test_\w+\.py|\w+_tests?\.py|conftest\.py)(?:\/|$)/.test(path);
 }
 
-function growingOf(file: ScannedFile, container: PersistentContainer): GrowingContainer | undefined {
-  if (!mayGrow(file, container)) return undefined;
+function growingOf(file: ScannedFile, container: PersistentContainer): readonly GrowingContainer[] {
+  if (!mayGrow(file, container)) return [];
   const uses = collectHolderUses(file.index, { holder: container.holder, growingTypes: [] });
   const effects = judgeHolderUses(file.index, uses);
-  if (effects.bound !== undefined) return undefined;
+  if (effects.bound !== undefined) return [];
   const growths = effects.grows.flatMap((effect) => growthOf(file, container, effect, uses) ?? []);
-  const written = growths.filter(({ operation }) => operation !== READ);
+  const found: GrowingContainer[] = [];
+  const makesLocks = isFactoryOfPrimitives(file, container);
+  const written = growths.filter((growth) => (growth.operation !== READ || makesLocks) && !isStepOf(growth, growths));
   const family = written.length === 0 ? undefined : familyOf(file, container, written, uses);
   if (family !== undefined && (effects.shrinks.length === 0 || family === 'queue')) {
-    return { container, family, ...surest(written), uses, effects };
+    found.push({ container, family, ...surest(written), uses, effects });
   }
   // Reads that add undo what `clear()` does; only the removal of single keys keeps up with them.
-  const reads = growths.filter((growth) => isMereRead(file, growth, uses));
+  const reads = makesLocks ? [] : growths.filter((growth) => isMereRead(file, growth, uses));
   const isCleared = effects.shrinks.every(({ operation }) => operation === 'clear' || operation === 'rebinding');
-  return reads.length > 0 && isCleared ? { container, family: 'read', ...surest(reads), uses, effects } : undefined;
+  if (reads.length > 0 && isCleared) found.push({ container, family: 'read', ...surest(reads), uses, effects });
+  return found;
 }
 
 function surest(growths: readonly Growth[]): Pick<GrowingContainer, 'growth' | 'others'> {
   const [growth, ...others] = [...growths].sort((a, b) => weight(b) - weight(a) || a.node.start - b.node.start);
   return { growth: growth!, others };
+}
+
+/** Whether one growth only makes room for another: `setdefault(key, [])` before `.append(value)`. */
+function isStepOf({ node }: Growth, growths: readonly Growth[]): boolean {
+  return growths.some(
+    (other) => other.entry && other.node !== node && other.node.start <= node.start && node.end <= other.node.end,
+  );
 }
 
 /** The operation by which holder-effects.ts calls reads that add. */
@@ -141,14 +149,14 @@ function growthOf(
   if (around === undefined || around.node.kind === 'Lambda' || origin.target.vias.length > 0) return undefined;
   if (isBuilding(container, around)) return undefined;
   const entry = origin.target.entry || (origin.use.effect === 'grow' && origin.use.entry);
-  const added = addedBy(container, node, operation, entry);
+  const added = addedBy(container, effect, entry);
   if (added === undefined) return undefined;
   const { key, value } = added;
   if (runsOnce(file, node, around, uses.denoting)) return undefined;
   if (isRegistration(file, container.label, around, key, value)) return undefined;
   const isEndless = endlessLoopAround(node) !== undefined;
   if (!isEndless && isCalledAtImportOnly(file, around)) return undefined;
-  const provenance = spreadOf(file, added, origin.expr);
+  const provenance = ofNewObjects(container, around, spreadOf(file, added, origin.expr));
   if (provenance.spread === 'bounded') return undefined;
   return { node, operation, function: around, entry, key, value, provenance, isEndless };
 }
@@ -163,6 +171,12 @@ function isBuilding({ form, cls }: PersistentContainer, around: FunctionInfo): b
       around.node.name,
     )
   );
+}
+
+/** What objects put into their class's container while they are made differs from object to object. */
+function ofNewObjects({ form }: PersistentContainer, around: FunctionInfo, provenance: Provenance): Provenance {
+  if (form !== 'class attribute' || provenance.spread !== 'unknown' || around.node.kind === 'Lambda') return provenance;
+  return /^__(?:init|new|post_init)__$/.test(around.node.name) ? EVERY_RUN : provenance;
 }
 
 interface Added {
@@ -188,13 +202,17 @@ const SEQUENCE_OPERATIONS: Readonly<Record<string, number>> = {
 };
 
 /** What the operation adds; undefined where the container's kind has no such operation or it only replaces. */
-function addedBy({ kind }: PersistentContainer, node: Node, operation: string, entry: boolean): Added | undefined {
+function addedBy({ kind }: PersistentContainer, effect: Effect, entry: boolean): Added | undefined {
+  const { node, operation } = effect;
+  // `files = known + more` gives a local variable a new list, and the holder nothing.
+  const isDirect = effect.origin.target.depth === 0;
   const isSequence = kind === 'list' || kind === 'deque' || kind === 'queue';
   if (Object.hasOwn(SEQUENCE_OPERATIONS, operation)) {
     if ((!isSequence && !entry) || node.kind !== 'Call') return undefined;
     return { key: undefined, value: node.args[SEQUENCE_OPERATIONS[operation]!], always: true };
   }
-  if (operation === 'rebinding') return isSequence ? { key: undefined, value: undefined, always: true } : undefined;
+  if (operation === 'rebinding')
+    return isSequence && isDirect ? { key: undefined, value: undefined, always: true } : undefined;
   switch (operation) {
     case 'subscript assignment': {
       if (node.kind !== 'Subscript' || (isSequence && !entry)) return undefined;
@@ -206,8 +224,9 @@ function addedBy({ kind }: PersistentContainer, node: Node, operation: string, e
         if (isSequence || entry) return { key: undefined, value: node.value, always: true };
         return kind === 'set' ? { key: node.value, value: node.value, always: false } : undefined;
       }
-      // Adding to what is there needs a container that makes what is not.
-      if (node.kind !== 'Subscript' || entry || (kind !== 'defaultdict' && kind !== 'counter')) return undefined;
+      // Adding to what is there needs a container that makes what is not; counting down tells of one that is kept at 0.
+      if (node.kind !== 'Subscript' || entry || isSequence || kind === 'set') return undefined;
+      if (kind !== 'defaultdict' && kind !== 'counter' && !isCountdown(node)) return undefined;
       return { key: node.slice, value: undefined, always: false };
     case READ:
       return node.kind === 'Subscript' && kind === 'defaultdict'
@@ -257,25 +276,24 @@ function isGuardedByMembership(file: ScannedFile, value: Expr, denoted: Expr): b
 /** Which rule speaks: the most telling kind that any of the growths shows. */
 function familyOf(
   file: ScannedFile,
-  { kind, value }: PersistentContainer,
+  container: PersistentContainer,
   growths: readonly Growth[],
   uses: HolderUses,
 ): GrowthFamily {
+  const { kind } = container;
   const made = growths.map((growth) => madeValue(file, growth.value));
   if (made.some((expr) => isTask(file, expr))) return 'task';
-  const factory =
-    kind === 'defaultdict' && value.kind === 'Call'
-      ? (keywordOf(value, 'default_factory') ?? value.args[0])
-      : undefined;
-  if (
-    kind !== 'list' &&
-    (made.some((expr) => isPrimitive(file, expr)) || (factory !== undefined && isPrimitive(file, factory)))
-  ) {
-    return 'primitive';
-  }
+  const holdsLocks = made.some((expr) => isPrimitive(file, expr)) || isFactoryOfPrimitives(file, container);
+  if (kind !== 'list' && holdsLocks) return 'primitive';
   if (growths.some(({ key, provenance }) => key !== undefined && provenance.spread === 'fresh')) return 'identity key';
   if (kind === 'queue') return 'queue';
   return growths.some((growth) => isCacheFill(file, growth, uses)) ? 'cache' : 'plain';
+}
+
+/** `defaultdict(asyncio.Lock)`: every read makes a lock. */
+function isFactoryOfPrimitives(file: ScannedFile, { kind, value }: PersistentContainer): boolean {
+  if (kind !== 'defaultdict' || value.kind !== 'Call') return false;
+  return isPrimitive(file, keywordOf(value, 'default_factory') ?? value.args[0]);
 }
 
 /** Get, miss, set: the function looks the key up, and adds what it computed where it was not there. */

@@ -7,6 +7,7 @@ import { type ClassInfo, enclosingFunction } from '../source/source-index.ts';
 import { ancestorsOf } from '../source/type-inference.ts';
 import type { Conditional, Confidence } from './finding.ts';
 import type { GrowingContainer, Growth } from './growing-containers.ts';
+import { countdownOf } from './growth-words.ts';
 import { isUnbounded } from './key-provenance.ts';
 import { isEndless } from './repetition.ts';
 import type { ReportedFinding } from './rule.ts';
@@ -41,16 +42,13 @@ export function growthFinding(file: ScannedFile, growing: GrowingContainer, repo
     confidence: isUnbounded(growth.provenance) ? 'high' : 'low',
     evidence,
     conditions: conditionsOf(file, growing, report.isTelling),
-    subject: container.subject,
+    subject: container.holder,
     ...(report.fix === undefined ? {} : { fix: report.fix }),
   };
 }
 
-function conditionsOf(
-  file: ScannedFile,
-  { container, growth }: GrowingContainer,
-  isTelling: boolean,
-): readonly Conditional[] {
+function conditionsOf(file: ScannedFile, growing: GrowingContainer, isTelling: boolean): readonly Conditional[] {
+  const { container, growth } = growing;
   const { module } = file.source;
   const { form, name, cls } = container;
   const conditions: Conditional[] = [
@@ -70,7 +68,7 @@ function conditionsOf(
     conditions.push({ condition: { kind: 'argument varies', module, qualname, ...passed }, otherwise: 'low' });
   }
   if (form === 'instance attribute' && cls !== undefined && !livesLongByItself(file, cls)) {
-    const otherwise: Confidence = isTelling && isNamedForLongLife(cls) ? 'medium' : 'low';
+    const otherwise: Confidence = isTelling && isLastingByName(growing) ? 'medium' : 'low';
     conditions.push({ condition: { kind: 'lives long', module, className: cls.qualname }, otherwise });
   }
   return conditions;
@@ -119,8 +117,11 @@ const servingClasses = oncePerFile((file): ReadonlySet<ClassInfo> => {
 });
 
 const LONG_LIVED_NAME =
-  /(?:Manager|Registry|Pool|Bus|Cache|Store|Storage|Client|Server|Resolver|Jar|Broker|Dispatcher|Scheduler|Hub|Service|Worker|Daemon|Monitor|Tracker|Collector|Limiter|Throttle|Bot|App|Application|Middleware|Plugin|Addon|Consumer|Producer|Publisher|Watcher|Exporter|Database|Engine)$/;
+  /(?:Manager|Executor|Registry|Pool|Bus|Cache|Store|Storage|Client|Server|Resolver|Jar|Broker|Dispatcher|Scheduler|Hub|Service|Worker|Daemon|Monitor|Tracker|Collector|Limiter|Throttle|Bot|App|Application|Middleware|Plugin|Addon|Consumer|Producer|Publisher|Watcher|Exporter|Database|Engine)$/;
 
-function isNamedForLongLife(cls: ClassInfo): boolean {
-  return LONG_LIVED_NAME.test(cls.node.name);
+/** Whether names say that the object serves for long, or that the container is meant to outlast the work of a moment. */
+function isLastingByName(growing: GrowingContainer): boolean {
+  const { container, family } = growing;
+  if (family === 'primitive' || countdownOf(growing) !== undefined) return true;
+  return /cache|memo/i.test(container.name) || LONG_LIVED_NAME.test(container.cls?.node.name ?? '');
 }

@@ -84,3 +84,8 @@ function lookedUp(expr: Expr): Expr | undefined {
       return undefined;
   }
 }
+
+/** `count[key] -= 1`: a reference count, whose entry has no use once it is 0. */
+export function isCountdown(node: Node): boolean {
+  return node.parent?.kind === 'AugAssign' && node.parent.target === node && node.parent.op === 'Sub';
+}

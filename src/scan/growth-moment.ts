@@ -101,13 +101,14 @@ export function isRegistration(
   if (around.node.kind === 'Lambda') return false;
   if (REGISTERING_FUNCTION.test(around.node.name)) return true;
   if (isClassCreation(around) || isDecorator(file, around)) return true;
-  return (
-    [key, value].some((expr) => expr?.kind === 'Name' && CODE_VALUE.test(expr.id) && isHandedIn(file, expr)) &&
-    !/^_*(?:subscribe|listen|on|connect|attach|observe|watch|add_(?:\w+_)?(?:listener|observer|callback|subscriber|watcher))(?:_\w+)?$/.test(
-      around.node.name,
-    )
-  );
+  if (LISTENING.test(label) || LISTENING_FUNCTION.test(around.node.name)) return false;
+  return [key, value].some((expr) => expr?.kind === 'Name' && CODE_VALUE.test(expr.id) && isHandedIn(file, expr));
 }
+
+/** Functions handed in as listeners come with objects, and as often as those. */
+const LISTENING = /(?:listener|observer|subscriber|callback|watcher)s?$/i;
+const LISTENING_FUNCTION =
+  /^_*(?:subscribe|listen|on|connect|attach|observe|watch|bind_to|add_(?:\w+_)?(?:listener|observer|callback|subscriber|watcher))(?:_\w+)?$/;
 
 function isHandedIn(file: ScannedFile, name: Expr & { readonly kind: 'Name' }): boolean {
   return bindingOf(file.source, name)?.definitions[0]?.kind === 'parameter';

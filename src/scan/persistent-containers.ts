@@ -24,8 +24,8 @@ export interface PersistentContainer {
   readonly target: Node;
   /** The container as it is made: `{}`, `deque()`. */
   readonly value: Expr;
-  readonly holder: HolderReference;
-  readonly subject: Subject;
+  /** What the source analysis and a live process call it. */
+  readonly holder: HolderReference & Subject;
 }
 
 export const persistentContainers = oncePerFile((file): readonly PersistentContainer[] => [
@@ -41,8 +41,7 @@ function moduleContainers(file: ScannedFile): readonly PersistentContainer[] {
     const made = isDunder(name) ? undefined : madeContainer(file, binding);
     if (made === undefined) continue;
     const holder = { form: 'global', module, name } as const;
-    const subject = { form: 'global', module, name } as const;
-    found.push({ ...made, form: 'global', name, label: name, cls: undefined, holder, subject });
+    found.push({ ...made, form: 'global', name, label: name, cls: undefined, holder });
   }
   return found;
 }
@@ -61,7 +60,6 @@ function classContainers(file: ScannedFile): readonly PersistentContainer[] {
         label: `${cls.node.name}.${name}`,
         cls,
         holder: { form: 'class attribute', ...common },
-        subject: { form: 'class attribute', ...common },
       });
     }
   }
@@ -98,7 +96,6 @@ function instanceContainers(file: ScannedFile): readonly PersistentContainer[] {
       label: `${cls.node.name}.${name}`,
       cls,
       holder: { form: 'instance attribute', ...common },
-      subject: { form: 'instance attribute', ...common },
     });
   };
   for (const [name, attributes] of file.source.attributes) {

@@ -50,37 +50,52 @@ def open_session(request):
     for (const growing of growingContainers(file)) {
       const { family, container } = growing;
       if (family !== 'plain' || container.form !== 'class attribute') continue;
-      const keepsSelf = isSelfKept(file, growing);
+      const gains = gainsOf(file, growing);
       report(
         growthFinding(file, growing, {
           node: container.target,
-          message: messageOf(file, growing, keepsSelf),
-          remedy: keepsSelf
-            ? 'use a `weakref.WeakSet` or `WeakValueDictionary`, or remove objects when they are closed'
+          message: `\`${container.label}\` is shared by the whole class and ${gains.words}`,
+          remedy: gains.isOfObjects
+            ? 'use a `weakref.WeakSet` or `WeakValueDictionary`, or remove what belongs to an object when it is closed'
             : 'make it in `__init__`, remove what is done with, or keep a limited number',
-          isTelling: keepsSelf && !isMadeOfConstants(file, growing),
+          isTelling: gains.isOfObjects ? !isMadeOfConstants(file, growing) : isReachedThroughSelf(growing),
         }),
       );
     }
   },
 };
 
-function messageOf(file: ScannedFile, { container, growth }: GrowingContainer, keepsSelf: boolean): string {
-  const { label } = container;
-  if (keepsSelf) return `\`${label}\` is shared by the class and keeps every object that is made: none is ever freed`;
-  if (growth.key === undefined)
-    return `\`${label}\` is shared by all objects and only grows: nothing is ever taken out`;
-  return `\`${label}\` is shared by all objects and gains an entry for every new ${keyWords(file, growth.key)}`;
+interface Gains {
+  /** Whether every new object adds something. */
+  readonly isOfObjects: boolean;
+  readonly words: string;
 }
 
-/** Whether objects put themselves in, or something their maker was given, while they are made. */
-function isSelfKept(file: ScannedFile, { growth }: GrowingContainer): boolean {
+function gainsOf(file: ScannedFile, { growth }: GrowingContainer): Gains {
   const around = growth.function.node;
-  if (around.kind === 'Lambda' || !/^__(?:init|new|post_init)__$/.test(around.name)) return false;
-  if (growth.entry) return false;
-  const self = around.args.posonlyargs[0] ?? around.args.args[0];
-  const kept = growth.value ?? growth.key;
-  return kept !== undefined && self !== undefined && textOf(file, kept) === self.arg;
+  if (around.kind !== 'Lambda' && /^__(?:init|new|post_init)__$/.test(around.name) && !growth.entry) {
+    const self = around.args.posonlyargs[0] ?? around.args.args[0];
+    const kept = growth.value ?? growth.key;
+    const isSelf = kept !== undefined && self !== undefined && textOf(file, kept) === self.arg;
+    const words = isSelf
+      ? 'keeps every object that is made: none is ever freed'
+      : 'gains something with every object that is made, and loses nothing';
+    return { isOfObjects: true, words };
+  }
+  if (growth.key === undefined) return { isOfObjects: false, words: 'only grows: nothing is ever taken out' };
+  return { isOfObjects: false, words: `gains an entry for every new ${keyWords(file, growth.key)}` };
+}
+
+/** `self.items.append(x)` on an attribute of the class: seldom meant to be shared. */
+function isReachedThroughSelf({ growth, others, container }: GrowingContainer): boolean {
+  return (
+    container.kind === 'list' &&
+    !container.name.includes('cache') &&
+    [growth, ...others].every(({ node }) => {
+      const receiver = node.kind === 'Call' && node.func.kind === 'Attribute' ? node.func.value : undefined;
+      return receiver?.kind === 'Attribute' && receiver.value.kind === 'Name' && receiver.value.id === 'self';
+    })
+  );
 }
 
 /** Whether the module itself makes objects of the class at import: then they are constants, and few. */

@@ -11,8 +11,8 @@ import { mutableDefaultGrows } from './mutable-default-grows.ts';
 export const GLOBAL_STATE_RULES: readonly Rule[] = [
   moduleContainerGrows,
   classAttrGrows,
-  interpreterTableGrows,
-  exitHookBoundMethod,
   mutableDefaultGrows,
   closureStateGrows,
+  interpreterTableGrows,
+  exitHookBoundMethod,
 ];

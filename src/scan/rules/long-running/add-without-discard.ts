@@ -62,19 +62,19 @@ class Save:
   check(file, report) {
     for (const container of persistentContainers(file)) {
       if (container.form !== 'instance attribute' || container.kind === 'queue') continue;
-      const uneven = unevenUse(file, container);
-      if (uneven === undefined) continue;
-      report({
-        node: uneven.add,
-        message: `\`${container.label}\` gains an entry here whatever \`${uneven.flag}\` is, but loses entries only while it is set`,
-        confidence: 'medium',
-        remedy: 'test the same attribute before adding, or remove without the test',
-        evidence: [{ node: uneven.removal, text: 'removed here only' }],
-        conditions: [
-          { condition: { kind: 'attribute is not shrunk elsewhere', name: container.name }, otherwise: 'drop' },
-        ],
-        subject: container.subject,
-      });
+      for (const { add, removal, flag } of unevenUses(file, container)) {
+        report({
+          node: add,
+          message: `\`${container.label}\` gains an entry here whatever \`${flag}\` is, but loses entries only while it is set`,
+          confidence: 'medium',
+          remedy: 'test the same attribute before adding, or remove without the test',
+          evidence: [{ node: removal, text: 'removed here only' }],
+          conditions: [
+            { condition: { kind: 'attribute is not shrunk elsewhere', name: container.name }, otherwise: 'drop' },
+          ],
+          subject: container.holder,
+        });
+      }
     }
   },
 };
@@ -92,16 +92,16 @@ interface UnevenUse {
   readonly flag: string;
 }
 
-function unevenUse(file: ScannedFile, container: PersistentContainer): UnevenUse | undefined {
+function unevenUses(file: ScannedFile, container: PersistentContainer): readonly UnevenUse[] {
   const { adds, removals } = placesOf(file, container);
-  if (adds.length === 0 || removals.length === 0) return undefined;
+  if (adds.length === 0 || removals.length === 0) return [];
   const common = [...removals[0]!.flags].filter((flag) => removals.every(({ flags }) => flags.has(flag)));
   for (const flag of common) {
     if (!changes(container, flag) || flag.endsWith(`.${container.name}`)) continue;
-    const add = adds.find(({ flags, method }) => !flags.has(flag) && !isCalledBehind(file, method, flag));
-    if (add !== undefined) return { add: add.node, removal: removals[0]!.node, flag };
+    const uneven = adds.filter(({ flags, method }) => !flags.has(flag) && !isCalledBehind(file, method, flag));
+    if (uneven.length > 0) return uneven.map((add) => ({ add: add.node, removal: removals[0]!.node, flag }));
   }
-  return undefined;
+  return [];
 }
 
 function placesOf(file: ScannedFile, { name, cls }: PersistentContainer) {

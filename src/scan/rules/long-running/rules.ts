@@ -9,10 +9,10 @@ import { taskKeptForever } from './task-kept-forever.ts';
 import { taskPerIteration } from './task-per-iteration.ts';
 
 export const LONG_RUNNING_RULES: readonly Rule[] = [
+  logHandlerReadded,
+  taskPerIteration,
   taskKeptForever,
   queueUnbounded,
   instanceAttrGrows,
   addWithoutDiscard,
-  logHandlerReadded,
-  taskPerIteration,
 ];

@@ -12,9 +12,15 @@ import { loggerPerInstance } from './logger-per-instance.ts';
 import { syncPrimitiveDict } from './sync-primitive-dict.ts';
 import { typePerCall } from './type-per-call.ts';
 
-export const UNBOUNDED_CACHES_RULES: readonly Rule[] = [dictCache, identityKey, syncPrimitiveDict, defaultdictRead, cacheOnMethod, cacheUnbounded, cacheBoundOnInstance, import { labelCardinality } from './label-cardinality.ts';
-import { loggerPerInstance } from './logger-per-instance.ts';
-import { typePerCall } from './type-per-call.ts';
-
 export const UNBOUNDED_CACHES_RULES: readonly Rule[] = [
-  cacheOnMethod, typePerCall, labelCardinality, loggerPerInstance];
+  cacheOnMethod,
+  cacheUnbounded,
+  dictCache,
+  cacheBoundOnInstance,
+  identityKey,
+  syncPrimitiveDict,
+  defaultdictRead,
+  typePerCall,
+  labelCardinality,
+  loggerPerInstance,
+];
