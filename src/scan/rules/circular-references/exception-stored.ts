@@ -19,7 +19,7 @@ export const exceptionStored: Rule = {
     what: 'A caught exception that is stored in an attribute, a variable of the module or a container that outlives the `except`.',
     why: 'An exception refers to its traceback, the traceback to the frames it passed, and these to all their local variables: requests, results, open files, the object whose method caught it. All of that stays as long as the exception, and an exception stored on the object itself makes a cycle.',
     evidence:
-      'The name of `except … as name` is stored whole, and its traceback is not cleared. High for containers of the module that are never emptied, medium for variables of the module, for lists on objects known to live long and attributes of objects made again and again, low for others.',
+      'The name of `except … as name` is stored whole, and its traceback is not cleared. High for containers of the module that are never emptied, medium for variables of the module, attributes of objects, and lists on objects known to live long, low for other lists.',
     fix: 'Store what is needed: `str(error)`, its type, `traceback.format_exc()`. The fix stores `error.with_traceback(None)`, which is right where nobody raises or logs it later.',
     ignore: 'When the stored exception is raised again soon, as futures do.',
     example: {
@@ -137,10 +137,10 @@ function keptIn(file: ScannedFile, { holder, isAdded }: Store, around: FunctionD
   if (receiver === undefined || receiver.name !== holder.value.id || isFuture(receiver, around)) return undefined;
   if (isEmptied(file.source.attributes.get(holder.attr) ?? [], receiver)) return undefined;
   const className = receiver.cls.qualname;
-  const often = isAdded ? ('lives long' as const) : ('is made repeatedly' as const);
+  const livesLong = { kind: 'lives long', module, className } as const;
   return {
     confidence: isSingleton(receiver.cls) && !isAdded ? 'low' : 'medium',
-    conditions: [{ condition: { kind: often, module, className }, otherwise: 'low' }],
+    conditions: isAdded ? [{ condition: livesLong, otherwise: 'low' }] : [],
     subject: { kind: 'instance attribute', module, className, name: holder.attr },
   };
 }
