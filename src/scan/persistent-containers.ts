@@ -41,7 +41,7 @@ function moduleContainers(file: ScannedFile): readonly PersistentContainer[] {
     const made = isDunder(name) ? undefined : madeContainer(file, binding);
     if (made === undefined) continue;
     const holder = { form: 'global', module, name } as const;
-    const subject = { kind: 'global', module, name } as const;
+    const subject = { form: 'global', module, name } as const;
     found.push({ ...made, form: 'global', name, label: name, cls: undefined, holder, subject });
   }
   return found;
@@ -61,7 +61,7 @@ function classContainers(file: ScannedFile): readonly PersistentContainer[] {
         label: `${cls.node.name}.${name}`,
         cls,
         holder: { form: 'class attribute', ...common },
-        subject: { kind: 'class attribute', ...common },
+        subject: { form: 'class attribute', ...common },
       });
     }
   }
@@ -98,7 +98,7 @@ function instanceContainers(file: ScannedFile): readonly PersistentContainer[] {
       label: `${cls.node.name}.${name}`,
       cls,
       holder: { form: 'instance attribute', ...common },
-      subject: { kind: 'instance attribute', ...common },
+      subject: { form: 'instance attribute', ...common },
     });
   };
   for (const [name, attributes] of file.source.attributes) {
