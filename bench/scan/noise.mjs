@@ -55,8 +55,8 @@ async function scanCorpus(argument) {
   const rows = report.findings.map(({ path, line, code, confidence, message }) => {
     return { corpus, version, path: resolve(root, path).slice(root.length + 1), line, rule: code, confidence, message };
   });
-  const { files, lines, inventory, problems } = report;
-  return { corpus, version, files, lines, rows, inventory: (inventory ?? []).length, problems: problems.length };
+  const { files, lines, problems } = report;
+  return { corpus, version, files, lines, rows, problems: problems.length };
 }
 
 /** A judgement is of one finding in one version: a new version moves lines and is judged anew. */
@@ -88,8 +88,8 @@ function compare(a, b) {
 }
 
 function print(corpora, rows) {
-  console.log(`| corpus | files | kLOC | ${CONFIDENCES.join(' | ')} | inventory | high per 100 kLOC | not read |`);
-  console.log('|---|---:|---:|---:|---:|---:|---:|---:|---:|');
+  console.log(`| corpus | files | kLOC | ${CONFIDENCES.join(' | ')} | high per 100 kLOC | not read |`);
+  console.log('|---|---:|---:|---:|---:|---:|---:|---:|');
   const scanned = corpora.filter(({ error }) => error === undefined);
   for (const it of scanned) console.log(corpusLine(`${it.corpus} ${it.version}`, it));
   if (scanned.length > 1) console.log(corpusLine('all', total(scanned)));
@@ -104,10 +104,10 @@ function print(corpora, rows) {
   }
 }
 
-function corpusLine(name, { files, lines, rows, inventory, problems }) {
+function corpusLine(name, { files, lines, rows, problems }) {
   const [high, ...others] = CONFIDENCES.map((confidence) => rows.filter((row) => row.confidence === confidence).length);
   const rate = ((high * LINES_PER_UNIT) / lines).toFixed(1);
-  return `| ${[name.trim(), files, Math.round(lines / 1000), high, ...others, inventory, rate, problems].join(' | ')} |`;
+  return `| ${[name.trim(), files, Math.round(lines / 1000), high, ...others, rate, problems].join(' | ')} |`;
 }
 
 function total(corpora) {
@@ -116,7 +116,6 @@ function total(corpora) {
     files: sum('files'),
     lines: sum('lines'),
     rows: corpora.flatMap(({ rows }) => rows),
-    inventory: sum('inventory'),
     problems: sum('problems'),
   };
 }
