@@ -130,12 +130,11 @@ function isReplaced(binding: Binding, call: Call, name: Name): boolean {
 
 /** Whether `backward()` is called on the sum or list, or on what is made of it. */
 function isDifferentiated(file: ScannedFile, backward: readonly BackwardCall[], holder: Expr): boolean {
-  const written = textOf(file, holder);
+  const named = new RegExp(`(?<![\\w.])${escaped(textOf(file, holder))}(?!\\w)`);
   return backward.some(({ call, loss }) => {
-    if (loss.id === written || textOf(file, call).includes(written)) return true;
+    if (named.test(textOf(file, call))) return true;
     return (bindingOf(file.source, loss)?.definitions ?? []).some(
-      (definition) =>
-        definition.kind === 'value' && new RegExp(`\\b${escaped(written)}\\b`).test(textOf(file, definition.value)),
+      (definition) => definition.kind === 'value' && named.test(textOf(file, definition.value)),
     );
   });
 }
