@@ -20,6 +20,15 @@ async def handle(request):
 
 async def main():
     asyncio.create_task(work())  # <- finds low
+    asyncio.create_task(purge())  # <- finds medium
+    asyncio.create_task(watch())  # <- finds low
+async def purge():
+    while True:
+        await asyncio.sleep(60)
+async def watch():
+    while True:
+        if await asyncio.sleep(60):
+            return
 `,
   );
 });

@@ -4,7 +4,9 @@ import { isStatement } from '../../../source/ast-walk.ts';
 import type { Call, Expr, ExprStmt, FunctionDef, Module, Node } from '../../../source/python-ast.ts';
 import { dottedName } from '../../../source/qualified-name.ts';
 import { bindingOf, enclosingFunction } from '../../../source/source-index.ts';
+import { inferValues } from '../../../source/type-inference.ts';
 import { indentationAt, lineEndOf, lineStart, nextLineStart } from '../../edits.ts';
+import { endlessLoop } from '../../endless-loop.ts';
 import type { Edit, Fix } from '../../finding.ts';
 import type { Rule } from '../../rule.ts';
 import { functionAround, type ScannedFile, textOf } from '../../scanned-file.ts';
@@ -19,7 +21,7 @@ export const taskDangling: Rule = {
     what: '`asyncio.create_task` or `ensure_future` whose result is dropped.',
     why: 'The event loop keeps only weak references to tasks. One that nobody keeps may be collected while it waits, and what it had open is released late or never; one that fails says so only when it is collected. Where each request starts such a task, nothing limits how many wait at a time.',
     evidence:
-      'The call is a statement of its own, on `asyncio` or on an event loop, not on a task group. Medium where a request handler, task or consumer comes to run the function, else low: what is lost is mostly the task, not memory.',
+      'The call is a statement of its own, on `asyncio` or on an event loop, not on a task group. Medium where a request handler, task or consumer comes to run the function, or the task loops without end; else low: what is lost is mostly the task, not memory.',
     fix: 'Keep the task until it is done: in a set, with the set’s `discard` as its callback. The fix does that; it is unsafe, because the task then lives on. An `asyncio.TaskGroup` is better where the function may wait.',
     ignore: 'The task lives as long as the process, and something it waits for keeps it.',
     example: {
@@ -51,22 +53,39 @@ async def order(request):
       if (statement?.kind !== 'Expr' || !startsTask(file, call)) continue;
       const callee = enclosingFunction(file.source, call);
       if (callee === undefined) continue;
+      const loop = endlessLoopOf(file, call);
       report({
         node: call,
         confidence: 'medium',
-        message: `nothing keeps the task of \`${textOf(file, call.func)}\`: it may be collected before it is done, and how many wait is unlimited`,
+        message:
+          loop === undefined
+            ? `nothing keeps the task of \`${textOf(file, call.func)}\`: it may be collected before it is done, and how many wait is unlimited`
+            : `nothing keeps the task of \`${textOf(file, call.func)}\`, so nothing can end it, and it never ends by itself`,
         remedy: 'keep the task in a set and discard it when it is done, or use a task group',
-        conditions: [
-          {
-            condition: { kind: 'runs repeatedly', module: file.source.module, qualname: callee.qualname },
-            otherwise: 'low',
-          },
-        ],
+        evidence: loop === undefined ? [] : [{ node: loop, text: 'loops without end' }],
+        conditions:
+          loop !== undefined
+            ? []
+            : [
+                {
+                  condition: { kind: 'runs repeatedly', module: file.source.module, qualname: callee.qualname },
+                  otherwise: 'low',
+                },
+              ],
         fix: () => keepInSet(file, call, statement),
       });
     }
   },
 };
+
+/** The endless loop of the coroutine that becomes the task, where the file shows it. */
+function endlessLoopOf(file: ScannedFile, { args: [coroutine] }: Call): Node | undefined {
+  if (coroutine?.kind !== 'Call') return undefined;
+  for (const value of inferValues(file.index, file.source, coroutine.func)) {
+    if (value.kind === 'function') return endlessLoop(value.function);
+  }
+  return undefined;
+}
 
 function startsTask(file: ScannedFile, call: Call): boolean {
   const name = dottedName(file.source, call.func);

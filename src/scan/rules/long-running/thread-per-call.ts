@@ -1,11 +1,11 @@
 // L09: threads that never end, started by code that runs again and again. Pools need no rule here: they end their workers
 // when they are collected, and whether they are shut down is R09's question.
 
-import { walk } from '../../../source/ast-walk.ts';
-import type { Call, Expr, Node, While } from '../../../source/python-ast.ts';
+import type { Call, Expr, Node } from '../../../source/python-ast.ts';
 import type { FunctionInfo } from '../../../source/source-index.ts';
 import { enclosingFunction } from '../../../source/source-index.ts';
 import { findMethods, inferValues } from '../../../source/type-inference.ts';
+import { endlessLoop } from '../../endless-loop.ts';
 import type { Condition } from '../../finding.ts';
 import type { Rule } from '../../rule.ts';
 import { callsByName, keywordOf, type ScannedFile } from '../../scanned-file.ts';
@@ -78,25 +78,6 @@ function targetOf(file: ScannedFile, call: Call): FunctionInfo | undefined {
     if (value.kind === 'instance') return findMethods(file.index, value.class, '__call__')[0];
   }
   return undefined;
-}
-
-/** `while True` that nothing leaves. */
-function endlessLoop({ node }: FunctionInfo): While | undefined {
-  if (node.kind === 'Lambda') return undefined;
-  return node.body.find((statement): statement is While => {
-    if (statement.kind !== 'While' || statement.test.kind !== 'Constant') return false;
-    return (statement.test.value === true || statement.test.value === 1) && !hasWayOut(statement);
-  });
-}
-
-function hasWayOut(loop: While): boolean {
-  let found = false;
-  for (const statement of loop.body) {
-    walk(statement, (node: Node) => {
-      if (node.kind === 'Break' || node.kind === 'Return' || node.kind === 'Raise') found = true;
-    });
-  }
-  return found;
 }
 
 /** Whether a test decides that the thread is started: mostly that there is none yet. */
