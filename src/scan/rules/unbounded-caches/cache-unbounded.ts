@@ -30,7 +30,7 @@ from functools import cache
 
 @cache
 def load_user(user_id):
-    return database.fetch("users", user_id)
+    return database.load("users", user_id)
 
 @app.get("/users/{user_id}")
 def show(user_id):
@@ -41,7 +41,7 @@ from functools import cache, lru_cache
 
 @lru_cache(maxsize=10_000)
 def load_user(user_id):
-    return database.fetch("users", user_id)
+    return database.load("users", user_id)
 
 @cache
 def settings():

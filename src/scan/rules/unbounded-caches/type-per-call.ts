@@ -45,7 +45,7 @@ from collections import namedtuple
 @app.route("/rows")
 def rows():
     Row = namedtuple("Row", columns())
-    return [Row(*values) for values in fetch()]
+    return [Row(*values) for values in rows_of_today()]
 `,
       fine: `
 from collections import namedtuple
@@ -54,7 +54,7 @@ Row = namedtuple("Row", ["sku", "price"])
 
 @app.route("/rows")
 def rows():
-    return [Row(*values) for values in fetch()]
+    return [Row(*values) for values in rows_of_today()]
 `,
     },
   },
