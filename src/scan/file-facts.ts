@@ -207,11 +207,20 @@ function isKeptForGood(file: ScannedFile, call: Call): boolean {
   return assignedTargets(call).some((target) => {
     if (target.kind === 'Name') {
       const around = enclosingFunction(file.source, target);
-      return around === undefined || around.scope.declared.get(target.id) === 'global';
+      return around === undefined ? !isInMainBlock(call) : around.scope.declared.get(target.id) === 'global';
     }
     if (target.kind === 'Subscript') return isGlobalObject(file, target.value);
     return target.kind === 'Attribute' && isGlobalObject(file, target.value);
   });
+}
+
+/** Whether it stands under `if __name__ == '__main__'`: a demonstration, which no importer ever runs. */
+function isInMainBlock(node: Node): boolean {
+  for (let outer = node.parent; outer !== undefined; outer = outer.parent) {
+    if (outer.kind !== 'If' || outer.test.kind !== 'Compare') continue;
+    if (outer.test.left.kind === 'Name' && outer.test.left.id === '__name__') return true;
+  }
+  return false;
 }
 
 /** A module's variable, a class, an application's `state`, or an attribute of one. */
