@@ -75,8 +75,16 @@ function holds(links: ProjectLinks, condition: Condition): boolean {
       const { position, name } = condition;
       return calls.length === 0 || calls.some((fixed) => !fixed.includes(position) && !fixed.includes(name));
     }
+    case 'is not a singleton': {
+      const name = `${condition.module}.${condition.className}`;
+      return !links.longLived.has(name) || links.madeRepeatedly.has(name);
+    }
     case 'lives long':
       return links.longLived.has(`${condition.module}.${condition.className}`);
+    case 'is no singleton': {
+      const name = `${condition.module}.${condition.className}`;
+      return !links.longLived.has(name) || links.madeRepeatedly.has(name);
+    }
     case 'returns a resource':
       return links.returnsResource.has(resolveName(links.modules, `${condition.module}.${condition.qualname}`));
     case 'argument is only borrowed': {

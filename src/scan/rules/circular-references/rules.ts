@@ -2,5 +2,7 @@
 
 import type { Rule } from '../../rule.ts';
 import { finalizeCapturesSelf } from './finalize-captures-self.ts';
+import { frameStored } from './frame-stored.ts';
+import { recursiveClosure } from './recursive-closure.ts';
 
-export const CIRCULAR_REFERENCES_RULES: readonly Rule[] = [finalizeCapturesSelf];
+export const CIRCULAR_REFERENCES_RULES: readonly Rule[] = [recursiveClosure, frameStored, finalizeCapturesSelf];

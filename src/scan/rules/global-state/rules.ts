@@ -2,6 +2,17 @@
 
 import type { Rule } from '../../rule.ts';
 import { classAttrGrows } from './class-attr-grows.ts';
+import { closureStateGrows } from './closure-state-grows.ts';
+import { exitHookBoundMethod } from './exit-hook-bound-method.ts';
+import { interpreterTableGrows } from './interpreter-table-grows.ts';
 import { moduleContainerGrows } from './module-container-grows.ts';
+import { mutableDefaultGrows } from './mutable-default-grows.ts';
 
-export const GLOBAL_STATE_RULES: readonly Rule[] = [moduleContainerGrows, classAttrGrows];
+export const GLOBAL_STATE_RULES: readonly Rule[] = [
+  moduleContainerGrows,
+  classAttrGrows,
+  mutableDefaultGrows,
+  closureStateGrows,
+  interpreterTableGrows,
+  exitHookBoundMethod,
+];
