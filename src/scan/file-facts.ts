@@ -260,8 +260,10 @@ function shrinksOf(file: ScannedFile): Pick<FileFacts, 'shrunkNames' | 'shrunkAt
     for (const node of nodes) {
       if (!takesAway(node)) continue;
       const name = dottedName(file.source, node);
-      if (name !== undefined && !name.startsWith('builtins.')) names.add(name);
-      else if (!isOwnAttribute(file, node)) attributes.add(node.attr);
+      const isDotted = name !== undefined && !name.startsWith('builtins.');
+      if (isDotted) names.add(name);
+      // `bus.listeners` of an imported `bus` is an attribute of an object; `module.NAME` never is.
+      if (isDotted ? !isModule(file, node.value) : !isOwnAttribute(file, node)) attributes.add(node.attr);
     }
   }
   for (const { local, name, module } of importsOf(file)) {
@@ -269,6 +271,11 @@ function shrinksOf(file: ScannedFile): Pick<FileFacts, 'shrunkNames' | 'shrunkAt
     if ((file.source.names.get(local) ?? []).some(takesAway)) names.add(`${module}.${name}`);
   }
   return { shrunkNames: [...names], shrunkAttributes: [...attributes] };
+}
+
+function isModule(file: ScannedFile, expr: Expr): boolean {
+  if (expr.kind !== 'Name') return false;
+  return bindingOf(file.source, expr)?.definitions.some(({ kind }) => kind === 'import') ?? false;
 }
 
 /** `self.x` where the class around, or a base of it in this file, gives itself an `x`: the file's own findings know of it. */

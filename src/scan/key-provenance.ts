@@ -209,14 +209,24 @@ function ofCall(file: ScannedFile, call: Call, depth: number): Provenance {
   }
   if (call.func.kind === 'Attribute' && name === undefined) {
     const { value: receiver, attr } = call.func;
+    if (call.args.length === 0 && RECEIVING.test(attr))
+      return { spread: 'unbounded', source: 'what arrives', parameter: undefined };
     if (/^(?:get_(?:type|class|model)\w*|mro)$/.test(attr)) return BOUNDED;
     if (receiver.kind !== 'Name' || !isReceiverName(file, receiver))
       parts.push(provenanceOf(file, receiver, depth + 1));
   }
   const result = widest(parts);
   // A function of nothing, or of constants, may return anything.
-  return result.spread === 'bounded' && !isBuiltinConversion(name) ? UNKNOWN : result;
+  const retains = isBuiltinConversion(name) || (call.func.kind === 'Attribute' && OF_TEXT.test(call.func.attr));
+  return result.spread === 'bounded' && !retains ? UNKNOWN : result;
 }
+
+/** Methods that wait for the next message, connection or job. */
+const RECEIVING = /^(?:get|recv|receive\w*|accept|poll|consume|readline|next_message|fetchone)$/;
+
+/** Methods of texts, whose results are as few as the texts. */
+const OF_TEXT =
+  /^(?:lower|upper|casefold|title|[lr]?strip|replace|encode|decode|join|format|removeprefix|removesuffix)$/;
 
 function isBuiltinConversion(name: string | undefined): boolean {
   return name !== undefined && /^builtins\.(?:str|repr|int|tuple|frozenset|bytes|hash|sorted)$/.test(name);
