@@ -193,7 +193,7 @@ function isFixed(file: ScannedFile, argument: Expr): boolean {
       return true;
     case 'Name': {
       const binding = bindingOf(file.source, argument);
-      return binding?.scope.kind === 'module';
+      return binding === undefined || binding.scope.kind === 'module';
     }
     case 'Attribute':
       return /^[A-Z]/.test(argument.attr) || (argument.value.kind === 'Name' && /^[A-Z]/.test(argument.value.id));

@@ -10,7 +10,7 @@ import { bindingOf } from '../source/source-index.ts';
 import { isCountdown, isPrimitive, isTask, isTestedFor, looksUpFirst, madeValue } from './growth-kind.ts';
 import { isCalledAtImportOnly, isRegistration, isUnderLimit, runsOnce } from './growth-moment.ts';
 import { isUnbounded, type Provenance, provenanceOf, widest } from './key-provenance.ts';
-import { type PersistentContainer, persistentContainers } from './persistent-containers.ts';
+import { containerMadeByFactory, type PersistentContainer, persistentContainers } from './persistent-containers.ts';
 import { endlessLoopAround } from './repetition.ts';
 import { keywordOf, oncePerFile, type ScannedFile, textOf } from './scanned-file.ts';
 
@@ -157,6 +157,7 @@ function growthOf(
   if (around === undefined || around.node.kind === 'Lambda' || origin.target.vias.length > 0) return undefined;
   if (isBuilding(container, around)) return undefined;
   const entry = origin.target.entry || (origin.use.effect === 'grow' && origin.use.entry);
+  if (entry && !holdsContainers(file, container)) return undefined;
   const added = addedBy(container, effect, entry);
   if (added === undefined) return undefined;
   const { key, value } = added;
@@ -296,6 +297,13 @@ function familyOf(
   if (growths.some(({ key, provenance }) => key !== undefined && provenance.spread === 'fresh')) return 'identity key';
   if (kind === 'queue') return 'queue';
   return growths.some((growth) => isCacheFill(file, growth, uses)) ? 'cache' : 'plain';
+}
+
+/** Whether what a defaultdict makes is a container: `stats[key].add(n)` of a class of one's own may mean anything. */
+function holdsContainers(file: ScannedFile, { kind, value }: PersistentContainer): boolean {
+  if (kind !== 'defaultdict' || value.kind !== 'Call') return true;
+  const factory = keywordOf(value, 'default_factory') ?? value.args[0];
+  return factory === undefined || containerMadeByFactory(file, factory) !== undefined;
 }
 
 /** `defaultdict(asyncio.Lock)`: every read makes a lock. */

@@ -93,6 +93,16 @@ export function widest(parts: readonly Provenance[]): Provenance {
   return result;
 }
 
+/** Whether the key is a name that programs give to a few things, though nothing limits it: likely, not certain. */
+export function isNameOfThing({ spread, parameter }: Provenance): boolean {
+  const name = parameter?.arg ?? '';
+  return (
+    spread === 'unbounded' && THING.test(name) && !/(?:user|host|file|path|client|customer|nick|real)_?name$/.test(name)
+  );
+}
+
+const THING = /name$|^(?:prefix|label|alias|group|title|topic)$/;
+
 export function isUnbounded({ spread }: Provenance): boolean {
   return spread === 'unbounded' || spread === 'fresh';
 }
@@ -101,7 +111,7 @@ export function isUnbounded({ spread }: Provenance): boolean {
 const SHORT_LIST =
   /^(?:cls|klass|tp|typ|kind|func|fn|function|meth|method|module|mod|package|pkg|dtype|encoding|charset|codec|locale|lang|language|level|lvl|mode|flags?|category|severity|status|status_code|scheme|protocol|proto|version|platform|arch|opcode|op|oper|operator|enum|dialect|backend|driver|engine|role|currency|country|timezone|tz|tzinfo|zone|attr|attribute|field|option|opt|setting|feature|plugin|command|cmd|signal|sig|signum|ext|extension|suffix|mimetype|mime|content_type|loop|event_loop|dim|axis|ndim|width|size|order|model|schema|table|column|codes?|tag|callable|callback|factory|decorator|frame|namespace|ns|unit|device|family|style|font|color|colour|theme|template|template_name|property|descriptor|annotation|hint|py_?type|origin|section|qualname|modname|loader|finder|target_type|direction|region|version_info|dunder|errno|eno|directive|commontype|phase|stage|state|rule|fmt|format)$/;
 const SHORT_LIST_PART =
-  /(?:^|_)(?:(?:module|class|type|func|function|attr|attribute|field|package|plugin|table|column|model|template|region|env)_?name|(?:language|country|currency|lang)_code|cls|class|type|kind|func|fn|module|mode|level|dtype|encoding|enum|lang|locale|model|method|attr|field|table|column|schema|flag|backend|driver|plugin|package|classes|types)$/;
+  /(?:^|_)(?:(?:setting|option|param|parameter|arg|argument|config|header|variable|metric|module|class|type|func|function|attr|attribute|field|package|plugin|table|column|model|template|region|env)_?name|(?:language|country|currency|lang)_code|cls|class|type|kind|func|fn|module|mode|level|dtype|encoding|enum|lang|locale|model|method|attr|field|table|column|schema|flag|backend|driver|plugin|package|classes|types)$/;
 const OF_CODE = /^__(?:name|class|qualname|module|code|func|doc|file|path|package|spec)__$/;
 
 function isShortListName(name: string): boolean {
