@@ -1,7 +1,14 @@
 // The rules of this cause, in the order of their codes.
 
 import type { Rule } from '../../rule.ts';
+import { listenerNotRemoved } from './listener-not-removed.ts';
 import { logHandlerReadded } from './log-handler-readded.ts';
 import { taskPerIteration } from './task-per-iteration.ts';
+import { timerRearmed } from './timer-rearmed.ts';
 
-export const LONG_RUNNING_RULES: readonly Rule[] = [logHandlerReadded, taskPerIteration];
+export const LONG_RUNNING_RULES: readonly Rule[] = [
+  logHandlerReadded,
+  listenerNotRemoved,
+  taskPerIteration,
+  timerRearmed,
+];
