@@ -5,7 +5,7 @@ import { dottedName } from '../../../source/qualified-name.ts';
 import { isMethodOfClassAround, mentions } from '../../held-objects.ts';
 import { isInside, type Receiver, receiverAround } from '../../receivers.ts';
 import type { Rule } from '../../rule.ts';
-import { oncePerFile, type ScannedFile, textOf } from '../../scanned-file.ts';
+import { functionAround, oncePerFile, type ScannedFile, textOf } from '../../scanned-file.ts';
 
 /** Makers of objects in C that hold callbacks and a good deal of memory or descriptors beside. */
 const NATIVE =
@@ -146,14 +146,19 @@ function isNative(file: ScannedFile, made: Call): boolean {
   return name !== undefined && NATIVE.test(name);
 }
 
-/** Whether the class sets the attribute to None, to something else, or deletes it, outside the place that makes it. */
-function isLetGo(file: ScannedFile, attribute: Attribute, { cls }: Receiver): boolean {
+/** Whether a method other than the one that makes the object sets the attribute to None or deletes it. */
+function isLetGo(file: ScannedFile, attribute: Attribute, { cls, method }: Receiver): boolean {
   return (file.source.attributes.get(attribute.attr) ?? []).some((use) => {
     if (!isInside(use, cls.node)) return false;
     if (use.ctx === 'Del') return true;
-    if (use.ctx !== 'Store' || use.start < attribute.start || use.parent?.kind !== 'Assign') return false;
-    return use.parent.value.kind === 'Constant' && use.parent.value.value === null;
+    if (use.ctx !== 'Store' || use.parent?.kind !== 'Assign' || !isNone(use.parent.value)) return false;
+    if (isInside(use, method.node)) return use.start > attribute.start;
+    return functionAround(file, use)?.name !== '__init__';
   });
+}
+
+function isNone(expr: Expr): boolean {
+  return expr.kind === 'Constant' && expr.value === null;
 }
 
 /** Where the class ends the object's work without letting it go: the line to add to. */

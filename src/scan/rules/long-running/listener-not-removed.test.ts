@@ -48,6 +48,7 @@ test('own emitters, weak signals, removal and other listeners are fine', () => {
     listenerNotRemoved,
     `
 import weakref
+import hub
 from events import bus, post_save
 
 class Cart:
@@ -61,6 +62,11 @@ class Cart:
         bus.on('price', print)
         bus.on('price', weakref.WeakMethod(self.on_price))
         bus.on('price', self.handler)
+        hub.Message.attach(self, 'part')
+        post_save.connect(print, weak=False, sender=self)
+        with bus.add_callback(self.on_price):
+            work()
+        self.stack.enter_context(bus.add_callback(self.on_price))
     def on_price(self, event):
         pass
 

@@ -106,7 +106,7 @@ const subscriptionsOf = oncePerFile((file): readonly Subscription[] => {
   for (const method of Object.keys(ADDING)) {
     for (const attribute of file.source.attributes.get(method) ?? []) {
       const call = attribute.parent;
-      if (call?.kind !== 'Call' || call.func !== attribute) continue;
+      if (call?.kind !== 'Call' || call.func !== attribute || isScoped(call)) continue;
       // Signals of Django, blinker and pydispatch hold listeners weakly unless told otherwise; Qt forgets dead objects.
       if (method === 'connect' && !isFalse(keywordOf(call, 'weak'))) continue;
       found.push({ call, emitter: attribute.value, method });
@@ -115,8 +115,16 @@ const subscriptionsOf = oncePerFile((file): readonly Subscription[] => {
   return found;
 });
 
+/** `with bus.subscribe(self.on_price):` unsubscribes at the end of the block. */
+function isScoped({ parent }: Call): boolean {
+  if (parent?.kind === 'withitem') return true;
+  return parent?.kind === 'Call' && parent.func.kind === 'Attribute' && /^enter_/.test(parent.func.attr);
+}
+
+/** Where a listener may stand: a sender is only compared with. */
 function argumentsOf(call: Call): readonly Expr[] {
-  return [...call.args, ...call.keywords.map(({ value }) => value)];
+  const named = call.keywords.filter(({ arg }) => arg !== 'sender');
+  return [...call.args, ...named.map(({ value }) => value)];
 }
 
 function isFalse(expr: Expr | undefined): boolean {
@@ -128,6 +136,8 @@ function ownerOf(file: ScannedFile, emitter: Expr, receiver: Receiver): 'module'
   let root = emitter;
   while (root.kind === 'Attribute') root = root.value;
   if (root.kind !== 'Name') return undefined;
+  // `Base.attach(self, …)` calls a method of the object's own class.
+  if (emitter.kind === 'Attribute' && /^_*[A-Z]\w*[a-z]/.test(emitter.attr)) return undefined;
   if (root.id === receiver.name) return isHandedIn(file, emitter, receiver) ? 'caller' : undefined;
   const binding = bindingOf(file.source, root);
   if (binding === undefined) return undefined;

@@ -34,6 +34,9 @@ test('cancelled, tested, self-repeating and first timers are fine', () => {
 class Session:
     def start(self):
         self.handle = self.loop.call_later(1, self.expire)
+        self.set_timeout(3)
+    def set_timeout(self, seconds):
+        self.handle = self.loop.call_later(seconds, self.expire)
     def connection_made(self, transport):
         self.handle = self.loop.call_later(1, self.expire)
     def touch(self):

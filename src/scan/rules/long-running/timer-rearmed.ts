@@ -7,7 +7,7 @@ import type { Fix } from '../../finding.ts';
 import { isGuardedBy } from '../../guards.ts';
 import { isInside, type Receiver, receiverAround } from '../../receivers.ts';
 import type { Rule } from '../../rule.ts';
-import { keywordOf, type ScannedFile, textOf } from '../../scanned-file.ts';
+import { functionAround, keywordOf, type ScannedFile, textOf } from '../../scanned-file.ts';
 
 /** Methods that run a callback later and return the handle that cancels it. */
 const ARMING: ReadonlySet<string> = new Set(['call_later', 'call_at', 'callLater', 'add_timeout']);
@@ -58,14 +58,15 @@ class Session:
     for (const { target, call } of armedTimers(file)) {
       const receiver = receiverAround(file, target);
       if (receiver === undefined || target.value.kind !== 'Name' || target.value.id !== receiver.name) continue;
-      if (receiver.method.node.kind === 'Lambda' || isStart(receiver.method.node.name)) continue;
+      const { node } = receiver.method;
+      if (node.kind === 'Lambda' || runsOnce(file, receiver, node.name)) continue;
       const reads = (read: string) => read === target.attr;
       if (isGuardedBy(target, reads) || isCancelled(file, target, receiver) || isRearmedByItself(file, call, receiver))
         continue;
       report({
         node: target.parent!,
         confidence: 'medium',
-        message: `the timer that \`${textOf(file, target)}\` had before goes on: each call of \`${receiver.method.node.name}\` leaves one more`,
+        message: `the timer that \`${textOf(file, target)}\` had before goes on: each call of \`${node.name}\` leaves one more`,
         remedy: 'cancel the earlier timer first',
         fix: () => cancelFix(file, target),
       });
@@ -83,6 +84,15 @@ function armedTimers(file: ScannedFile): readonly { readonly target: Attribute; 
     if (target.kind !== 'Attribute' || !(arms || dottedName(file.source, func) === 'threading.Timer')) return [];
     return [{ target, call }];
   });
+}
+
+/** Whether the method runs once for each object, by its name or those of all methods of the class that call it. */
+function runsOnce(file: ScannedFile, { cls }: Receiver, name: string): boolean {
+  if (isStart(name)) return true;
+  const callers = (file.source.attributes.get(name) ?? [])
+    .filter((use) => isInside(use, cls.node) && use.parent?.kind === 'Call' && use.parent.func === use)
+    .map((use) => functionAround(file, use)?.name ?? '');
+  return callers.length > 0 && callers.every(isStart);
 }
 
 /** Methods that run once for each object, or each connection or start of it. */
