@@ -126,7 +126,7 @@ function keptIn(file: ScannedFile, { holder, isAdded }: Store, around: FunctionD
   const { module } = file.source;
   if (holder.kind === 'Name') {
     if (bindingOf(file.source, holder)?.scope.kind !== 'module') return undefined;
-    const subject: Subject = { kind: 'global', module, name: holder.id };
+    const subject: Subject = { form: 'global', module, name: holder.id };
     const shrinks = isEmptied(file.source.names.get(holder.id) ?? [], undefined);
     if (shrinks) return undefined;
     const condition = { kind: 'global is not shrunk elsewhere', module, name: holder.id } as const;
@@ -141,7 +141,7 @@ function keptIn(file: ScannedFile, { holder, isAdded }: Store, around: FunctionD
   return {
     confidence: isSingleton(receiver.cls) && !isAdded ? 'low' : 'medium',
     conditions: isAdded ? [{ condition: livesLong, otherwise: 'low' }] : [],
-    subject: { kind: 'instance attribute', module, className, name: holder.attr },
+    subject: { form: 'instance attribute', module, className, name: holder.attr },
   };
 }
 
