@@ -27,6 +27,8 @@ export interface ScanOptions {
   readonly newBaseline: string | undefined;
   /** Where results are kept between scans; undefined for nowhere. */
   readonly cacheFolder: string | undefined;
+  /** Told the folders that are searched, before they are read. */
+  readonly onFolders?: (folders: readonly string[]) => void;
   readonly signal: AbortSignal;
 }
 
@@ -62,9 +64,13 @@ export async function runScan(options: ScanOptions, progress: Progress): Promise
   };
 }
 
-async function findAll({ settings, cacheFolder, signal }: ScanOptions, progress: Progress): Promise<ProjectScan> {
+async function findAll(
+  { settings, cacheFolder, onFolders, signal }: ScanOptions,
+  progress: Progress,
+): Promise<ProjectScan> {
   const { paths } = settings;
   const collected = collectPythonFiles(paths, { isExcluded: pathExclusion(settings.excluded, paths) });
+  onFolders?.(collected.folders);
   if (collected.paths.length === 0) {
     throw new LeakscopeError('E_NO_MATCH', `no Python file in ${paths.join(', ')}`, {
       hint: 'files named *.py are read, without what exclude, .gitignore and environments leave out',
