@@ -28,10 +28,10 @@ export interface ResourceModel {
   /** Released with `await`, entered with `async with`. */
   readonly isAsync: boolean;
   /**
-   * Whether it stays when the last reference goes: CPython closes files and sockets as soon as nothing refers to them,
-   * but no descriptor number, child process, worker pool or directory.
+   * Whether it stays when the last reference goes. CPython closes files and sockets as soon as nothing refers to them, but
+   * no descriptor number, worker process or directory; clients and pools are seldom that simple inside.
    */
-  readonly staysWhenDropped: boolean;
+  readonly outlivesReferences: 'always' | 'often' | 'seldom';
   /** A path or number, not an object: passing it on does not pass on the duty to release it. */
   readonly isPlainValue: boolean;
   /** Methods and attributes whose value keeps it in use: a cursor, a stream over a socket. */
@@ -51,7 +51,7 @@ const OBJECT = {
   functions: ['contextlib.closing', 'contextlib.aclosing'],
   with: 'closes',
   isAsync: false,
-  staysWhenDropped: false,
+  outlivesReferences: 'seldom',
   isPlainValue: false,
   parts: [],
 } as const;
@@ -84,17 +84,30 @@ const SOCKET: ResourceModel = {
   ...OBJECT,
   noun: 'a socket',
   family: 'client',
+  outlivesReferences: 'often',
   methods: ['close', 'detach'],
   parts: ['makefile'],
 };
-const CLIENT: ResourceModel = { ...OBJECT, noun: 'a client', family: 'client', parts: ['makefile', 'getresponse'] };
+const CLIENT: ResourceModel = {
+  ...OBJECT,
+  noun: 'a client',
+  family: 'client',
+  outlivesReferences: 'often',
+  parts: ['makefile', 'getresponse'],
+};
 /** Reading a response to its end closes it. */
-const HTTP_RESPONSE: ResourceModel = { ...CLIENT, noun: 'an HTTP response', methods: ['close', 'read', 'readlines'] };
+const HTTP_RESPONSE: ResourceModel = {
+  ...CLIENT,
+  noun: 'an HTTP response',
+  outlivesReferences: 'seldom',
+  methods: ['close', 'read', 'readlines'],
+};
 const SESSION: ResourceModel = { ...CLIENT, noun: 'an HTTP session', parts: [] };
 const DATABASE: ResourceModel = {
   ...OBJECT,
   noun: 'a database connection',
   family: 'database',
+  outlivesReferences: 'often',
   with: 'does not close',
   parts: ['cursor', 'execute', 'executemany', 'begin', 'transaction'],
 };
@@ -111,6 +124,7 @@ const EXECUTOR: ResourceModel = {
   ...OBJECT,
   noun: 'an executor',
   family: 'pool',
+  outlivesReferences: 'often',
   methods: ['shutdown'],
   with: 'waits',
   parts: ['submit', 'map'],
@@ -122,7 +136,7 @@ const DESCRIPTOR: ResourceModel = {
   methods: [],
   functions: ['os.close', 'os.fdopen', 'builtins.open', 'io.open', 'io.FileIO', 'socket.socket', 'os.closerange'],
   with: 'no with',
-  staysWhenDropped: true,
+  outlivesReferences: 'always',
   isPlainValue: true,
 };
 const TEMPORARY_FILE: ResourceModel = {
@@ -271,17 +285,17 @@ const OPENERS: Readonly<Record<string, Opener>> = {
   'urllib3.PoolManager': { model: { ...SESSION, noun: 'a connection pool', methods: ['clear'] } },
   'urllib3.ProxyManager': { model: { ...SESSION, noun: 'a connection pool', methods: ['clear'] } },
   'asyncio.open_connection': {
-    model: { ...CLIENT, noun: 'a stream', with: 'no with', staysWhenDropped: true },
+    model: { ...CLIENT, noun: 'a stream', with: 'no with', outlivesReferences: 'always' },
     elements: [
       undefined,
-      { ...CLIENT, noun: 'a stream', with: 'no with', staysWhenDropped: true, parts: ['transport'] },
+      { ...CLIENT, noun: 'a stream', with: 'no with', outlivesReferences: 'always', parts: ['transport'] },
     ],
   },
   'asyncio.open_unix_connection': {
-    model: { ...CLIENT, noun: 'a stream', with: 'no with', staysWhenDropped: true },
+    model: { ...CLIENT, noun: 'a stream', with: 'no with', outlivesReferences: 'always' },
     elements: [
       undefined,
-      { ...CLIENT, noun: 'a stream', with: 'no with', staysWhenDropped: true, parts: ['transport'] },
+      { ...CLIENT, noun: 'a stream', with: 'no with', outlivesReferences: 'always', parts: ['transport'] },
     ],
   },
   'zmq.Context': { model: { ...CLIENT, noun: 'a ZeroMQ context', methods: ['term', 'destroy'], parts: ['socket'] } },
@@ -312,7 +326,7 @@ const OPENERS: Readonly<Record<string, Opener>> = {
   'pyodbc.connect': { model: DATABASE },
   'duckdb.connect': { model: { ...DATABASE, with: 'closes' } },
   'asyncpg.connect': { model: { ...DATABASE, isAsync: true, with: 'no with' } },
-  'aiosqlite.connect': { model: { ...DATABASE, isAsync: true, with: 'closes', staysWhenDropped: true } },
+  'aiosqlite.connect': { model: { ...DATABASE, isAsync: true, with: 'closes', outlivesReferences: 'always' } },
 
   'subprocess.Popen': { model: PROCESS },
 
@@ -322,7 +336,7 @@ const OPENERS: Readonly<Record<string, Opener>> = {
       noun: 'a process pool',
       methods: ['close', 'terminate'],
       with: 'closes',
-      staysWhenDropped: true,
+      outlivesReferences: 'always',
       parts: ['imap', 'imap_unordered', 'map_async', 'apply_async'],
     },
   },
@@ -332,7 +346,7 @@ const OPENERS: Readonly<Record<string, Opener>> = {
       noun: 'a thread pool',
       methods: ['close', 'terminate'],
       with: 'closes',
-      staysWhenDropped: true,
+      outlivesReferences: 'always',
       parts: ['imap', 'imap_unordered', 'map_async', 'apply_async'],
     },
   },
@@ -349,6 +363,7 @@ const OPENERS: Readonly<Record<string, Opener>> = {
     model: {
       ...OBJECT,
       noun: 'shared memory',
+      outlivesReferences: 'often',
       family: 'pool',
       methods: ['close', 'unlink'],
       with: 'no with',

@@ -1,5 +1,6 @@
 // How the rules of open resources speak of a leak: which rule it is for, how sure, in which words, with which fix.
 
+import type { Node } from '../../../source/python-ast.ts';
 import type { Confidence, Fix } from '../../finding.ts';
 import { type Leak, type LeakKind, leaksOf } from '../../resource-leaks.ts';
 import type { ResourceFamily } from '../../resources.ts';
@@ -31,13 +32,12 @@ function isUsedUpByModule(leak: Leak): boolean {
 }
 
 export function unreleased(file: ScannedFile, leak: Leak): ReportedFinding {
-  const noun = leak.model.noun.replace(/^an? /, '');
   return {
     node: leak.call,
     confidence: confidenceOf(file, leak),
     message:
       leak.kind === 'inline'
-        ? `The ${noun} that \`${leak.opener}\` opens here gets no name, so that nothing can ever have it ${released(leak)}`
+        ? `\`${leak.opener}\` opens ${leak.model.noun} here that is never ${released(leak)}`
         : `\`${leak.names[0]}\` holds ${leak.model.noun} that is never ${released(leak)}`,
     remedy: remedyOf(leak),
     conditions: conditionsOf(leak),
@@ -50,25 +50,34 @@ export function conditionsOf(leak: Leak) {
 }
 
 /**
- * CPython closes files, listings and mappings as soon as nothing refers to them, so those leak only while a frame, a
- * traceback or another interpreter keeps them. Of the others, one that no path releases is certain.
+ * High where no path releases what stays open by itself. Files that CPython closes with the last reference leak only while
+ * a frame, a traceback or another interpreter keeps them. What tests and scripts leave open ends with them, soon.
  */
 export function confidenceOf(file: ScannedFile, leak: Leak): Confidence {
-  const { family, staysWhenDropped } = leak.model;
-  if (leak.kind === 'not on exceptions' || leak.conditions.length > 0 || isTest(file)) return 'medium';
-  if (staysWhenDropped) return 'high';
-  if (leak.kind !== 'never released') return 'medium';
-  return family === 'client' || family === 'database' || family === 'pool' || family === 'descriptor'
-    ? 'high'
-    : 'medium';
+  const { outlivesReferences } = leak.model;
+  const isUnsure = leak.kind === 'not on exceptions' || leak.conditions.length > 0;
+  const isCertain =
+    outlivesReferences === 'always' || (outlivesReferences === 'often' && leak.kind === 'never released');
+  const confidence = isCertain && !isUnsure ? 'high' : 'medium';
+  if (isInMainGuard(leak.call)) return confidence === 'high' ? 'medium' : 'low';
+  return isTest(file) ? 'medium' : confidence;
 }
 
-/** Tests end soon, and some open things to see them left open. */
 function isTest(file: ScannedFile): boolean {
-  return /(?:^|\/)(?:tests?|testing)\/|(?:^|\/)(?:test_[^/]*|[^/]*_test|conftest)\.py$/.test(file.source.path);
+  return /(?:^|\/)(?:tests?|testing)\/|(?:^|\/)(?:test_[^/]*|[^/]*_test|conftest|setup)\.py$/.test(file.source.path);
 }
 
-function released(leak: Leak): string {
+/** Under `if __name__ == "__main__":`. */
+function isInMainGuard(call: Node): boolean {
+  for (let node = call.parent; node !== undefined; node = node.parent) {
+    if (node.kind !== 'If' || node.test.kind !== 'Compare') continue;
+    const { left } = node.test;
+    if (left.kind === 'Name' && left.id === '__name__') return true;
+  }
+  return false;
+}
+
+export function released(leak: Leak): string {
   const { family } = leak.model;
   if (family === 'temporary') return 'removed';
   if (family === 'process') return 'waited for';
