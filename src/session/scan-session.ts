@@ -2,12 +2,15 @@
 
 import { dirname, relative, resolve, sep } from 'node:path';
 import { LeakscopeError } from '../base/errors.ts';
+import type { LiveCandidate } from '../diagnose/live-candidates.ts';
+import type { Observation } from '../diagnose/observation.ts';
 import { SCAN_SCHEMA, type ScanFinding, type ScanProblem, type ScanReport } from '../protocol/scan.ts';
 import { findingIdentities } from '../scan/finding-identity.ts';
 import { RULES } from '../scan/rules/catalogue.ts';
 import { type PlacedFinding, type Selection, selectFindings } from '../scan/selection.ts';
 import { readBaseline, writeBaseline } from './baseline-file.ts';
 import { hashOf } from './checked-file.ts';
+import { confirmSelection } from './live-scan.ts';
 import { pathExclusion } from './path-exclusion.ts';
 import { projectFolders } from './project-folder.ts';
 import { type ProjectScan, scanProject } from './project-scan.ts';
@@ -27,6 +30,8 @@ export interface ScanOptions {
   readonly newBaseline: string | undefined;
   /** Where results are kept between scans; undefined for nowhere. */
   readonly cacheFolder: string | undefined;
+  /** Watches a live process that runs the source, where findings are to be joined with one. */
+  readonly observe?: (() => Promise<Observation>) | undefined;
   /** Told the folders that are searched, before they are read. */
   readonly onFolders?: (folders: readonly string[]) => void;
   readonly signal: AbortSignal;
@@ -41,10 +46,18 @@ const QUIET_MS = 1000;
 export async function runScan(options: ScanOptions, progress: Progress): Promise<ScanReport> {
   const { settings } = options;
   const scan = await findAll(options, progress);
-  const selection = selectFindings(scan.files, RULES, settings.selection);
+  const selected = selectFindings(scan.files, RULES, settings.selection);
+  const selection =
+    options.observe === undefined
+      ? { ...selected, live: new Map<PlacedFinding, LiveCandidate>() }
+      : confirmSelection(await options.observe(), selected, settings.selection.confidence);
   const identities = identitiesIn(selection, scan.quoted);
   const reported = (finding: PlacedFinding) =>
-    reportedFinding(finding, scan.quoted, hashOf(identities.get(finding)!).slice(0, FINGERPRINT_LENGTH));
+    reportedFinding(finding, {
+      quoted: scan.quoted,
+      fingerprint: hashOf(identities.get(finding)!).slice(0, FINGERPRINT_LENGTH),
+      live: selection.live.get(finding),
+    });
   const findings = selection.findings.map(reported);
   const known = await baselineOf(options, findings);
   const shown = findings.filter(({ fingerprint }) => !known.has(fingerprint));
