@@ -17,6 +17,7 @@ import { CaptureReportSchema } from '../src/protocol/capture.ts';
 import { HeapDiffSchema } from '../src/protocol/diff.ts';
 import { ErrorReportSchema } from '../src/protocol/error.ts';
 import { FindReportSchema } from '../src/protocol/find.ts';
+import { FixProofSchema } from '../src/protocol/fix-proof.ts';
 import { PauseEstimateSchema } from '../src/protocol/pause-estimate.ts';
 import { PsReportSchema } from '../src/protocol/ps.ts';
 import type { ReferenceReportSchema } from '../src/protocol/references.ts';
@@ -40,11 +41,13 @@ const SCHEMAS = {
   why: HeapWhySchema,
   'pause-estimate': PauseEstimateSchema,
   rss: RssReportSchema,
+  'fix-proof': FixProofSchema,
   error: ErrorReportSchema,
 } as const;
 
 const TITLES: Readonly<Record<string, string>> = {
   error: 'any leakscope command --json that fails',
+  'fix-proof': 'leakscope fix --prove --json -- COMMAND',
   'pause-estimate': 'leakscope find, snapshot and others --dry-run --json',
 };
 

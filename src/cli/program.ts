@@ -10,6 +10,7 @@ import { addFindCommand } from './commands/find.ts';
 import { addPsCommand } from './commands/ps.ts';
 import { addReportCommand } from './commands/report.ts';
 import { addRssCommand } from './commands/rss.ts';
+import { addScanCommand } from './commands/scan.ts';
 import { addSnapshotCommand } from './commands/snapshot.ts';
 import { addWhyCommand } from './commands/why.ts';
 import { reportFailure, toFailure } from './failure.ts';
@@ -87,6 +88,7 @@ export function createProgram(context: CliContext): Command {
   addDiffCommand(program, context);
   addWhyCommand(program, context);
   addRssCommand(program, context);
+  addScanCommand(program, context);
   for (const command of [program, ...program.commands]) configure(command, context);
   return program;
 }

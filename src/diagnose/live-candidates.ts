@@ -19,6 +19,8 @@ export interface LiveCandidate {
   readonly entriesPerMinute: number;
   readonly retainedBytes: number;
   readonly bytesPerMinute: number;
+  /** Name of the holder in the run's finding that is about it, where there is one. */
+  readonly holderName: string | undefined;
 }
 
 /** Entries gained in a run that make a container worth a word. */
@@ -55,6 +57,7 @@ function judge(
   const entriesPerMinute = perMinute(trend.rise, seconds);
   return {
     state: isGrowing ? 'growing' : nodes.length > 0 ? 'still' : 'unseen',
+    holderName: finding?.holder.name,
     objects: nodes.length,
     entries: finding?.holder.entries ?? entries,
     entriesPerMinute: finding?.growth.entries_per_minute ?? entriesPerMinute,

@@ -13,6 +13,8 @@ export interface ProjectLinks {
   readonly madeRepeatedly: ReadonlySet<string>;
   /** `module.Class` kept by a module's variable or a class attribute. */
   readonly longLived: ReadonlySet<string>;
+  /** `module.qualname` of called functions: for each call, the arguments that are the same at every run. */
+  readonly argumentsOf: ReadonlyMap<string, readonly (readonly (number | string)[])[]>;
   readonly shrunkNames: ReadonlySet<string>;
   readonly shrunkAttributes: ReadonlySet<string>;
   /** `module.qualname` of functions that return an open resource. */
@@ -32,14 +34,15 @@ export function linkProject(results: readonly FileResult[]): ProjectLinks {
     for (const name of facts.shrunkNames) shrunkNames.add(resolveName(modules, name));
     for (const name of facts.shrunkAttributes) shrunkAttributes.add(name);
   }
-  const edges = callEdges(modules, results);
-  const repeating = spreadRepetition(results, edges);
+  const { edges, repeated, argumentsOf } = callEdges(modules, results);
+  const repeating = spreadRepetition(results, edges, repeated);
   const { madeRepeatedly, longLived } = lifetimes(modules, results, repeating);
   return {
     modules,
     repeating,
     madeRepeatedly,
     longLived,
+    argumentsOf,
     shrunkNames,
     shrunkAttributes,
     returnsResource: spreadResources(modules, results),
@@ -67,6 +70,15 @@ function holds(links: ProjectLinks, condition: Condition): boolean {
       return links.repeating.has(`${condition.module}.${condition.qualname}`);
     case 'is made repeatedly':
       return links.madeRepeatedly.has(`${condition.module}.${condition.className}`);
+    case 'argument varies': {
+      const calls = links.argumentsOf.get(`${condition.module}.${condition.qualname}`) ?? [];
+      const { position, name } = condition;
+      return calls.length === 0 || calls.some((fixed) => !fixed.includes(position) && !fixed.includes(name));
+    }
+    case 'is not a singleton': {
+      const name = `${condition.module}.${condition.className}`;
+      return !links.longLived.has(name) || links.madeRepeatedly.has(name);
+    }
     case 'lives long':
       return links.longLived.has(`${condition.module}.${condition.className}`);
     case 'is no singleton': {
@@ -123,8 +135,15 @@ function functionFacts(modules: Modules, name: string) {
     : modules.get(split[0])!.facts.functions.find(({ qualname }) => qualname === split[1]);
 }
 
-/** Caller to callees, by full names; a class as callee means its `__init__`. */
-function callEdges(modules: Modules, results: readonly FileResult[]): ReadonlyMap<string, readonly string[]> {
+interface CallGraph {
+  /** Caller to callees, by full names; a class as callee means its `__init__`. */
+  readonly edges: ReadonlyMap<string, readonly string[]>;
+  /** Callees that one call alone makes run again and again, with the reason. */
+  readonly repeated: ReadonlyMap<string, string>;
+  readonly argumentsOf: ReadonlyMap<string, readonly (readonly (number | string)[])[]>;
+}
+
+function callEdges(modules: Modules, results: readonly FileResult[]): CallGraph {
   const byMethodName = new Map<string, string[]>();
   const known = new Set<string>();
   for (const { module, facts } of results) {
@@ -137,12 +156,20 @@ function callEdges(modules: Modules, results: readonly FileResult[]): ReadonlyMa
     }
   }
   const edges = new Map<string, string[]>();
+  const repeated = new Map<string, string>();
+  const argumentsOf = new Map<string, (readonly (number | string)[])[]>();
   for (const { module, facts } of results) {
-    for (const { caller, callee } of facts.calls) {
+    for (const { caller, callee, repeats, fixedArguments } of facts.calls) {
       const targets = callee.startsWith('.')
         ? (byMethodName.get(callee) ?? [])
         : namedTargets(modules, known, byMethodName, callee);
       if (targets.length === 0 || targets.length > MAX_SAME_NAME) continue;
+      for (const target of targets) {
+        if (repeats !== undefined) repeated.set(target, repeats);
+        const calls = argumentsOf.get(target);
+        if (calls === undefined) argumentsOf.set(target, [fixedArguments]);
+        else calls.push(fixedArguments);
+      }
       const from = `${module}.${caller}`;
       const list = edges.get(from);
       if (list === undefined) edges.set(from, [...targets]);
@@ -156,7 +183,7 @@ function callEdges(modules: Modules, results: readonly FileResult[]): ReadonlyMa
       edges.set(from, [...(edges.get(from) ?? []), `${module}.${qualname}`]);
     }
   }
-  return edges;
+  return { edges, repeated, argumentsOf };
 }
 
 /** What a dotted name may run: a function, a class's `__init__`, or (for `bus.publish`) a method by its name. */
@@ -178,9 +205,10 @@ function namedTargets(
 function spreadRepetition(
   results: readonly FileResult[],
   edges: ReadonlyMap<string, readonly string[]>,
+  repeated: ReadonlyMap<string, string>,
 ): ReadonlyMap<string, string> {
-  const repeating = new Map<string, string>();
-  const pending: string[] = [];
+  const repeating = new Map(repeated);
+  const pending = [...repeated.keys()];
   for (const { module, facts } of results) {
     for (const { qualname, repeats } of facts.functions) {
       if (repeats === undefined) continue;
@@ -202,14 +230,29 @@ function lifetimes(modules: Modules, results: readonly FileResult[], repeating: 
   const classes = new Set(results.flatMap(({ module, facts }) => facts.classes.map((c) => `${module}.${c.qualname}`)));
   const madeRepeatedly = new Set<string>();
   const longLived = new Set<string>();
+  /** What the life of a class's objects spreads to: its bases, and what its objects keep. */
+  const spreads = new Map<string, string[]>();
+  const spread = (from: string, to: string) => {
+    const list = spreads.get(from);
+    if (list === undefined) spreads.set(from, [to]);
+    else list.push(to);
+  };
   for (const { module, facts } of results) {
-    for (const { caller, callee, inLoop, keptForGood } of facts.calls) {
+    for (const { qualname, bases } of facts.classes) {
+      for (const base of bases) spread(`${module}.${qualname}`, resolveName(modules, base));
+    }
+    for (const { caller, callee, inLoop, keptForGood, keptBySelf } of facts.calls) {
       if (callee.startsWith('.')) continue;
       const made = resolveName(modules, callee);
       if (!classes.has(made)) continue;
+      if (keptBySelf) spread(`${module}.${caller.slice(0, Math.max(0, caller.lastIndexOf('.')))}`, made);
       if (keptForGood) longLived.add(made);
       else if (inLoop || repeating.has(`${module}.${caller}`)) madeRepeatedly.add(made);
     }
+  }
+  // A set grows while it is gone through, and gives what was added too.
+  for (const name of longLived) {
+    for (const next of spreads.get(name) ?? []) if (classes.has(next)) longLived.add(next);
   }
   return { madeRepeatedly, longLived };
 }

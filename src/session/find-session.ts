@@ -6,7 +6,6 @@ import { ProblemLog } from '../base/problems.ts';
 import { formatDuration } from '../base/units.ts';
 import type { MemoryUse } from '../cpython/resident-pages.ts';
 import type { CaptureFacts } from '../diagnose/capture-facts.ts';
-import { diagnose } from '../diagnose/diagnose.ts';
 import type { FindReport, FindTarget } from '../diagnose/find-report.ts';
 import { findHandleOwners } from '../diagnose/handle-owners.ts';
 import type { DescriptorGrowth, KernelGrowth, Observation } from '../diagnose/observation.ts';
@@ -27,6 +26,7 @@ import { LiveSampler } from './live-sampler.ts';
 import { measureCapture } from './rss-session.ts';
 import { type FindOptions, type Progress, pythonName } from './session-options.ts';
 import { keyReader } from './shown-keys.ts';
+import { diagnoseWithSource } from './source-findings.ts';
 import { readTargetSource } from './target-source.ts';
 
 /** Snapshots of a run; big heaps, whose walk takes long, get the least that shows a trend. */
@@ -52,7 +52,7 @@ export async function runFind(options: FindOptions, progress: Progress): Promise
   const observation = await observe(options, progress);
   progress.stage('finding who holds what grew');
   try {
-    return diagnose(observation);
+    return diagnoseWithSource(observation);
   } finally {
     progress.done();
   }

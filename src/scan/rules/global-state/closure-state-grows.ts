@@ -101,7 +101,7 @@ function checkClosure(file: ScannedFile, outer: FunctionInfo, report: Report): v
       remedy: 'bound it (`deque(maxlen=…)`, `lru_cache`), or keep a count instead of a list',
       evidence: [{ node: definition.node, text: 'made here, once for each wrapped function' }],
       subject: {
-        kind: 'closure',
+        form: 'closure',
         module: file.source.module,
         qualname: adder?.qualname ?? outer.qualname,
         name: binding.name,

@@ -70,7 +70,7 @@ def users():
           { condition: { kind: 'runs repeatedly', module, qualname: user.qualname }, otherwise: 'low' },
           { condition: { kind: 'global is not shrunk elsewhere', module, name: binding.name }, otherwise: 'drop' },
         ],
-        subject: { kind: 'global', module, name: binding.name },
+        subject: { form: 'global', module, name: binding.name },
       });
     }
   },

@@ -76,7 +76,7 @@ class Token:
         remedy: 'keep the value in a `cached_property` or a dictionary attribute, or cache a function of plain values',
         evidence: [{ node: wrapped, text: `holds \`${self.id}\`` }],
         conditions: [{ condition: { kind: 'is no singleton', module, className: cls.qualname }, otherwise: 'low' }],
-        subject: { kind: 'instance attribute', module, className: cls.qualname, name: target.attr },
+        subject: { form: 'instance attribute', module, className: cls.qualname, name: target.attr },
       });
     }
   },

@@ -71,7 +71,7 @@ class Report:
         remedy: `keep the result on the object (\`cached_property\`) or cache a function of plain values, not of \`${self}\``,
         ...gravityOf(file, cls, cache, isLookedAfter(file, node.name)),
         evidence: [{ node, text: `\`${self}\` becomes part of every key` }],
-        subject: { kind: 'function cache', module: file.source.module, qualname: method.qualname },
+        subject: { form: 'function cache', module: file.source.module, qualname: method.qualname },
         fix: () => cacheOnMethodFix(file, method as FunctionInfo & { readonly class: ClassInfo }, cache),
       });
     }

@@ -66,7 +66,7 @@ def settings():
         remedy: `give the cache a limit, as in \`lru_cache(maxsize=${SUGGESTED_SIZE})\``,
         ...gravityOf(file, callee, isFromOutside(parameter)),
         evidence: [{ node: parameter, text: 'part of every key' }],
-        subject: { kind: 'function cache', module: file.source.module, qualname: callee.qualname },
+        subject: { form: 'function cache', module: file.source.module, qualname: callee.qualname },
         fix: () => {
           const edits = cacheSizeEdits(file, cache);
           return edits && { title: `Limit the cache to ${SUGGESTED_SIZE} entries`, safety: 'unsafe', edits };

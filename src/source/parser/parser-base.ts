@@ -1,0 +1,214 @@
+// What every part of the parser shares: expecting tokens, failing, and going on behind a syntax error. No grammar.
+
+import type { ParseError } from '../parse.ts';
+import type { Node } from '../python-ast.ts';
+import { Scanner } from './scanner.ts';
+import { FORMATTED } from './string-literals.ts';
+import * as T from './tokens.ts';
+
+/** How deep expressions may nest otherwise than by brackets (`not not …`, `lambda: lambda: …`); bounds the stack. */
+const MAX_NESTING = 200;
+const INVALID = 'invalid syntax';
+/** Errors kept; of the others only the number. */
+const MAX_ERRORS = 20;
+
+/**
+ * Unwinds to the statement or clause that is given up, where recover() takes it. Not an Error: nobody looks at the stack,
+ * and collecting one costs more than the parse of a line.
+ */
+export class SyntaxFailure {
+  readonly message: string;
+  readonly line: number;
+
+  constructor(message: string, line: number) {
+    this.message = message;
+    this.line = line;
+  }
+}
+
+export abstract class ParserBase extends Scanner {
+  private readonly kept: ParseError[] = [];
+  private dropped = 0;
+  private nesting = 0;
+  /** The outermost formatted string being read, for recover(): its body's offset (-1 for none), its flags, its line. */
+  private stringBody = -1;
+  private outerFlags = 0;
+  private stringLine = 0;
+
+  get errors(): readonly ParseError[] {
+    if (this.dropped === 0) return this.kept;
+    return [...this.kept, { message: `${this.dropped} more syntax errors`, line: undefined }];
+  }
+
+  protected override report(message: string, line: number): void {
+    if (this.kept.length < MAX_ERRORS) this.kept.push({ message, line });
+    else this.dropped++;
+  }
+
+  protected fail(message: string = this.unexpected(), line: number = this.tokenLine): never {
+    throw new SyntaxFailure(message, line);
+  }
+
+  /** What is wrong with the current token where it cannot stand. */
+  private unexpected(): string {
+    if (this.token === T.ERROR) return this.problem;
+    const bracket = this.openBracket();
+    if (bracket !== undefined && (this.token === T.EOF || this.isStrayStatement())) {
+      return `'${bracket.character}' was never closed`;
+    }
+    if (this.token === T.INDENT) return 'unexpected indent';
+    return INVALID;
+  }
+
+  protected expect(token: number, spelling: string): void {
+    if (this.token !== token) this.failToFind(spelling);
+    this.advance();
+  }
+
+  protected failToFind(spelling: string): never {
+    this.failWith(`expected ${spelling}`);
+  }
+
+  /** Fails for the reason the current token gives, or else for the one given. */
+  protected failWith(reason: string): never {
+    const message = this.unexpected();
+    this.fail(message === INVALID ? reason : message);
+  }
+
+  /** Passes over the token if it is the one asked for. */
+  protected accept(token: number): boolean {
+    if (this.token !== token) return false;
+    this.advance();
+    return true;
+  }
+
+  /** The text of the current name, which is passed. */
+  protected takeName(): string {
+    if (this.token !== T.NAME) this.fail();
+    const name = this.nameText();
+    this.advance();
+    return name;
+  }
+
+  /** Goes one level of nesting deeper; leave() must follow. */
+  protected enter(): void {
+    if (++this.nesting > MAX_NESTING) this.fail('too many nested expressions');
+  }
+
+  protected leave(): void {
+    this.nesting--;
+  }
+
+  protected enterFormattedString(): boolean {
+    if (this.stringBody >= 0) return false;
+    this.stringBody = this.bodyStart;
+    this.outerFlags = this.stringFlags;
+    this.stringLine = this.tokenLine;
+    return true;
+  }
+
+  protected leaveFormattedString(): void {
+    this.stringBody = -1;
+  }
+
+  /** Runs `read` from here; where it meets a syntax error, goes back and answers undefined. Outside brackets only. */
+  protected attempt<Result>(read: () => Result): Result | undefined {
+    const mark = this.mark();
+    try {
+      return read();
+    } catch (failure) {
+      if (!(failure instanceof SyntaxFailure)) throw failure;
+      this.reset(mark);
+      this.nesting = 0;
+      this.stringBody = -1;
+      return undefined;
+    }
+  }
+
+  /**
+   * Records what `failure` says about the statement or clause begun at `start`, in a block of depth `level`, and goes on
+   * to the first token behind it: behind its logical line, and behind the block that belongs to it.
+   */
+  protected recover(failure: unknown, start: number, level: number): void {
+    this.report(...describe(failure, this.tokenLine));
+    this.resume(start, level);
+  }
+
+  /** Goes on behind a statement or clause that was given up, its error reported. */
+  protected resume(start: number, level: number): void {
+    this.nesting = 0;
+    this.passOpenString();
+    const atNextLine = this.level !== level || (this.tokenStart > start && this.startsLogicalLine());
+    if (!atNextLine) this.passLine();
+    if (this.level > level) this.passBlock(level);
+  }
+
+  private passOpenString(): void {
+    if (this.stringBody < 0) return;
+    this.passFormattedString(this.stringBody, this.outerFlags, this.stringLine);
+    this.stringBody = -1;
+  }
+
+  /** Whether the current token is the first behind a NEWLINE. */
+  private startsLogicalLine(): boolean {
+    return this.depth === 0 && this.isFirstOnLine() && this.token !== T.ERROR;
+  }
+
+  private passLine(): void {
+    while (this.token !== T.NEWLINE && this.token !== T.EOF) {
+      if (this.isStrayStatement()) this.restartLine();
+      else this.passToken();
+    }
+    this.depth = 0;
+    this.advance();
+  }
+
+  /** From inside a deeper block to behind it. */
+  private passBlock(level: number): void {
+    while (this.level > level && this.token !== T.EOF) {
+      if (this.isStrayStatement()) this.restartLine();
+      this.passToken();
+    }
+    if (this.token === T.DEDENT && this.level === level) this.advance();
+  }
+
+  private passToken(): void {
+    if (this.token === T.STRING && (this.stringFlags & FORMATTED) !== 0) {
+      this.passFormattedString(this.bodyStart, this.stringFlags, this.tokenLine);
+    }
+    this.advance();
+  }
+
+  /** A statement that begins a line inside brackets: the bracket was never closed. */
+  private isStrayStatement(): boolean {
+    return this.depth > 0 && T.STATEMENT_KEYWORDS.has(this.token) && this.isFirstOnLine();
+  }
+}
+
+function describe(failure: unknown, line: number): [message: string, line: number] {
+  if (failure instanceof SyntaxFailure) return [failure.message, failure.line];
+  // The limits above keep the stack small enough; where its size was set lower, the statement is given up all the same.
+  if (failure instanceof RangeError) return ['nested too deeply', line];
+  throw failure;
+}
+
+/** Makes `parent` the parent of `child`: trees grow from their leaves. */
+export function adopt(child: Node | undefined, parent: Node): void {
+  if (child === undefined) return;
+  const link: { parent: Node | undefined } = child;
+  link.parent = parent;
+}
+
+export function adoptAll(children: readonly (Node | undefined)[], parent: Node): void {
+  for (let i = 0; i < children.length; i++) adopt(children[i], parent);
+}
+
+/** Where a node that has no place of its own in CPython's tree gets its parent's. */
+export function adoptInPlace(child: Node, parent: Node): void {
+  const link: { parent: Node | undefined; line: number; endLine: number; start: number; end: number } = child;
+  link.parent = parent;
+  link.line = parent.line;
+  link.endLine = parent.endLine;
+  link.start = parent.start;
+  link.end = parent.end;
+}
