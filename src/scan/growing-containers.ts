@@ -143,7 +143,7 @@ function mayGrow(file: ScannedFile, { name, form, kind }: PersistentContainer): 
 }
 
 function weight({ isEndless, provenance }: Growth): number {
-  return (isEndless ? 4 : 0) + (isUnbounded(provenance) ? 2 : 0) + (provenance.spread === 'unknown' ? 1 : 0);
+  return (isEndless ? 8 : 0) + ['bounded', 'unknown', 'unbounded', 'fresh'].indexOf(provenance.spread);
 }
 
 function growthOf(
@@ -230,7 +230,9 @@ function addedBy({ kind }: PersistentContainer, effect: Effect, entry: boolean):
     }
     case 'augmented assignment':
       if (node.kind === 'AugAssign') {
-        if (isSequence || entry) return { key: undefined, value: node.value, always: true };
+        // `name += suffix` on a value taken out makes a new text as often as it extends a list.
+        if (!isDirect) return undefined;
+        if (isSequence) return { key: undefined, value: node.value, always: true };
         return kind === 'set' ? { key: node.value, value: node.value, always: false } : undefined;
       }
       // Adding to what is there needs a container that makes what is not; counting down tells of one that is kept at 0.
@@ -296,7 +298,18 @@ function familyOf(
   if (kind !== 'list' && holdsLocks) return 'primitive';
   if (growths.some(({ key, provenance }) => key !== undefined && provenance.spread === 'fresh')) return 'identity key';
   if (kind === 'queue') return 'queue';
-  return growths.some((growth) => isCacheFill(file, growth, uses)) ? 'cache' : 'plain';
+  const isCache = growths.some((growth) => isCacheFill(file, growth, uses) || isNamedCacheFill(container, growth));
+  return isCache ? 'cache' : 'plain';
+}
+
+/** A cache by its name, whose look-up stands in another function. */
+function isNamedCacheFill({ name }: PersistentContainer, { key, provenance, operation }: Growth): boolean {
+  return (
+    /cache|memo(?!r)/i.test(name) &&
+    key !== undefined &&
+    isUnbounded(provenance) &&
+    operation === 'subscript assignment'
+  );
 }
 
 /** Whether what a defaultdict makes is a container: `stats[key].add(n)` of a class of one's own may mean anything. */

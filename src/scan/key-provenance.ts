@@ -325,12 +325,22 @@ function ofTarget(file: ScannedFile, node: Node, name: string, depth: number): P
     case 'Assign':
       return provenanceOf(file, parent.value, depth + 1);
     case 'AugAssign':
-      return parent.op === 'Add' && isNumber(parent.value)
-        ? { spread: 'fresh', source: 'a counted number', parameter: undefined }
-        : provenanceOf(file, parent.value, depth + 1);
+      return ofCount(file, parent, target, depth);
     default:
       return UNKNOWN;
   }
+}
+
+/** `n += 1` counts on from run to run where `n` outlives the function; a local starts anew. */
+function ofCount(
+  file: ScannedFile,
+  count: Node & { readonly kind: 'AugAssign' },
+  target: Node,
+  depth: number,
+): Provenance {
+  if (count.op !== 'Add' || !isNumber(count.value)) return provenanceOf(file, count.value, depth + 1);
+  const isLocal = target.kind === 'Name' && bindingOf(file.source, target)?.scope.kind !== 'module';
+  return isLocal ? UNKNOWN : { spread: 'fresh', source: 'a counted number', parameter: undefined };
 }
 
 function ofIterated(file: ScannedFile, iterable: Expr, depth: number): Provenance {
