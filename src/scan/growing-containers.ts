@@ -8,7 +8,7 @@ import type { Expr, Node } from '../source/python-ast.ts';
 import type { FunctionInfo } from '../source/source-index.ts';
 import { bindingOf } from '../source/source-index.ts';
 import { isCountdown, isPrimitive, isTask, isTestedFor, looksUpFirst, madeValue } from './growth-kind.ts';
-import { isCalledAtImportOnly, isRegistration, isUnderLimit, runsOnce } from './growth-moment.ts';
+import { isBehindSwitch, isCalledAtImportOnly, isRegistration, isUnderLimit, runsOnce } from './growth-moment.ts';
 import { isUnbounded, type Provenance, provenanceOf, widest } from './key-provenance.ts';
 import { containerMadeByFactory, type PersistentContainer, persistentContainers } from './persistent-containers.ts';
 import { endlessLoopAround } from './repetition.ts';
@@ -155,7 +155,7 @@ function growthOf(
   const { node, operation, function: around, origin } = effect;
   // What grows through a parameter grows for whoever passes it: not seen from here.
   if (around === undefined || around.node.kind === 'Lambda' || origin.target.vias.length > 0) return undefined;
-  if (isBuilding(container, around)) return undefined;
+  if (isBuilding(container, around) || isBehindSwitch(around)) return undefined;
   const entry = origin.target.entry || (origin.use.effect === 'grow' && origin.use.entry);
   if (entry && !holdsContainers(file, container)) return undefined;
   const added = addedBy(container, effect, entry);

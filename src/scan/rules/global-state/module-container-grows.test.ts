@@ -348,6 +348,30 @@ def stop(job_id):
   expect(finding!.fix).toBeUndefined();
 });
 
+test('what a switch of the module turns on, and methods of common names on unknown objects', () => {
+  expectMarkedLines(
+    moduleContainerGrows,
+    `
+import os
+
+BENCH = os.environ.get("BENCH")
+SAMPLES = []
+STARTED = []
+
+if BENCH:
+    def note(request):
+        SAMPLES.append(request)
+
+class Server:
+    def start(self, port):
+        STARTED.append(port)  # <- finds low
+
+def view(request):
+    request.timer.start(1)
+`,
+  );
+});
+
 test('tests keep what they like', () => {
   const text = 'SEEN = []\ndef view(request):\n    SEEN.append(request)\n';
   expect(findingsIn(moduleContainerGrows, text, { path: 'tests/test_views.py' })).toEqual([]);
