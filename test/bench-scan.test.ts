@@ -20,8 +20,7 @@ const files = args.slice(1).flatMap((path) => (path === '.' ? readdirSync('.') :
 const lines = files.map((path) => readFileSync(path, 'utf8').split('\\n'));
 const findings = lines.flatMap((text, at) => text.flatMap((line, number) => line.includes('LEAK') ? [{ rule: 'told',
   code: 'T01', confidence: line.includes('maybe') ? 'low' : 'high', path: files[at], line: number + 1, message: 'told' }] : []));
-console.log(JSON.stringify({ schema: 'leakscope.scan/1', files: files.length, lines: lines.flat().length, findings,
-  inventory: [], problems: [] }));
+console.log(JSON.stringify({ schema: 'leakscope.scan/1', files: files.length, lines: lines.flat().length, findings, problems: [] }));
 process.exitCode = findings.length > 0 ? 1 : 0;
 `;
 const scanner = join(work, 'scanner.mjs');
@@ -71,15 +70,15 @@ test('recall counts a finding near the change that the fix takes away, and no ot
   const text = node('recall.mjs', ['--repos', join(work, 'clones'), '--table', table, '--json', json]);
   const { results, missing } = JSON.parse(readFileSync(json, 'utf8'));
   expect(results.map(({ row, seen }: { row: number; seen: object }) => ({ row, ...seen }))).toEqual([
-    { row: 1, default: true, low: true, inventory: true },
-    { row: 2, default: false, low: false, inventory: false },
-    { row: 3, default: true, low: true, inventory: true },
-    { row: 4, default: true, low: true, inventory: true },
-    { row: 5, default: false, low: true, inventory: true },
-    { row: 6, default: false, low: false, inventory: false },
+    { row: 1, default: true, low: true },
+    { row: 2, default: false, low: false },
+    { row: 3, default: true, low: true },
+    { row: 4, default: true, low: true },
+    { row: 5, default: false, low: true },
+    { row: 6, default: false, low: false },
   ]);
   expect(missing.map(({ repo }: { repo: string }) => repo)).toEqual(['owner/absent', 'owner/project1']);
-  expect(text).toContain('| S | tune | 6 | 3 (50 %) | 4 (67 %) | 4 (67 %) | 4 (67 %) | 4 (67 %) |');
+  expect(text).toContain('| S | tune | 6 | 3 (50 %) | 4 (67 %) | 4 (67 %) | 4 (67 %) |');
 });
 
 test('recall does not take a finding far from the change for the leak', () => {

@@ -55,8 +55,8 @@ async function scanCorpus(argument) {
   const rows = report.findings.map(({ path, line, code, confidence, message }) => {
     return { corpus, version, path: resolve(root, path).slice(root.length + 1), line, rule: code, confidence, message };
   });
-  const { files, lines, inventory, problems } = report;
-  return { corpus, version, files, lines, rows, inventory: (inventory ?? []).length, problems: problems.length };
+  const { files, lines, problems } = report;
+  return { corpus, version, files, lines, rows, problems };
 }
 
 /** A judgement is of one finding in one version: a new version moves lines and is judged anew. */
@@ -88,12 +88,15 @@ function compare(a, b) {
 }
 
 function print(corpora, rows) {
-  console.log(`| corpus | files | kLOC | ${CONFIDENCES.join(' | ')} | inventory | high per 100 kLOC | not read |`);
-  console.log('|---|---:|---:|---:|---:|---:|---:|---:|---:|');
+  console.log(`| corpus | files | kLOC | ${CONFIDENCES.join(' | ')} | high per 100 kLOC | not read |`);
+  console.log('|---|---:|---:|---:|---:|---:|---:|---:|');
   const scanned = corpora.filter(({ error }) => error === undefined);
   for (const it of scanned) console.log(corpusLine(`${it.corpus} ${it.version}`, it));
   if (scanned.length > 1) console.log(corpusLine('all', total(scanned)));
   for (const { corpus, error } of corpora) if (error !== undefined) console.log(`\n${corpus}: ${error}`);
+  for (const { corpus, problems } of scanned) {
+    for (const { path, line, message } of problems) console.log(`not read: ${corpus} ${path}:${line}: ${message}`);
+  }
   const told = rows.filter(({ verdict }) => verdict !== '');
   const right = told.filter(({ verdict }) => verdict === 'true');
   console.log(
@@ -104,10 +107,10 @@ function print(corpora, rows) {
   }
 }
 
-function corpusLine(name, { files, lines, rows, inventory, problems }) {
+function corpusLine(name, { files, lines, rows, problems }) {
   const [high, ...others] = CONFIDENCES.map((confidence) => rows.filter((row) => row.confidence === confidence).length);
-  const rate = ((high * LINES_PER_UNIT) / lines).toFixed(1);
-  return `| ${[name.trim(), files, Math.round(lines / 1000), high, ...others, inventory, rate, problems].join(' | ')} |`;
+  const rate = lines > 0 ? ((high * LINES_PER_UNIT) / lines).toFixed(1) : '-';
+  return `| ${[name.trim(), files, Math.round(lines / 1000), high, ...others, rate, problems.length].join(' | ')} |`;
 }
 
 function total(corpora) {
@@ -116,8 +119,7 @@ function total(corpora) {
     files: sum('files'),
     lines: sum('lines'),
     rows: corpora.flatMap(({ rows }) => rows),
-    inventory: sum('inventory'),
-    problems: sum('problems'),
+    problems: corpora.flatMap(({ problems }) => problems),
   };
 }
 

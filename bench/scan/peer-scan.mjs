@@ -44,7 +44,7 @@ function main([peer, ...args]) {
   if (PEERS[peer] === undefined) throw new Error(`no such linter: ${peer}; there are ${Object.keys(PEERS).join(', ')}`);
   const paths = args.filter((arg, at) => !arg.startsWith('--') && arg !== 'scan' && args[at - 1] !== '--confidence');
   const findings = PEERS[peer](paths).map((found) => ({ ...found, confidence: 'high', message: found.code }));
-  const report = { schema: 'leakscope.scan/1', files: 0, lines: 0, findings, inventory: [], problems: [] };
+  const report = { schema: 'leakscope.scan/1', files: 0, lines: 0, findings, problems: [] };
   process.stdout.write(`${JSON.stringify(report)}\n`);
   return findings.length > 0 ? 1 : 0;
 }

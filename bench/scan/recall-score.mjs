@@ -1,7 +1,7 @@
 // Decides whether the findings before and after a fix show that the leak was seen. Pure.
 
-/** Each takes in the one before it: what a user sees, what is shown on request, what is only listed. */
-export const LEVELS = ['default', 'low', 'inventory'];
+/** What a user sees; that and what is shown on request. */
+export const LEVELS = ['default', 'low'];
 const NEAR = 2;
 
 /**
@@ -18,20 +18,18 @@ export function score(rule, { hunks, before, after }) {
     hits = gone.filter((finding) => isNear(finding, hunks[finding.path] ?? []));
     seen[level] = hits.length > 0;
   }
-  const all = atLevel(before, 'inventory');
   return {
     seen,
     byRule: hits.some(({ code }) => code === rule),
-    inFile: countOf(all, rule) > countOf(atLevel(after, 'inventory'), rule),
+    inFile: countOf(before.findings, rule) > countOf(after.findings, rule),
     hits: hits.map(describe),
-    near: all.filter((finding) => isNear(finding, hunks[finding.path] ?? [])).map(describe),
+    near: before.findings.filter((finding) => isNear(finding, hunks[finding.path] ?? [])).map(describe),
     unread: before.problems.map(({ path, line, message }) => `${path}:${line}: ${message}`),
   };
 }
 
-function atLevel({ findings, inventory }, level) {
-  if (level === 'default') return findings.filter(({ confidence }) => confidence !== 'low');
-  return level === 'low' ? findings : [...findings, ...inventory];
+function atLevel({ findings }, level) {
+  return level === 'low' ? findings : findings.filter(({ confidence }) => confidence !== 'low');
 }
 
 const countOf = (findings, rule) => findings.filter(({ code }) => code === rule).length;

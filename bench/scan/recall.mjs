@@ -2,13 +2,13 @@
 // Counts how many real leaks `leakscope scan` sees: in the code before a commit that fixed one, and no more after it.
 //
 //   node bench/scan/recall.mjs --repos CLONES | --tree EXTRACTED [--whole] [--use tune|hold] [--only RULE|ROW,…]
-//                              [--table FILE] [--jobs 2] [--leakscope COMMAND] [--json FILE] [--list-hold]
+//                              [--batch] [--table FILE] [--jobs 2] [--leakscope COMMAND] [--json FILE] [--list-hold]
 //
 // README.md beside this file says what counts as seen and where the table comes from.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { extract, readTable, readTree } from './fixing-commits.mjs';
@@ -23,6 +23,7 @@ const { values: options } = parseArgs({
     whole: { type: 'boolean', default: false },
     use: { type: 'string' },
     only: { type: 'string' },
+    batch: { type: 'boolean', default: false },
     jobs: { type: 'string', default: String(Math.min(2, availableParallelism())) },
     leakscope: { type: 'string' },
     json: { type: 'string' },
@@ -33,15 +34,19 @@ const command = leakscopeCommand(options.leakscope);
 
 async function main() {
   if ((options.repos === undefined) === (options.tree === undefined)) throw new Error('give --repos or --tree');
-  if (options.whole && options.tree !== undefined) throw new Error('--whole needs --repos');
+  if (options.whole && (options.tree !== undefined || options.batch))
+    throw new Error('--whole needs --repos, no --batch');
   const wanted = selected(readTable(options.table));
   const temporary = options.tree === undefined ? mkdtempSync(join(tmpdir(), 'leakscope-recall-')) : undefined;
   try {
     const tree = resolve(options.tree ?? temporary);
     if (temporary !== undefined) extract(wanted, { repos: resolve(options.repos), into: tree, whole: options.whole });
     const extracted = readTree(tree);
-    const [there, missing] = parted(wanted, ({ commit }) => extracted.has(commit));
-    const results = await inParallel(there, Number(options.jobs), (fix) => judge(fix, extracted.get(fix.commit)));
+    const [there, missing] = parted(
+      wanted.map((fix) => ({ ...fix, ...extracted.get(fix.commit) })),
+      ({ folder }) => folder !== undefined,
+    );
+    const results = options.batch ? await judgeTogether(there, tree) : await judgeEach(there);
     print(results, missing);
     if (options.json !== undefined)
       writeFileSync(options.json, `${JSON.stringify({ results, missing }, undefined, 1)}\n`);
@@ -60,30 +65,44 @@ function selected(table) {
 }
 
 /** Each commit is scanned by itself: names of one project say nothing of another's. */
-async function judge(fix, { folder, hunks }) {
-  const before = await scanSide(join(folder, 'before'), fix.files);
-  const after = await scanSide(join(folder, 'after'), fix.files);
-  const error = before.error ?? after.error;
-  const { row, repo, commit, rule, tier, use, what } = fix;
-  return { row, repo, commit, rule, tier, use, what, ...(error ? { error } : score(rule, { hunks, before, after })) };
+function judgeEach(fixes) {
+  return inParallel(fixes, Number(options.jobs), async (fix) => {
+    const paths = options.whole ? ['.'] : fix.files;
+    const before = await scan(command, ['--confidence', 'low', ...paths], { cwd: join(fix.folder, 'before') });
+    const after = await scan(command, ['--confidence', 'low', ...paths], { cwd: join(fix.folder, 'after') });
+    return judge(fix, before, after);
+  });
 }
 
-async function scanSide(folder, files) {
-  const paths = options.whole ? ['.'] : files;
-  const report = await scan(command, ['--confidence', 'low', ...paths], { cwd: folder });
-  if (report.error) return report;
-  const inChanged = (entries) =>
-    (entries ?? [])
-      .map((entry) => ({ ...entry, path: relativeTo(folder, entry.path) }))
-      .filter(({ path }) => files.includes(path));
-  return {
-    findings: inChanged(report.findings),
-    inventory: inChanged(report.inventory),
-    problems: inChanged(report.problems),
+/** Two scans for all, quick but rough: a release in one project speaks for an attribute of that name in all. */
+async function judgeTogether(fixes, tree) {
+  const side = (name) => {
+    const paths = fixes.flatMap(({ folder, files }) => files.map((file) => join(basename(folder), name, file)));
+    return scan(command, ['--confidence', 'low', ...paths], { cwd: tree });
   };
+  const [before, after] = [await side('before'), await side('after')];
+  return fixes.map((fix) => judge(fix, before, after));
 }
 
-const relativeTo = (folder, path) => resolve(folder, path).slice(folder.length + 1);
+function judge({ row, repo, commit, rule, tier, use, what, files, folder, hunks }, before, after) {
+  const about = { row, repo, commit, rule, tier, use, what };
+  const error = before.error ?? after.error;
+  if (error !== undefined) return { ...about, error };
+  const sides = {
+    before: within(join(folder, 'before'), files, before),
+    after: within(join(folder, 'after'), files, after),
+  };
+  return { ...about, ...score(rule, { hunks, ...sides }) };
+}
+
+/** What a report says of the changed files under `folder`. */
+function within(folder, files, { root, findings, problems }) {
+  const changed = (entries) =>
+    entries
+      .map((entry) => ({ ...entry, path: relative(folder, resolve(root, entry.path)) }))
+      .filter(({ path }) => files.includes(path));
+  return { findings: changed(findings), problems: changed(problems) };
+}
 
 async function inParallel(items, jobs, work) {
   const results = [];
@@ -105,8 +124,8 @@ function print(results, missing) {
       if (rows.length > 0) console.log(tableLine(tier, use, rows));
     }
   }
-  const misses = scored.filter(({ seen, use }) => !seen.low && (options['list-hold'] || use !== 'hold'));
-  console.log(`\n${misses.length} missed${options['list-hold'] ? '' : ' (of those for tuning)'}:\n`);
+  const misses = scored.filter(({ seen, use }) => !seen.default && (options['list-hold'] || use !== 'hold'));
+  console.log(`\n${misses.length} not seen by default${options['list-hold'] ? '' : ' (of those for tuning)'}:\n`);
   for (const it of misses) console.log(missLine(it));
   for (const it of failed) console.log(`- failed: ${it.row} ${it.repo}: ${it.error}`);
   if (missing.length > 0)
@@ -122,10 +141,11 @@ function tableLine(tier, use, rows) {
   return `| ${tier} | ${use} | ${rows.length} | ${levels.join(' | ')} | ${share((it) => it.byRule)} | ${share((it) => it.inFile)} |`;
 }
 
-function missLine({ row, repo, commit, rule, tier, what, near, unread }) {
+function missLine({ row, repo, commit, rule, tier, what, seen, near, unread }) {
+  const low = seen.low ? ' (seen with low confidence)' : '';
   const others = near.length > 0 ? `; near: ${near.join(' ')}` : '';
   const syntax = unread.length > 0 ? `; not read: ${unread[0]}` : '';
-  return `- ${row} ${rule} ${tier} ${repo} ${commit.slice(0, 10)}: ${what}${others}${syntax}`;
+  return `- ${row} ${rule} ${tier} ${repo} ${commit.slice(0, 10)}: ${what}${low}${others}${syntax}`;
 }
 
 function parted(items, holds) {

@@ -17,14 +17,14 @@ export function leakscopeCommand(text) {
   return words.map((word) => (word.includes('/') && existsSync(word) ? resolve(word) : word)); // it runs in other folders
 }
 
-/** The report, `{ error }` where the command failed or printed something else. */
+/** The report and the folder its paths start from, `{ error }` where the command failed or printed something else. */
 export async function scan(command, args, { cwd } = {}) {
   const { status, stdout, stderr } = await run([...command, 'scan', '--json', ...args], { cwd });
   if (status !== FOUND_NOTHING && status !== FOUND_SOMETHING)
     return { error: `exit code ${status}: ${lastLine(stderr)}` };
   try {
     const report = JSON.parse(stdout);
-    return SCHEMA.test(report.schema) ? report : { error: `not a scan's report: ${report.schema}` };
+    return SCHEMA.test(report.schema) ? { ...report, root: cwd } : { error: `not a scan's report: ${report.schema}` };
   } catch {
     return { error: `no JSON: ${lastLine(stderr || stdout)}` };
   }

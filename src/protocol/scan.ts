@@ -29,21 +29,34 @@ export const ScanFixSchema = v.strictObject({
 });
 export type ScanFix = v.InferOutput<typeof ScanFixSchema>;
 
-/** What a live process calls the thing, as src/scan/finding.ts has it. */
+/** As HolderReference in src/source/growth-site-query.ts. */
 const SubjectSchema = v.variant('form', [
   v.strictObject({ form: v.literal('global'), module: text('module'), name: text('variable') }),
   v.strictObject({
-    form: v.picklist(['class attribute', 'instance attribute']),
+    form: v.literal('class attribute'),
     module: text('module'),
     className: text('qualified name of the class'),
     name: text('attribute'),
   }),
+  v.strictObject({
+    form: v.literal('instance attribute'),
+    module: text('module'),
+    className: text('qualified name of the class'),
+    name: text('attribute'),
+    owner: v.optional(v.strictObject({ module: text('module'), name: text('variable that keeps the instance') })),
+  }),
   v.strictObject({ form: v.literal('function cache'), module: text('module'), qualname: text('function') }),
   v.strictObject({
-    form: v.picklist(['default argument', 'closure']),
+    form: v.literal('closure'),
     module: text('module'),
     qualname: text('function'),
-    name: text('parameter or variable'),
+    name: text('variable'),
+  }),
+  v.strictObject({
+    form: v.literal('default argument'),
+    module: text('module'),
+    qualname: text('function'),
+    name: text('parameter'),
   }),
 ]);
 

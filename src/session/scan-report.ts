@@ -1,24 +1,18 @@
 // The answer of a scan as it goes out: findings with places, lines of source and fingerprints.
 
 import type { ScanFinding } from '../protocol/scan.ts';
-import type { Rule } from '../scan/rule.ts';
 import type { PlacedFinding } from '../scan/selection.ts';
 
 /** Lines of source by file and number. */
 export type QuotedLines = ReadonlyMap<string, Readonly<Record<number, string>>>;
 
-export function reportedFinding(
-  finding: PlacedFinding,
-  rule: Rule,
-  quoted: QuotedLines,
-  fingerprint: string,
-): ScanFinding {
+export function reportedFinding(finding: PlacedFinding, quoted: QuotedLines, fingerprint: string): ScanFinding {
   const { path, range, fix } = finding;
   const lineAt = (line: number) => quoted.get(path)?.[line] ?? '';
   return {
     rule: finding.rule,
     code: finding.code,
-    cause: rule.cause,
+    cause: finding.cause,
     confidence: finding.confidence,
     path,
     line: range.line,

@@ -101,6 +101,15 @@ def raised():
 def passed_on():
     return sys.exc_info()
 
+def log(message, exc_info):
+    if exc_info is True:
+        exc_info = sys.exc_info()
+    write(message, exc_info)
+
+class Wrapper(Exception):
+    def __init__(self):
+        self.__traceback__ = sys.exc_info()[2]
+
 class Debugger:
     def enter(self):
         self.frame = sys._getframe(1)

@@ -71,7 +71,7 @@ interface Store {
 /** Where the result of the call, or what of it holds a frame, is put. */
 function storesOf(call: Call, kind: 'frame' | 'frames' | 'exception'): readonly Store[] {
   let value: Expr = call;
-  let own = kind !== 'frame' || isOwnFrame(call);
+  let own = kind === 'exception' ? isWhereCaught(call) : kind === 'frames' || isOwnFrame(call);
   for (let parent = value.parent; parent !== undefined; parent = value.parent) {
     if (parent.kind === 'Attribute' && parent.value === value && kind === 'frame' && parent.attr === 'f_back') {
       own = false;
@@ -100,6 +100,15 @@ function storesOf(call: Call, kind: 'frame' | 'frames' | 'exception'): readonly 
 function isOwnFrame({ args }: Call): boolean {
   const depth = args[0];
   return depth === undefined || (depth.kind === 'Constant' && depth.value === 0);
+}
+
+/** Whether the exception was caught by this very function, so that its traceback begins with the function's frame. */
+function isWhereCaught(call: Call): boolean {
+  for (let node: Node | undefined = call.parent; node !== undefined; node = node.parent) {
+    if (node.kind === 'ExceptHandler') return true;
+    if (node.kind === 'FunctionDef' || node.kind === 'AsyncFunctionDef' || node.kind === 'Lambda') return false;
+  }
+  return false;
 }
 
 /** `exc_info()[1]` and `[2]`, `stack()[1]`, `stack()[1].frame`, `stack()[1][0]`: not the names and numbers beside them. */
@@ -153,6 +162,8 @@ function findingOf(
     };
   }
   if (root === undefined || holder.kind !== 'Attribute' || isClearedLater(file, holder)) return undefined;
+  // An exception that takes over the traceback of another is what `raise … from` does.
+  if (holder.attr === '__traceback__' && receiverAround(file, holder)?.name === root.id) return undefined;
   return { node: call, confidence: 'medium', message: `\`${textOf(file, holder)}\` ${stays}`, remedy };
 }
 

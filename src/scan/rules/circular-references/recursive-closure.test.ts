@@ -35,8 +35,11 @@ def handler(request):
     def b(node, request):
         return a(node, request)
     def visit(node):  # <- finds medium
-        map(lambda child: visit(child), node)
+        map(lambda child: visit(child), node, request)
     visit(a(request.node))
+    def small(node):  # <- finds low
+        small(node.next)
+    small(request.node)
 
 class Walker:
     def walk(self, root):

@@ -20,7 +20,7 @@ export const recursiveClosure: Rule = {
     what: 'Functions defined inside a function that refer to each other, or one that refers to itself, by name.',
     why: 'An inner function finds the name in a cell of the function around it, and the cell holds the inner function: a cycle. Every call of the outer function makes another one, and with it stays all that the inner functions close over, arguments included, until the garbage collector comes by.',
     evidence:
-      'The references are resolved by Python’s rules for names, and the function is not handed out, deleted or rebound. For functions that refer to each other: high where the outer function is known to run again and again and the cycle closes over its arguments, medium otherwise. A single function that calls itself is a note, and medium where the outer one runs again and again.',
+      'The references are resolved by Python’s rules for names, and the function is not handed out, deleted or rebound. For functions that refer to each other: high where the outer function is known to run again and again and the cycle closes over its arguments, medium otherwise. A single function that calls itself is a note, and medium where it closes over arguments of a function that runs again and again.',
     fix: 'Make them functions of the module that get what they need as arguments, or methods of a small class.',
     ignore: 'When the outer function runs seldom and closes over little.',
     example: {
@@ -53,10 +53,10 @@ def of_list(nodes, depth, limit):
         if (cycle.some(({ binding, node }) => isHandedOut(file, binding, node, outer))) continue;
         const names = cycle.map(({ node }) => node.name);
         const mutual = cycle.length > 1;
-        const heavy = mutual && closesOverArguments(outer, cycle);
+        const heavy = closesOverArguments(outer, cycle);
         report({
           node: cycle[0]!.node,
-          confidence: confinedToScript ? 'low' : heavy ? 'high' : 'medium',
+          confidence: confinedToScript || !(mutual || heavy) ? 'low' : mutual && heavy ? 'high' : 'medium',
           message: `${described(names)}, so every call of \`${nameOf(outer)}\` leaves a cycle for the garbage collector`,
           remedy: 'move the inner functions to the module, or make them methods of a class',
           evidence: cycle.slice(1).map(({ node }) => ({ node, text: 'belongs to the cycle' })),

@@ -62,7 +62,7 @@ def collect(value, seen=None):
           remedy: `let the default be \`None\` and make the ${NAMES[kind]} in the function`,
           evidence: [{ node: growth.node, text: 'grows here' }],
           subject: {
-            kind: 'default argument',
+            form: 'default argument',
             module: file.source.module,
             qualname: callee.qualname,
             name: parameter.arg,

@@ -3,7 +3,11 @@
 import type { Rule } from '../../rule.ts';
 import { classAttrGrows } from './class-attr-grows.ts';
 import { closureStateGrows } from './closure-state-grows.ts';
+import { contextRetains } from './context-retains.ts';
+import { djangoDebugQueries } from './django-debug-queries.ts';
 import { exitHookBoundMethod } from './exit-hook-bound-method.ts';
+import { hookInInitUnguarded } from './hook-in-init-unguarded.ts';
+import { hookInLoop } from './hook-in-loop.ts';
 import { interpreterTableGrows } from './interpreter-table-grows.ts';
 import { moduleContainerGrows } from './module-container-grows.ts';
 import { mutableDefaultGrows } from './mutable-default-grows.ts';
@@ -15,4 +19,8 @@ export const GLOBAL_STATE_RULES: readonly Rule[] = [
   closureStateGrows,
   interpreterTableGrows,
   exitHookBoundMethod,
+  hookInLoop,
+  hookInInitUnguarded,
+  contextRetains,
+  djangoDebugQueries,
 ];
