@@ -79,3 +79,28 @@ class Client:
 `,
   );
 });
+
+test('methods replaced by a wrapper that holds them', () => {
+  expectMarkedLines(
+    boundCallbackCycle,
+    `
+def wrap(hub, old):
+    def run(*args):
+        with hub:
+            return old(*args)
+    return run
+
+def measure(value):
+    def inner():
+        return value
+    return inner
+
+def patch(thread, hub):
+    thread.run = wrap(hub, thread.run)  # <- finds medium
+    thread.run = wrap(hub, thread.run.__func__)
+    thread.name = measure(thread.name)
+    thread.size = int(thread.size)
+    thread.run = wrap(hub, hub.run)
+`,
+  );
+});

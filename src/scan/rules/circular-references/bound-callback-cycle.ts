@@ -1,10 +1,11 @@
 // X02: an object that gives its own methods to an object it keeps, so that each holds the other.
 
-import type { Attribute, Call, Expr, Node } from '../../../source/python-ast.ts';
+import type { Attribute, Call, Expr, Name, Node } from '../../../source/python-ast.ts';
 import { dottedName } from '../../../source/qualified-name.ts';
+import { bindingOf } from '../../../source/source-index.ts';
 import { isMethodOfClassAround, mentions } from '../../held-objects.ts';
 import { isInside, type Receiver, receiverAround } from '../../receivers.ts';
-import type { Rule } from '../../rule.ts';
+import type { Report, Rule } from '../../rule.ts';
 import { functionAround, oncePerFile, type ScannedFile, textOf } from '../../scanned-file.ts';
 
 /** Makers of objects in C that hold callbacks and a good deal of memory or descriptors beside. */
@@ -28,12 +29,11 @@ export const boundCallbackCycle: Rule = {
   code: 'X02',
   cause: 'circular reference',
   sameAs: [],
-  words: ['self.'],
   doc: {
     what: 'An object that keeps another in an attribute and gives it a bound method, lambda or partial of its own as a callback.',
     why: 'Each holds the other, so reference counting frees neither: what they refer to stays until the garbage collector comes by. Where the kept object is implemented in C and does not take part in garbage collection, it stays for good.',
     evidence:
-      'The attribute is assigned a new object, and that call, a method of it or an attribute of it is given a method of the object; the class never sets the attribute to None or deletes it. Medium for objects of C libraries that hold callbacks (curl, expat, OpenSSL, …), low for others.',
+      'The attribute is assigned a new object, and that call, a method of it or an attribute of it is given a method of the object; the class never sets the attribute to None or deletes it. Also a method replaced on the object by a wrapper of this file that calls the bound method. Medium for these and for objects of C libraries that hold callbacks (curl, expat, OpenSSL, …), low for others.',
     fix: 'Set the attribute to None when the object is closed, or give the callback a weak reference to the object.',
     ignore: 'When few such objects are made, or they live as long as the process.',
     example: {
@@ -69,6 +69,7 @@ class Client:
     },
   },
   check(file, report) {
+    checkWrappedMethods(file, report);
     for (const [attribute, owned] of ownedObjects(file)) {
       const { receiver, made } = owned;
       const given = callbackGiven(file, attribute, owned);
@@ -84,6 +85,38 @@ class Client:
     }
   },
 };
+
+/** Methods replaced on the object by a wrapper that calls them: `self.run = wrap(self.run)`. */
+function checkWrappedMethods(file: ScannedFile, report: Report): void {
+  for (const call of file.source.calls) {
+    const target = call.parent?.kind === 'Assign' ? call.parent.targets[0] : undefined;
+    if (target?.kind !== 'Attribute' || call.func.kind !== 'Name') continue;
+    const text = textOf(file, target);
+    const position = call.args.findIndex(
+      (argument) => argument.kind === 'Attribute' && textOf(file, argument) === text,
+    );
+    if (position < 0 || !wrapsParameter(file, call.func, position)) continue;
+    report({
+      node: call.parent!,
+      confidence: 'medium',
+      message: `the wrapper in \`${text}\` holds the bound method it calls, and thereby the object that holds the wrapper`,
+      remedy: 'wrap the function (`.__func__`) and pass the object at the call, or patch the class',
+    });
+  }
+}
+
+/** Whether the function of this file returns an inner function that calls what it is passed at that place. */
+function wrapsParameter(file: ScannedFile, func: Name, position: number): boolean {
+  const definition = bindingOf(file.source, func)?.definitions[0];
+  if (definition?.kind !== 'function') return false;
+  const { node } = definition;
+  const parameter = [...node.args.posonlyargs, ...node.args.args][position]?.arg;
+  return (file.source.names.get(parameter ?? '') ?? []).some((name) => {
+    const { parent } = name;
+    if (!isInside(name, node) || parent?.kind !== 'Call' || parent.func !== name) return false;
+    return functionAround(file, name) !== node;
+  });
+}
 
 interface Owned {
   readonly receiver: Receiver;
