@@ -97,10 +97,12 @@ def measure(value):
 
 def patch(thread, hub):
     thread.run = wrap(hub, thread.run)  # <- finds medium
-    thread.run = wrap(hub, thread.run.__func__)
     thread.name = measure(thread.name)
     thread.size = int(thread.size)
-    thread.run = wrap(hub, hub.run)
+    thread.other = wrap(hub, thread.other.__func__)
+    thread.next = wrap(hub, hub.next)
+    hub.lifespan = None
+    hub.lifespan = wrap(hub, hub.lifespan)
 `,
   );
 });

@@ -95,7 +95,7 @@ function checkWrappedMethods(file: ScannedFile, report: Report): void {
     const position = call.args.findIndex(
       (argument) => argument.kind === 'Attribute' && textOf(file, argument) === text,
     );
-    if (position < 0 || !wrapsParameter(file, call.func, position)) continue;
+    if (position < 0 || isSetElsewhere(file, target) || !wrapsParameter(file, call.func, position)) continue;
     report({
       node: call.parent!,
       confidence: 'medium',
@@ -103,6 +103,11 @@ function checkWrappedMethods(file: ScannedFile, report: Report): void {
       remedy: 'wrap the function (`.__func__`) and pass the object at the call, or patch the class',
     });
   }
+}
+
+/** Whether the attribute is a variable of objects rather than a method of theirs. */
+function isSetElsewhere(file: ScannedFile, target: Attribute): boolean {
+  return (file.source.attributes.get(target.attr) ?? []).some((use) => use !== target && use.ctx === 'Store');
 }
 
 /** Whether the function of this file returns an inner function that calls what it is passed at that place. */
