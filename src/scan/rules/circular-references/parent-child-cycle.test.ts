@@ -61,6 +61,10 @@ class Transaction:
     def current(self):
         return find_current()
 
+class Request:
+    def __init__(self):
+        self.response = None
+
 def build(node, other):
     node.parent = node
     other.parent = node

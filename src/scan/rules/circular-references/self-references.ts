@@ -3,7 +3,7 @@
 
 import type { Attribute, Expr, Node } from '../../../source/python-ast.ts';
 import { isInside, type Receiver, receiverAround } from '../../receivers.ts';
-import type { ScannedFile } from '../../scanned-file.ts';
+import { functionAround, type ScannedFile } from '../../scanned-file.ts';
 
 export interface SelfReference {
   /** The attribute that is given the object. */
@@ -44,10 +44,12 @@ function isKept(file: ScannedFile, through: Attribute, { cls }: Receiver): boole
   );
 }
 
-/** Whether the file deletes the attribute or sets it to None again. */
+/** Whether the file deletes the attribute or sets it to None again, other than where an object begins. */
 function isSetElsewhere(file: ScannedFile, target: Attribute): boolean {
   return (file.source.attributes.get(target.attr) ?? []).some(
-    (use) => use !== target && (use.ctx === 'Del' || (use.ctx === 'Store' && isNoneAssignment(use.parent))),
+    (use) =>
+      use !== target &&
+      (use.ctx === 'Del' || (isNoneAssignment(use.parent) && functionAround(file, use)?.name !== '__init__')),
   );
 }
 
