@@ -76,7 +76,7 @@ export function argumentFate(source: ModuleSource, call: Call): ArgumentFate | u
 
 const HARMLESS = words(`
 os.close os.pipe os.dup os.fork os.set_blocking os.set_inheritable os.unlink os.remove shutil.rmtree
-socket.socket email.message.EmailMessage
+typing.cast socket.socket email.message.EmailMessage
 builtins.print builtins.len builtins.isinstance builtins.issubclass builtins.hasattr builtins.callable builtins.id
 builtins.repr builtins.str builtins.bool builtins.type builtins.list builtins.tuple builtins.set builtins.dict
 builtins.frozenset builtins.range builtins.enumerate builtins.zip builtins.object builtins.super builtins.iter
@@ -92,7 +92,7 @@ contextlib.suppress random.random random.randint struct.calcsize hashlib.md5 has
 `);
 
 const HARMLESS_METHODS = words(`
-close aclose shutdown terminate kill
+close aclose shutdown terminate kill encode decode
 append appendleft add extend update setdefault get items keys values startswith endswith strip lstrip rstrip split rsplit
 splitlines partition rpartition join format lower upper replace title capitalize find rfind count copy clear discard
 debug info warning warn error exception critical log is_set set isdigit isalpha isalnum isspace hexdigest digest

@@ -132,11 +132,14 @@ export function endlessLoopAround(node: Node): While | undefined {
   return undefined;
 }
 
-/** `while True` that nothing leaves, or a loop on a flag of a service: `while not self._stopped.is_set()`. */
+/**
+ * `while True` that nothing leaves and that waits for something, or a loop on a flag of a service:
+ * `while not self._stopped.is_set()`.
+ */
 export function isEndless(loop: While): boolean {
   const { test } = loop;
   const isTrue = test.kind === 'Constant' && (test.value === true || test.value === 1);
-  return isTrue ? !isLeft(loop) : SERVICE_FLAG.test(flagOf(test));
+  return isTrue ? !isLeft(loop) && waits(loop) : SERVICE_FLAG.test(flagOf(test));
 }
 
 const SERVICE_FLAG =
@@ -157,12 +160,32 @@ function flagOf(test: Expr): string {
   }
 }
 
-/** Whether the loop has a `break` or `return`: then it reads something to its end. */
+/** Whether the loop has a `break`, `return` or `yield`: then it reads something to its end. */
 function isLeft(loop: While): boolean {
+  return hasBelow(
+    loop,
+    (node) => node.kind === 'Return' || node.kind === 'Yield' || (node.kind === 'Break' && loopOf(node) === loop),
+  );
+}
+
+const WAITING =
+  /^(?:sleep|wait|get|recv\w*|accept|select|poll|join|acquire|receive\w*|read\w*|fetch\w*|consume|listen|next_event|pop|blpop|brpop|dequeue|handle_request|process_events|run_pending|step|tick)$/;
+
+/** Whether the loop waits for time to pass or something to come: computing loops end, whatever their test. */
+function waits(loop: While): boolean {
+  return hasBelow(loop, (node) => {
+    if (node.kind === 'Await' || node.kind === 'AsyncFor' || node.kind === 'AsyncWith') return true;
+    if (node.kind !== 'Call') return false;
+    const { func } = node;
+    return WAITING.test(func.kind === 'Attribute' ? func.attr : func.kind === 'Name' ? func.id : '');
+  });
+}
+
+function hasBelow(loop: While, matches: (node: Node) => boolean): boolean {
   let found = false;
   for (const statement of loop.body) {
     walk(statement, (node) => {
-      found ||= (node.kind === 'Break' && loopOf(node) === loop) || node.kind === 'Return';
+      found ||= matches(node);
     });
   }
   return found;

@@ -66,6 +66,15 @@ class Span:
     def stopped(self):
         state.span = None
 
+active = ContextVar('active')
+
+class Hub:
+    def __enter__(self):
+        self.old = active.get()
+        active.set(self)
+    def __exit__(self, *error):
+        active.set(self.old)
+
 def call(work):
     try:
         work()

@@ -75,6 +75,8 @@ function checkContextVar(file: ScannedFile, call: Call, variable: Expr, value: E
       (other) => isInside(other, region) && other.parent !== call && lastName(other.value) === name,
     );
   if (isReset('reset', file.source.scopes.module.node) || isReset('set', around)) return;
+  const exits = file.source.functions.filter(({ node }) => node.kind !== 'Lambda' && /^__a?exit__$/.test(node.name));
+  if (exits.some(({ node }) => isReset('set', node))) return;
   report({
     node: call,
     confidence: kept.confidence,

@@ -13,8 +13,7 @@ import { oncePerFile, type ScannedFile } from '../../scanned-file.ts';
 const REGISTERING =
   /^(?:add|register|subscribe|install|append|listens?)_(?:\w+_)?(?:processors?|handlers?|hooks?|listeners?|callbacks?|observers?|filters?|middlewares?|subscribers?|finalizers?|exit|event|events|for)$/;
 
-const TAKING_BACK =
-  /^(?:remove|unregister|unsubscribe|disconnect|deregister|uninstall|detach|discard|unlisten|off)(?:_|$)/;
+const TAKING_BACK = /^(?:remove|unregister|unsubscribe|disconnect|deregister|uninstall|detach|discard|unlisten)_/;
 
 export const hookInInitUnguarded: Rule = {
   name: 'hook-in-init-unguarded',
@@ -72,7 +71,7 @@ class SpanProcessor:
       const self = init?.args.args[0]?.arg;
       if (init === undefined || self === undefined) continue;
       for (const { node, registrar } of registrationsIn(file, init, self)) {
-        if (decidingTests(node).length > 0 || takesBack(file, cls)) continue;
+        if (decidingTests(node).length > 0 || takesBack(file, cls, registrar)) continue;
         const rerun = returnsStoredObject(cls);
         report({
           node,
@@ -151,9 +150,11 @@ function returnsStoredObject(cls: ClassInfo): boolean {
   );
 }
 
-function takesBack(file: ScannedFile, cls: ClassInfo): boolean {
+/** Whether the class uses something that by its name undoes what the registrar does: `remove_…_processor`. */
+function takesBack(file: ScannedFile, cls: ClassInfo, registrar: string): boolean {
+  const noun = registrar.slice(registrar.lastIndexOf('_') + 1).replace(/s$/, '');
   for (const [name, uses] of [...file.source.attributes, ...file.source.names]) {
-    if (TAKING_BACK.test(name) && uses.some((use) => isInside(use, cls.node))) return true;
+    if (TAKING_BACK.test(name) && name.includes(noun) && uses.some((use) => isInside(use, cls.node))) return true;
   }
   return false;
 }

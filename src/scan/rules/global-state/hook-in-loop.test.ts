@@ -20,10 +20,10 @@ def each(folders):
 @app.route('/upload')
 def upload(request):
     atexit.register(shutil.rmtree, request.folder)  # <- finds high
-    store(request)
+    store(request.folder)
 
-def store(request):
-    sys.addaudithook(lambda event, args: request.log(event))  # <- finds high
+def store(folder):
+    sys.addaudithook(lambda event, args: folder.log(event))  # <- finds low
 `,
   );
 });
@@ -47,6 +47,13 @@ def install(folder):
         atexit.register(hook)
     for number in folder.signals:
         signal.signal(number, folder.stop)
+
+@app.route('/once')
+def once(request):
+    global FOLDER
+    if FOLDER is None:
+        FOLDER = request.folder
+        atexit.register(shutil.rmtree, FOLDER)
 
 @app.route('/')
 class Handler:

@@ -2,18 +2,20 @@
 
 import type { Call, Expr, Node } from '../../../source/python-ast.ts';
 import { bindingOf } from '../../../source/source-index.ts';
+import { isGuardedByOwnFlag } from '../../guards.ts';
 import { holdsObject } from '../../held-objects.ts';
 import { receiverAround } from '../../receivers.ts';
+import { repeatingReason } from '../../repetition.ts';
 import type { Report, Rule } from '../../rule.ts';
 import { callsByName, functionAround, loopAround, type ScannedFile } from '../../scanned-file.ts';
 
-/** Functions that add to a list nobody empties, and what takes an entry back, where something does. */
-const REGISTRARS: Readonly<Record<string, string | undefined>> = {
-  'atexit.register': 'unregister',
-  'os.register_at_fork': undefined,
-  'threading._register_atexit': undefined,
-  'codecs.register': 'unregister',
-  'sys.addaudithook': undefined,
+/** Functions that add to a list nobody empties, and what takes entries back, where something does. */
+const REGISTRARS: Readonly<Record<string, readonly string[]>> = {
+  'atexit.register': ['unregister', '_clear'],
+  'os.register_at_fork': [],
+  'threading._register_atexit': [],
+  'codecs.register': ['unregister'],
+  'sys.addaudithook': [],
 };
 
 export const hookInLoop: Rule = {
@@ -26,7 +28,7 @@ export const hookInLoop: Rule = {
     what: 'A hook for the end of the process, a fork, a codec look-up or an audit event that is registered in a loop, or in a function that handles requests, tasks or messages.',
     why: 'These lists only get longer: each registration keeps its function and arguments until the process ends, and all of them run then.',
     evidence:
-      'The registration stands in a loop that is not over constants, or in a function known to run again and again, and the file unregisters nothing. High in endless loops and repeated functions, medium in other loops.',
+      'The registration stands in a loop that is not over constants, or in a function known to run again and again, and the file unregisters nothing. High in endless loops and in functions that handle requests or messages themselves, medium in other loops, low in what such functions call.',
     fix: 'Register one hook at import that goes over a collection, and take from the collection what is done.',
     ignore: 'When the loop is over a handful of things at start-up.',
     example: {
@@ -58,14 +60,15 @@ def consume(queue):
     },
   },
   check(file, report) {
-    for (const [registrar, inverse] of Object.entries(REGISTRARS)) {
-      if (inverse !== undefined && (file.source.attributes.get(inverse) ?? []).length > 0) continue;
+    for (const [registrar, inverses] of Object.entries(REGISTRARS)) {
+      if (inverses.some((inverse) => file.source.attributes.has(inverse))) continue;
       for (const call of callsByName(file).get(registrar) ?? []) checkRegistration(file, call, registrar, report);
     }
   },
 };
 
 function checkRegistration(file: ScannedFile, call: Call, registrar: string, report: Report): void {
+  if (isGuardedByOwnFlag(file, call)) return;
   const common = { node: call, remedy: 'register one hook at import, and let it go over what is still to do' };
   const loop = loopAround(call);
   if (loop !== undefined && !isOverConstants(file, loop)) {
@@ -82,7 +85,7 @@ function checkRegistration(file: ScannedFile, call: Call, registrar: string, rep
   if (around === undefined || info === undefined || loop !== undefined || keepsReceiver(file, call)) return;
   report({
     ...common,
-    confidence: 'high',
+    confidence: repeatingReason(file, info) === undefined ? 'low' : 'high',
     message: `every call of \`${around.name}\` adds to what \`${registrar}\` keeps until the process ends`,
     conditions: [
       {

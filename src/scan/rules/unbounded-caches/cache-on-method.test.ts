@@ -93,7 +93,7 @@ class Handler(BaseHTTPRequestHandler):
       confidence: 'high',
       range: { line: 4 },
       message: '`price_of` is cached for the life of the class and its keys hold `self`: no instance is ever freed',
-      subject: { kind: 'function cache', module: 'shop.pricing', qualname: 'PriceCalculator.price_of' },
+      subject: { form: 'function cache', module: 'shop.pricing', qualname: 'PriceCalculator.price_of' },
     },
   ]);
 });

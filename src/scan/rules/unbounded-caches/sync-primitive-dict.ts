@@ -47,6 +47,7 @@ def lock_of(channel_id):
       const key = growth.key === undefined ? 'key' : keyWords(file, growth.key);
       report(
         growthFinding(file, growing, {
+          node: container.target,
           message: `\`${container.label}\` keeps a lock or queue for every ${key} it meets and drops none`,
           remedy: 'drop it with its last user, or hold them in a `weakref.WeakValueDictionary`',
           isTelling: true,
