@@ -8,9 +8,12 @@ import { RULES } from '../src/scan/rules/catalogue.ts';
 
 const FOLDER = '../docs/rules';
 
-test.each(RULES.map((rule) => [rule.name, rule] as const))('docs/rules/%s.md says what the rule says', async (name, rule) => {
-  await expect(renderRulePage(rule)).toMatchFileSnapshot(`${FOLDER}/${name}.md`);
-});
+test.each(RULES.map((rule) => [rule.name, rule] as const))(
+  'docs/rules/%s.md says what the rule says',
+  async (name, rule) => {
+    await expect(renderRulePage(rule)).toMatchFileSnapshot(`${FOLDER}/${name}.md`);
+  },
+);
 
 test('docs/rules/README.md lists every rule', async () => {
   await expect(renderRuleIndex(RULES)).toMatchFileSnapshot(`${FOLDER}/README.md`);
