@@ -4,7 +4,9 @@ import type { ScanFinding, ScanReport } from '../../protocol/scan.ts';
 import { sanitizeStrings } from './sanitize.ts';
 
 export function renderJunit(untrusted: ScanReport): string {
-  const findings = sanitizeStrings(untrusted.findings.map((each) => ({ ...each, source: each.source.trim() })));
+  const findings = sanitizeStrings(
+    untrusted.findings.map((each) => ({ ...each, source: each.source.trim().replaceAll('\t', ' ') })),
+  );
   const cases = findings.length === 0 ? ['    <testcase classname="leakscope" name="scan"/>'] : findings.map(testCase);
   const counts = `tests="${cases.length}" failures="${findings.length}" errors="0"`;
   return [

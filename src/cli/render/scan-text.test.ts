@@ -29,7 +29,7 @@ test('findings: how many of what, then each with its line, evidence, remedy and 
       4 │ handle =    open(
         │         ^^^^^^^^^
         instead  open it in a \`with\` statement
-        fix      leakscope fix shop/io & more, 100%.py:4  (Open the file in a with statement)
+        fix      leakscope fix 'shop/io & more, 100%.py:4'  (Open the file in a with statement)
 
     not shown: 3 less sure (--confidence low) · 1 silenced by comments · 12 in the baseline
     problems:
@@ -58,7 +58,7 @@ test('in 80 columns', () => {
       4 │ handle =    open(
         │         ^^^^^^^^^
         instead  open it in a \`with\` statement
-        fix      leakscope fix shop/io & more, 100%.py:4
+        fix      leakscope fix 'shop/io & more, 100%.py:4'
                  (Open the file in a with statement)
 
     not shown: 3 less sure (--confidence low) · 1 silenced by comments
