@@ -1,5 +1,5 @@
-// Rewrites that put an opened resource into a `with` statement, or its release into a `finally` block. Offered only where what runs, and in which order, stays
-// the same up to the moment of closing; lines are indented, nothing else of them changes.
+// Rewrites that put an opened resource into a `with` statement, or its release into a `finally` block. Offered only where
+// what runs, and in which order, stays the same up to the moment of closing; lines are indented, nothing else changes.
 
 import { pushChildren, walk } from '../source/ast-walk.ts';
 import type { Call, Node, Stmt } from '../source/python-ast.ts';
@@ -85,6 +85,8 @@ export function withAroundStatement(file: ScannedFile, leak: Leak): readonly Edi
   const { call } = leak;
   const statement = simpleStatementAround(call);
   if (statement === undefined || !standsAlone(file, statement)) return undefined;
+  // A statement that only opens was not meant to read anything.
+  if (statement.kind === 'Expr' && statement.value === call) return undefined;
   if (hasStringOverLines(statement) || isOutOfOrder(statement, call)) return undefined;
   const name = freeName(file, call);
   if (name === undefined) return undefined;

@@ -198,9 +198,33 @@ function keyword(call: Call, name: string): Expr | undefined {
   return call.keywords.find(({ arg }) => arg === name)?.value;
 }
 
-const opensFile = (call: Call): boolean => !isConstant(keyword(call, 'closefd'), false);
+/** Not the standard streams, and not where whoever opened the descriptor keeps it. */
+function opensFile(call: Call): boolean {
+  const [source] = call.args;
+  if (isConstant(keyword(call, 'closefd'), false)) return false;
+  if (source?.kind === 'Constant') return typeof source.value !== 'number';
+  return !(source?.kind === 'Call' && source.func.kind === 'Attribute' && source.func.attr === 'fileno');
+}
+
 /** A wrapper around a file that is already open does not own it. */
-const opensByName = (call: Call): boolean => !hasKeyword(call, 'fileobj');
+function opensByName(call: Call): boolean {
+  const [source] = call.args;
+  if (hasKeyword(call, 'fileobj')) return false;
+  switch (source?.kind) {
+    case 'Name':
+      return !/^(?:self|f|b|bio|content|data)$|fp$|fh$|fd$|fileobj|file_obj|buf|stream|bytes|_io$/i.test(source.id);
+    case 'Attribute':
+      return !/fp$|fh$|fileobj|buf|stream|bytes|^file$/i.test(source.attr);
+    case 'Call':
+      return !/BytesIO|fileno|TemporaryFile/.test(lastName(source.func));
+    default:
+      return true;
+  }
+}
+
+function lastName(expr: Expr): string {
+  return expr.kind === 'Name' ? expr.id : expr.kind === 'Attribute' ? expr.attr : '';
+}
 
 const OPENERS: Readonly<Record<string, Opener>> = {
   'builtins.open': { model: FILE, opens: opensFile },
@@ -212,13 +236,13 @@ const OPENERS: Readonly<Record<string, Opener>> = {
   'os.popen': { model: FILE },
   'tokenize.open': { model: FILE },
   'fileinput.FileInput': { model: FILE },
-  'gzip.open': { model: FILE },
+  'gzip.open': { model: FILE, opens: opensByName },
   'gzip.GzipFile': { model: FILE, opens: opensByName },
-  'bz2.open': { model: FILE },
-  'bz2.BZ2File': { model: FILE },
-  'lzma.open': { model: FILE },
-  'lzma.LZMAFile': { model: FILE },
-  'wave.open': { model: FILE },
+  'bz2.open': { model: FILE, opens: opensByName },
+  'bz2.BZ2File': { model: FILE, opens: opensByName },
+  'lzma.open': { model: FILE, opens: opensByName },
+  'lzma.LZMAFile': { model: FILE, opens: opensByName },
+  'wave.open': { model: FILE, opens: opensByName },
   'tempfile.TemporaryFile': { model: FILE },
   'tempfile.SpooledTemporaryFile': { model: FILE },
   'tempfile.NamedTemporaryFile': { model: FILE },
@@ -228,8 +252,8 @@ const OPENERS: Readonly<Record<string, Opener>> = {
   'anyio.open_file': { model: ASYNC_FILE },
   'tarfile.open': { model: ARCHIVE, opens: opensByName },
   'tarfile.TarFile': { model: ARCHIVE, opens: opensByName },
-  'zipfile.ZipFile': { model: ARCHIVE },
-  'zipfile.PyZipFile': { model: ARCHIVE },
+  'zipfile.ZipFile': { model: ARCHIVE, opens: opensByName },
+  'zipfile.PyZipFile': { model: ARCHIVE, opens: opensByName },
   'shelve.open': { model: SHELF },
   'dbm.open': { model: SHELF },
   'dbm.dumb.open': { model: SHELF },
@@ -378,7 +402,7 @@ const OPENERS: Readonly<Record<string, Opener>> = {
 
   'mmap.mmap': { model: MAPPING },
   'numpy.load': { model: { ...DATASET, noun: 'a mapped array', methods: ['close'] }, opens: isMappedLoad },
-  'h5py.File': { model: { ...DATASET, noun: 'an HDF5 file' } },
+  'h5py.File': { model: { ...DATASET, noun: 'an HDF5 file' }, opens: opensByName },
   'netCDF4.Dataset': { model: DATASET },
   'xarray.open_dataset': { model: DATASET },
   'xarray.open_mfdataset': { model: DATASET },
@@ -386,7 +410,7 @@ const OPENERS: Readonly<Record<string, Opener>> = {
   'fitz.open': { model: { ...DATASET, noun: 'a document' } },
   'tables.open_file': { model: { ...DATASET, noun: 'an HDF5 file', parts: ['root', 'get_node'] } },
   'pandas.HDFStore': { model: { ...DATASET, noun: 'an HDF5 file', parts: [] } },
-  'pandas.ExcelFile': { model: { ...DATASET, noun: 'a workbook', parts: [] } },
+  'pandas.ExcelFile': { model: { ...DATASET, noun: 'a workbook', parts: [] }, opens: opensByName },
   'PIL.Image.open': { model: IMAGE, opens: opensPath },
 };
 
