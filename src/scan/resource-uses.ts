@@ -8,7 +8,7 @@ import { bindingOf, enclosingFunction, type FunctionInfo, importedModule } from 
 import { findMethods } from '../source/type-inference.ts';
 import { argumentFate } from './borrowing-calls.ts';
 import type { Condition } from './finding.ts';
-import { ANY_RESOURCE, type ResourceModel } from './resources.ts';
+import { ANY_RESOURCE, type ResourceModel } from './resource-models.ts';
 import { oncePerFile, type ScannedFile } from './scanned-file.ts';
 
 export type Effect =

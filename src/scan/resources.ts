@@ -1,42 +1,33 @@
-// What the scan knows of resources: which calls open one, how it is released, what `with` does to it, and whether it
-// outlives its last reference. A table of names; what code does with a resource is resource-uses.ts's business.
+// Which calls open a resource, by dotted name, and of which kind. A table; what code does with a resource is
+// resource-uses.ts's business.
 
 import type { Call, Expr } from '../source/python-ast.ts';
-
-/** Decides which rule speaks of it. */
-export type ResourceFamily =
-  | 'file'
-  | 'directory listing'
-  | 'descriptor'
-  | 'client'
-  | 'database'
-  | 'process'
-  | 'pool'
-  | 'temporary'
-  | 'mapping';
-
-export interface ResourceModel {
-  /** What messages call it, with its article: "a file". */
-  readonly noun: string;
-  readonly family: ResourceFamily;
-  /** Methods that release it. The first is the one to recommend. */
-  readonly methods: readonly string[];
-  /** Functions that release the first argument they get. */
-  readonly functions: readonly string[];
-  /** What leaving a `with` statement over it does: sqlite3 only commits, subprocess waits for the child's end. */
-  readonly with: 'closes' | 'waits' | 'does not close' | 'no with';
-  /** Released with `await`, entered with `async with`. */
-  readonly isAsync: boolean;
-  /**
-   * Whether it stays when the last reference goes. CPython closes files and sockets as soon as nothing refers to them, but
-   * no descriptor number, worker process or directory; clients and pools are seldom that simple inside.
-   */
-  readonly outlivesReferences: 'always' | 'often' | 'seldom';
-  /** A path or number, not an object: passing it on does not pass on the duty to release it. */
-  readonly isPlainValue: boolean;
-  /** Methods and attributes whose value keeps it in use: a cursor, a stream over a socket. */
-  readonly parts: readonly string[];
-}
+import {
+  ARCHIVE,
+  ASYNC_FILE,
+  CLIENT,
+  DATABASE,
+  DATASET,
+  DESCRIPTOR,
+  EXECUTOR,
+  FILE,
+  HTTP_RESPONSE,
+  IMAGE,
+  LISTING,
+  MAPPING,
+  PROCESS,
+  REDIS_CLIENT,
+  type ResourceModel,
+  SESSION,
+  SHARED_MEMORY,
+  SHELF,
+  SOCKET,
+  STREAM,
+  TEMPORARY_DIRECTORY,
+  TEMPORARY_FILE,
+  WORKER_POOL,
+  ZEROMQ_CONTEXT,
+} from './resource-models.ts';
 
 export interface Opener {
   readonly model: ResourceModel;
@@ -45,146 +36,6 @@ export interface Opener {
   /** Whether this call opens anything, as its arguments tell. */
   readonly opens?: (call: Call) => boolean;
 }
-
-const OBJECT = {
-  methods: ['close'],
-  functions: ['contextlib.closing', 'contextlib.aclosing'],
-  with: 'closes',
-  isAsync: false,
-  outlivesReferences: 'seldom',
-  isPlainValue: false,
-  parts: [],
-} as const;
-
-const FILE: ResourceModel = {
-  ...OBJECT,
-  noun: 'a file',
-  family: 'file',
-  parts: ['buffer', 'raw'],
-  methods: ['close', 'detach'],
-};
-const ASYNC_FILE: ResourceModel = { ...FILE, isAsync: true, methods: ['close', 'aclose'] };
-const ARCHIVE: ResourceModel = { ...FILE, noun: 'an archive', parts: ['open', 'extractfile'] };
-const SHELF: ResourceModel = { ...FILE, noun: 'a database file', parts: [] };
-/** Reading a listing to its end closes it. */
-const LISTING: ResourceModel = {
-  ...OBJECT,
-  noun: 'a directory listing',
-  family: 'directory listing',
-  functions: [
-    ...OBJECT.functions,
-    'builtins.list',
-    'builtins.tuple',
-    'builtins.set',
-    'builtins.sorted',
-    'builtins.sum',
-  ],
-};
-const SOCKET: ResourceModel = {
-  ...OBJECT,
-  noun: 'a socket',
-  family: 'client',
-  outlivesReferences: 'often',
-  methods: ['close', 'detach'],
-  parts: ['makefile'],
-};
-const CLIENT: ResourceModel = {
-  ...OBJECT,
-  noun: 'a client',
-  family: 'client',
-  outlivesReferences: 'often',
-  parts: ['makefile', 'getresponse'],
-};
-/** Reading a response to its end closes it. */
-const HTTP_RESPONSE: ResourceModel = {
-  ...CLIENT,
-  noun: 'an HTTP response',
-  outlivesReferences: 'seldom',
-  methods: ['close', 'read', 'readlines'],
-};
-const SESSION: ResourceModel = { ...CLIENT, noun: 'an HTTP session', parts: [] };
-const DATABASE: ResourceModel = {
-  ...OBJECT,
-  noun: 'a database connection',
-  family: 'database',
-  outlivesReferences: 'often',
-  with: 'does not close',
-  parts: ['cursor', 'execute', 'executemany', 'begin', 'transaction'],
-};
-const PROCESS: ResourceModel = {
-  ...OBJECT,
-  noun: 'a child process',
-  family: 'process',
-  methods: ['communicate', 'wait', 'poll', '__exit__'],
-  functions: ['os.waitpid'],
-  with: 'waits',
-  parts: ['stdin', 'stdout', 'stderr'],
-};
-const EXECUTOR: ResourceModel = {
-  ...OBJECT,
-  noun: 'an executor',
-  family: 'pool',
-  outlivesReferences: 'often',
-  methods: ['shutdown'],
-  with: 'waits',
-  parts: ['submit', 'map'],
-};
-const DESCRIPTOR: ResourceModel = {
-  ...OBJECT,
-  noun: 'a file descriptor',
-  family: 'descriptor',
-  methods: [],
-  functions: ['os.close', 'os.fdopen', 'builtins.open', 'io.open', 'io.FileIO', 'socket.socket', 'os.closerange'],
-  with: 'no with',
-  outlivesReferences: 'always',
-  isPlainValue: true,
-};
-const TEMPORARY_FILE: ResourceModel = {
-  ...DESCRIPTOR,
-  noun: 'a temporary file',
-  family: 'temporary',
-  functions: ['os.remove', 'os.unlink', 'shutil.move', 'os.rename', 'os.replace'],
-  methods: ['unlink', 'rename', 'replace'],
-};
-const TEMPORARY_DIRECTORY: ResourceModel = {
-  ...TEMPORARY_FILE,
-  noun: 'a temporary directory',
-  functions: ['shutil.rmtree', 'os.rmdir', 'os.removedirs', 'shutil.move', 'os.rename', 'os.replace'],
-  methods: ['rmtree', 'rmdir', 'remove_p', 'rmtree_p', 'rename', 'replace'],
-};
-const MAPPING: ResourceModel = { ...OBJECT, noun: 'a memory mapping', family: 'mapping' };
-const DATASET: ResourceModel = {
-  ...MAPPING,
-  noun: 'a dataset',
-  parts: ['variables', 'groups', 'data', 'values', 'sel', 'isel', 'load'],
-};
-/** An image closes its file once its pixels are read. */
-const IMAGE: ResourceModel = {
-  ...MAPPING,
-  noun: 'an image file',
-  methods:
-    'close fp verify load convert resize thumbnail crop copy save rotate transpose getdata tobytes show filter split reduce paste getpixel point quantize histogram'.split(
-      ' ',
-    ),
-  functions: ['numpy.array', 'numpy.asarray', 'contextlib.closing'],
-};
-
-/** What is passed to a function that does not say what it takes. */
-export const ANY_RESOURCE: ResourceModel = {
-  ...OBJECT,
-  noun: 'a resource',
-  family: 'file',
-  methods: 'close aclose detach quit logout shutdown terminate communicate wait poll disconnect unlink cleanup'.split(
-    ' ',
-  ),
-  functions: [
-    ...DESCRIPTOR.functions,
-    ...TEMPORARY_FILE.functions,
-    ...TEMPORARY_DIRECTORY.functions,
-    ...OBJECT.functions,
-  ],
-  parts: ['makefile', 'cursor', 'execute', 'buffer', 'stdout', 'stdin', 'stderr'],
-};
 
 function hasKeyword(call: Call, name: string): boolean {
   return call.keywords.some((keyword) => keyword.arg === name && !isConstant(keyword.value, null));
@@ -308,35 +159,13 @@ const OPENERS: Readonly<Record<string, Opener>> = {
   'aiohttp.ClientSession': { model: { ...SESSION, isAsync: true } },
   'urllib3.PoolManager': { model: { ...SESSION, noun: 'a connection pool', methods: ['clear'] } },
   'urllib3.ProxyManager': { model: { ...SESSION, noun: 'a connection pool', methods: ['clear'] } },
-  'asyncio.open_connection': {
-    model: { ...CLIENT, noun: 'a stream', with: 'no with', outlivesReferences: 'always' },
-    elements: [
-      undefined,
-      { ...CLIENT, noun: 'a stream', with: 'no with', outlivesReferences: 'always', parts: ['transport'] },
-    ],
-  },
-  'asyncio.open_unix_connection': {
-    model: { ...CLIENT, noun: 'a stream', with: 'no with', outlivesReferences: 'always' },
-    elements: [
-      undefined,
-      { ...CLIENT, noun: 'a stream', with: 'no with', outlivesReferences: 'always', parts: ['transport'] },
-    ],
-  },
-  'zmq.Context': { model: { ...CLIENT, noun: 'a ZeroMQ context', methods: ['term', 'destroy'], parts: ['socket'] } },
-  'zmq.asyncio.Context': {
-    model: { ...CLIENT, noun: 'a ZeroMQ context', methods: ['term', 'destroy'], parts: ['socket'] },
-  },
-  'redis.Redis': { model: { ...CLIENT, noun: 'a Redis client', parts: ['pipeline', 'pubsub', 'lock'] } },
-  'redis.StrictRedis': { model: { ...CLIENT, noun: 'a Redis client', parts: ['pipeline', 'pubsub', 'lock'] } },
-  'redis.asyncio.Redis': {
-    model: {
-      ...CLIENT,
-      noun: 'a Redis client',
-      isAsync: true,
-      methods: ['aclose', 'close'],
-      parts: ['pipeline', 'pubsub', 'lock'],
-    },
-  },
+  'asyncio.open_connection': { model: STREAM, elements: [undefined, STREAM] },
+  'asyncio.open_unix_connection': { model: STREAM, elements: [undefined, STREAM] },
+  'zmq.Context': { model: ZEROMQ_CONTEXT },
+  'zmq.asyncio.Context': { model: ZEROMQ_CONTEXT },
+  'redis.Redis': { model: REDIS_CLIENT },
+  'redis.StrictRedis': { model: REDIS_CLIENT },
+  'redis.asyncio.Redis': { model: { ...REDIS_CLIENT, isAsync: true, methods: ['aclose', 'close'] } },
   'pymongo.MongoClient': { model: { ...CLIENT, noun: 'a MongoDB client', parts: ['get_database', 'start_session'] } },
 
   'sqlite3.connect': { model: DATABASE },
@@ -354,26 +183,9 @@ const OPENERS: Readonly<Record<string, Opener>> = {
 
   'subprocess.Popen': { model: PROCESS },
 
-  'multiprocessing.Pool': {
-    model: {
-      ...EXECUTOR,
-      noun: 'a process pool',
-      methods: ['close', 'terminate'],
-      with: 'closes',
-      outlivesReferences: 'always',
-      parts: ['imap', 'imap_unordered', 'map_async', 'apply_async'],
-    },
-  },
-  'multiprocessing.pool.ThreadPool': {
-    model: {
-      ...EXECUTOR,
-      noun: 'a thread pool',
-      methods: ['close', 'terminate'],
-      with: 'closes',
-      outlivesReferences: 'always',
-      parts: ['imap', 'imap_unordered', 'map_async', 'apply_async'],
-    },
-  },
+  'multiprocessing.Pool': { model: WORKER_POOL },
+  'multiprocessing.pool.Pool': { model: WORKER_POOL },
+  'multiprocessing.pool.ThreadPool': { model: WORKER_POOL },
   'multiprocessing.Manager': {
     model: {
       ...EXECUTOR,
@@ -383,17 +195,7 @@ const OPENERS: Readonly<Record<string, Opener>> = {
       parts: ['dict', 'list', 'Queue', 'Namespace', 'Value', 'Lock', 'Event'],
     },
   },
-  'multiprocessing.shared_memory.SharedMemory': {
-    model: {
-      ...OBJECT,
-      noun: 'shared memory',
-      outlivesReferences: 'often',
-      family: 'pool',
-      methods: ['close', 'unlink'],
-      with: 'no with',
-      parts: ['buf'],
-    },
-  },
+  'multiprocessing.shared_memory.SharedMemory': { model: SHARED_MEMORY },
   'concurrent.futures.ThreadPoolExecutor': { model: EXECUTOR },
   'concurrent.futures.ProcessPoolExecutor': { model: EXECUTOR },
 

@@ -5,7 +5,7 @@ import { useOf } from '../../edits.ts';
 import type { Confidence, Fix } from '../../finding.ts';
 import { finallyAfterUses, withAroundStatement, withAroundUses } from '../../release-fixes.ts';
 import { type Leak, type LeakKind, leaksOf } from '../../resource-leaks.ts';
-import type { ResourceFamily } from '../../resources.ts';
+import type { ResourceFamily } from '../../resource-models.ts';
 import type { Report, ReportedFinding } from '../../rule.ts';
 import { type ScannedFile, textOf } from '../../scanned-file.ts';
 
