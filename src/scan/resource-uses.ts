@@ -221,7 +221,7 @@ function assigned(target: Expr, isPart: boolean): Effect {
 }
 
 function entered(item: Node & { readonly kind: 'withitem' }, model: ResourceModel, isPart: boolean): Effect {
-  if (!isPart && (model.with === 'closes' || model.with === 'waits')) return RELEASE;
+  if (!isPart && model.with !== 'does not close' && model.with !== 'no with') return RELEASE;
   const bound = item.optional_vars;
   return bound === undefined ? USE : assigned(bound, isPart);
 }
@@ -330,11 +330,19 @@ function isInnerFunction(mention: Node, owner: FunctionDef): boolean {
 /** The question to ask of another file of the project, where the callee is imported from one. */
 function borrowCondition(file: ScannedFile, call: Call, expr: Node): Condition | undefined {
   const position = call.args.indexOf(expr as Expr);
-  if (position < 0 || call.func.kind !== 'Name') return undefined;
-  const [only] = bindingOf(file.source, call.func)?.definitions ?? [];
+  const callee = position < 0 ? undefined : projectFunction(file, call.func);
+  return callee === undefined ? undefined : { kind: 'argument is only borrowed', ...callee, position };
+}
+
+/** What a name means that is imported from another module of the same top-level package. */
+export function projectFunction(
+  file: ScannedFile,
+  name: Expr,
+): { readonly module: string; readonly qualname: string } | undefined {
+  const [only] = name.kind === 'Name' ? (bindingOf(file.source, name)?.definitions ?? []) : [];
   if (only?.kind !== 'import from') return undefined;
   const module = importedModule(file.source, only.from);
   const root = file.source.module.split('.', 1)[0]!;
   const isOwn = (only.from.level ?? 0) > 0 || module === root || module.startsWith(`${root}.`);
-  return isOwn ? { kind: 'argument is only borrowed', module, qualname: only.node.name, position } : undefined;
+  return isOwn ? { module, qualname: only.node.name } : undefined;
 }

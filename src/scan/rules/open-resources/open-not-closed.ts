@@ -8,7 +8,6 @@ export const openNotClosed: Rule = {
   code: 'R01',
   cause: 'open resource',
   sameAs: ['SIM115'],
-  words: ['open', 'File', 'ZipFile'],
   doc: {
     what: 'A file, archive or database file that is opened into a local variable and never closed.',
     why: 'The descriptor stays taken until nothing refers to the file any more. CPython notices that at once in the plain case, but a traceback, a debugger, a reference cycle or another interpreter (PyPy) keeps the file for longer; what was written may not have reached the disk, and on Windows the file cannot be removed.',
