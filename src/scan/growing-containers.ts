@@ -8,7 +8,7 @@ import type { Expr, Node } from '../source/python-ast.ts';
 import type { FunctionInfo } from '../source/source-index.ts';
 import { bindingOf } from '../source/source-index.ts';
 import { isCountdown, isPrimitive, isTask, isTestedFor, looksUpFirst, madeValue } from './growth-kind.ts';
-import { isCalledAtImportOnly, isRegistration, isUnderLimit, runsOnce } from './growth-moment.ts';
+import { isBehindSwitch, isCalledAtImportOnly, isRegistration, isUnderLimit, runsOnce } from './growth-moment.ts';
 import { isUnbounded, type Provenance, provenanceOf, widest } from './key-provenance.ts';
 import { containerMadeByFactory, type PersistentContainer, persistentContainers } from './persistent-containers.ts';
 import { endlessLoopAround } from './repetition.ts';
@@ -143,7 +143,7 @@ function mayGrow(file: ScannedFile, { name, form, kind }: PersistentContainer): 
 }
 
 function weight({ isEndless, provenance }: Growth): number {
-  return (isEndless ? 4 : 0) + (isUnbounded(provenance) ? 2 : 0) + (provenance.spread === 'unknown' ? 1 : 0);
+  return (isEndless ? 8 : 0) + ['bounded', 'unknown', 'unbounded', 'fresh'].indexOf(provenance.spread);
 }
 
 function growthOf(
@@ -155,7 +155,7 @@ function growthOf(
   const { node, operation, function: around, origin } = effect;
   // What grows through a parameter grows for whoever passes it: not seen from here.
   if (around === undefined || around.node.kind === 'Lambda' || origin.target.vias.length > 0) return undefined;
-  if (isBuilding(container, around)) return undefined;
+  if (isBuilding(container, around) || isBehindSwitch(around)) return undefined;
   const entry = origin.target.entry || (origin.use.effect === 'grow' && origin.use.entry);
   if (entry && !holdsContainers(file, container)) return undefined;
   const added = addedBy(container, effect, entry);
@@ -230,7 +230,9 @@ function addedBy({ kind }: PersistentContainer, effect: Effect, entry: boolean):
     }
     case 'augmented assignment':
       if (node.kind === 'AugAssign') {
-        if (isSequence || entry) return { key: undefined, value: node.value, always: true };
+        // `name += suffix` on a value taken out makes a new text as often as it extends a list.
+        if (!isDirect) return undefined;
+        if (isSequence) return { key: undefined, value: node.value, always: true };
         return kind === 'set' ? { key: node.value, value: node.value, always: false } : undefined;
       }
       // Adding to what is there needs a container that makes what is not; counting down tells of one that is kept at 0.
@@ -296,7 +298,18 @@ function familyOf(
   if (kind !== 'list' && holdsLocks) return 'primitive';
   if (growths.some(({ key, provenance }) => key !== undefined && provenance.spread === 'fresh')) return 'identity key';
   if (kind === 'queue') return 'queue';
-  return growths.some((growth) => isCacheFill(file, growth, uses)) ? 'cache' : 'plain';
+  const isCache = growths.some((growth) => isCacheFill(file, growth, uses) || isNamedCacheFill(container, growth));
+  return isCache ? 'cache' : 'plain';
+}
+
+/** A cache by its name, whose look-up stands in another function. */
+function isNamedCacheFill({ name }: PersistentContainer, { key, provenance, operation }: Growth): boolean {
+  return (
+    /cache|memo(?!r)/i.test(name) &&
+    key !== undefined &&
+    isUnbounded(provenance) &&
+    operation === 'subscript assignment'
+  );
 }
 
 /** Whether what a defaultdict makes is a container: `stats[key].add(n)` of a class of one's own may mean anything. */

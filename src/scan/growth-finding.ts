@@ -107,9 +107,8 @@ function livesLongByItself(file: ScannedFile, cls: ClassInfo): boolean {
 /** Classes with a method that loops for as long as the process or its service lives. */
 const servingClasses = oncePerFile((file): ReadonlySet<ClassInfo> => {
   const serving = new Set<ClassInfo>();
-  if (!file.source.text.includes('while')) return serving;
   walk(file.source.scopes.module.node, (node) => {
-    if (node.kind !== 'While' || !isEndless(node)) return;
+    if (!isEndless(node)) return;
     const method = enclosingFunction(file.source, node);
     if (method?.class !== undefined) serving.add(method.class);
   });

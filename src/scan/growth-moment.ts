@@ -162,6 +162,12 @@ function isCodeName(name: string): boolean {
   return CODE_VALUE.test(name) || /(?:cls|class|func|fun|fn|handler|decorat|method|type)/.test(name);
 }
 
+/** Whether the function exists only where a switch of the module is on: `if BENCHMARK:`, `if __debug__:`. */
+export function isBehindSwitch(around: FunctionInfo): boolean {
+  const outer = around.node.parent;
+  return outer?.kind === 'If' && outer.parent?.kind === 'Module' && outer.test.kind === 'Name';
+}
+
 /** Whether this file calls the function, and only while it is imported. */
 export function isCalledAtImportOnly(file: ScannedFile, around: FunctionInfo): boolean {
   if (around.class !== undefined || around.node.kind === 'Lambda') return false;

@@ -109,7 +109,7 @@ export function isUnbounded({ spread }: Provenance): boolean {
 
 /** Names whose values come from a short list, whatever the program: kinds, modes, classes, functions, code locations. */
 const SHORT_LIST =
-  /^(?:cls|klass|tp|typ|kind|func|fn|function|meth|method|module|mod|package|pkg|dtype|encoding|charset|codec|locale|lang|language|level|lvl|mode|flags?|category|severity|status|status_code|scheme|protocol|proto|version|platform|arch|opcode|op|oper|operator|enum|dialect|backend|driver|engine|role|currency|country|timezone|tz|tzinfo|zone|attr|attribute|field|option|opt|setting|feature|plugin|command|cmd|signal|sig|signum|ext|extension|suffix|mimetype|mime|content_type|loop|event_loop|dim|axis|ndim|width|size|order|model|schema|table|column|codes?|tag|callable|callback|factory|decorator|frame|namespace|ns|unit|device|family|style|font|color|colour|theme|template|template_name|property|descriptor|annotation|hint|py_?type|origin|section|qualname|modname|loader|finder|target_type|direction|region|version_info|dunder|errno|eno|directive|commontype|phase|stage|state|rule|fmt|format)$/;
+  /^(?:cls|klass|tp|typ|kind|func|fn|function|meth|method|module|mod|package|pkg|dtype|encoding|charset|codec|locale|lang|language|level|lvl|mode|flags?|category|severity|status|status_code|scheme|protocol|proto|version|platform|arch|opcode|op|oper|operator|enum|dialect|backend|driver|engine|role|currency|country|timezone|tz|tzinfo|zone|attr|attribute|field|option|opt|setting|feature|plugin|command|cmd|signal|sig|signum|ext|extension|suffix|mimetype|mime|content_type|loop|event_loop|dim|axis|ndim|width|size|order|model|schema|table|column|codes?|tag|callable|callback|factory|decorator|frame|namespace|ns|unit|device|family|style|font|color|colour|theme|template|template_name|property|descriptor|annotation|hint|py_?type|origin|section|qualname|modname|loader|finder|target_type|direction|version_info|dunder|errno|eno|directive|commontype|phase|stage|state|rule|fmt|format)$/;
 const SHORT_LIST_PART =
   /(?:^|_)(?:(?:setting|option|param|parameter|arg|argument|config|header|variable|metric|module|class|type|func|function|attr|attribute|field|package|plugin|table|column|model|template|region|env)_?name|(?:language|country|currency|lang)_code|cls|class|type|kind|func|fn|module|mode|level|dtype|encoding|enum|lang|locale|model|method|attr|field|table|column|schema|flag|backend|driver|plugin|package|classes|types)$/;
 const OF_CODE = /^__(?:name|class|qualname|module|code|func|doc|file|path|package|spec)__$/;
@@ -325,12 +325,22 @@ function ofTarget(file: ScannedFile, node: Node, name: string, depth: number): P
     case 'Assign':
       return provenanceOf(file, parent.value, depth + 1);
     case 'AugAssign':
-      return parent.op === 'Add' && isNumber(parent.value)
-        ? { spread: 'fresh', source: 'a counted number', parameter: undefined }
-        : provenanceOf(file, parent.value, depth + 1);
+      return ofCount(file, parent, target, depth);
     default:
       return UNKNOWN;
   }
+}
+
+/** `n += 1` counts on from run to run where `n` outlives the function; a local starts anew. */
+function ofCount(
+  file: ScannedFile,
+  count: Node & { readonly kind: 'AugAssign' },
+  target: Node,
+  depth: number,
+): Provenance {
+  if (count.op !== 'Add' || !isNumber(count.value)) return provenanceOf(file, count.value, depth + 1);
+  const isLocal = target.kind === 'Name' && bindingOf(file.source, target)?.scope.kind !== 'module';
+  return isLocal ? UNKNOWN : { spread: 'fresh', source: 'a counted number', parameter: undefined };
 }
 
 function ofIterated(file: ScannedFile, iterable: Expr, depth: number): Provenance {

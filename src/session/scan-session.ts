@@ -1,10 +1,13 @@
 // One scan from paths to the answer: which files, what is found in them, what of it is shown.
 
+import type { LiveCandidate } from '../diagnose/live-candidates.ts';
+import type { Observation } from '../diagnose/observation.ts';
 import { SCAN_SCHEMA, type ScanFinding, type ScanProblem, type ScanReport } from '../protocol/scan.ts';
 import { RULES } from '../scan/rules/catalogue.ts';
 import { type PlacedFinding, type Selection, selectFindings } from '../scan/selection.ts';
 import { readBaseline, writeBaseline } from './baseline-file.ts';
 import { fingerprintsOf } from './finding-fingerprints.ts';
+import { confirmSelection } from './live-scan.ts';
 import { reportedFinding } from './scan-report.ts';
 import type { ScanSettings } from './scan-settings.ts';
 import { scanPaths } from './scanned-paths.ts';
@@ -20,6 +23,8 @@ export interface ScanOptions {
   readonly newBaseline: string | undefined;
   /** Where results are kept between scans; undefined for nowhere. */
   readonly cacheFolder: string | undefined;
+  /** Watches a live process that runs the source, where findings are to be joined with one. */
+  readonly observe?: (() => Promise<Observation>) | undefined;
   /** Told the folders that are searched, before they are read. */
   readonly onFolders?: ((folders: readonly string[]) => void) | undefined;
   readonly signal: AbortSignal;
@@ -31,9 +36,18 @@ export async function runScan(options: ScanOptions, progress: Progress): Promise
   const { paths, excluded } = settings;
   const { cacheFolder, onFolders, signal } = options;
   const scan = await scanPaths({ paths, excluded, cacheFolder, onFolders, signal }, progress);
-  const selection = selectFindings(scan.files, RULES, settings.selection);
+  const selected = selectFindings(scan.files, RULES, settings.selection);
+  const selection =
+    options.observe === undefined
+      ? { ...selected, live: new Map<PlacedFinding, LiveCandidate>() }
+      : confirmSelection(await options.observe(), selected, settings.selection.confidence);
   const fingerprints = fingerprintsOf(selection, scan.quoted);
-  const reported = (finding: PlacedFinding) => reportedFinding(finding, scan.quoted, fingerprints.get(finding)!);
+  const reported = (finding: PlacedFinding) =>
+    reportedFinding(finding, {
+      quoted: scan.quoted,
+      fingerprint: fingerprints.get(finding)!,
+      live: selection.live.get(finding),
+    });
   const findings = selection.findings.map(reported);
   const known = await baselineOf(options, findings);
   const shown = findings.filter(({ fingerprint }) => !known.has(fingerprint));

@@ -41,6 +41,55 @@ async def sample():
   );
 });
 
+test('what keeps arriving: consumers, subscriptions, sockets, hooks of proxies, events of functions as a service', () => {
+  expectMarkedLines(
+    moduleContainerGrows,
+    `
+A = []
+B = {}
+C = set()
+D = {}
+
+def work(consumer):
+    for message in consumer:
+        A.append(message.value)  # <- finds high
+
+async def listen(redis):
+    async for message in redis.pubsub.listen():
+        B[message.channel_key] = message  # <- finds high
+
+def response(flow):
+    C.add(flow.request.host)  # <- finds high
+
+def lambda_handler(event, context):
+    D[event["id"]] = event  # <- finds high
+
+def read(stream):
+    for line in stream:
+        print(line)
+`,
+  );
+});
+
+test('a local count starts anew, a text taken out is no list', () => {
+  expectMarkedLines(
+    moduleContainerGrows,
+    `
+BY_LINE = {}
+SUFFIXES = {}
+
+def view(request):
+    number = 0
+    for line in request.lines:
+        number += 1
+        BY_LINE[number] = line  # <- finds low
+    name = SUFFIXES.get(request.kind)
+    name += ".txt"
+    return name
+`,
+  );
+});
+
 test('one finding for each container, at the place that grows most surely', () => {
   const [finding, ...more] = findingsIn(
     moduleContainerGrows,
@@ -297,6 +346,30 @@ def stop(job_id):
     message: '`RUNNING` counts each `job_id` up and down, and keeps the entry when it is back at 0',
   });
   expect(finding!.fix).toBeUndefined();
+});
+
+test('what a switch of the module turns on, and methods of common names on unknown objects', () => {
+  expectMarkedLines(
+    moduleContainerGrows,
+    `
+import os
+
+BENCH = os.environ.get("BENCH")
+SAMPLES = []
+STARTED = []
+
+if BENCH:
+    def note(request):
+        SAMPLES.append(request)
+
+class Server:
+    def start(self, port):
+        STARTED.append(port)  # <- finds low
+
+def view(request):
+    request.timer.start(1)
+`,
+  );
 });
 
 test('tests keep what they like', () => {

@@ -176,6 +176,25 @@ def here():
   );
 });
 
+test('a cache by its name, looked up elsewhere', () => {
+  expectMarkedLines(
+    dictCache,
+    `
+_DEFINITION_CACHE = {}
+TOTALS = {}
+
+def find(deployment_id):
+    return _DEFINITION_CACHE.get(deployment_id)
+
+def store(deployment_id, definition):
+    _DEFINITION_CACHE[deployment_id] = definition  # <- finds medium
+
+def count(deployment_id):
+    TOTALS[deployment_id] = 1
+`,
+  );
+});
+
 test('two containers of one name stay apart', () => {
   expectMarkedLines(
     dictCache,

@@ -14,7 +14,7 @@ export const dictCache: Rule = {
   sameAs: [],
   doc: {
     what: 'A cache made by hand: a function looks a key up in a dict that lives on, and adds what it computed when the key is missing. Nothing is ever evicted.',
-    why: 'Each new key stays for the life of the process. A cache without a limit is a leak with a hit rate: it grows with the number of users, paths or texts seen, not with the number in use.',
+    why: 'Each new key stays as long as the process lives. A cache without a limit is a leak with a hit rate: it grows with the number of users, paths or texts seen, not with the number in use.',
     evidence:
       'The dict is a module variable, a class attribute, or an attribute of an object that lives long; one function both looks a key up and stores a computed value under it; the key comes from a parameter or another source without end; there is no removal, rebinding or `len()` guard. Certain when a request handler, task or endless loop reaches the function; otherwise likely. Keys that are classes, modules, constants or members of an enum are left out.',
     fix: 'Give it a limit: `functools.lru_cache(maxsize=…)` on a function of the key, or drop the oldest entry when the dict is full. The unsafe fix does the first where the function is nothing but the cache and nobody else knows the dict, and the second elsewhere.',

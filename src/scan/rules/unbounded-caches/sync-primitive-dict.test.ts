@@ -1,5 +1,5 @@
-import { test } from 'vitest';
-import { expectMarkedLines } from '../../../../test/support/scan-cases.ts';
+import { expect, test } from 'vitest';
+import { expectMarkedLines, fixed } from '../../../../test/support/scan-cases.ts';
 import { syncPrimitiveDict } from './sync-primitive-dict.ts';
 
 test('a lock for every key, at the dict that keeps them', () => {
@@ -62,4 +62,46 @@ def of_mode(mode: bool):
     return _fixed.setdefault(mode, threading.Lock())
 `,
   );
+});
+
+test('the fix makes the dict weak where whoever makes a lock keeps it at hand', () => {
+  expect(
+    fixed(
+      syncPrimitiveDict,
+      `import threading
+locks = {}
+def lock_of(key):
+    return locks.setdefault(key, threading.Lock())
+`,
+    ),
+  ).toBe(`import weakref
+import threading
+locks = weakref.WeakValueDictionary()
+def lock_of(key):
+    return locks.setdefault(key, threading.Lock())
+`);
+  expect(
+    fixed(
+      syncPrimitiveDict,
+      `import asyncio
+from weakref import WeakValueDictionary
+class Hooks:
+    def __init__(self):
+        self.locks: dict = {}
+    def lock_of(self, key):
+        lock = self.locks.get(key)
+        if lock is None:
+            self.locks[key] = lock = asyncio.Lock()
+        return lock
+`,
+    ),
+  ).toContain('self.locks: dict = WeakValueDictionary()');
+  const kept = (made: string, growth: string) =>
+    fixed(
+      syncPrimitiveDict,
+      `import threading\nd = {}\ndef f(key):\n    ${growth.replace('M', made)}\n    return d[key]\n`,
+    );
+  expect(kept('threading.Lock()', 'd[key] = M')).toBeUndefined();
+  expect(kept('threading.Lock()', 'd.setdefault(key, M)')).toBeUndefined();
+  expect(kept('threading.Event()', 'e = d.setdefault(key, M)')).toBeUndefined();
 });
