@@ -33,6 +33,7 @@ const cacheFinding: ScanFinding = {
     safety: 'unsafe',
     edits: [{ start: 700, end: 733, text: 'functools.lru_cache(maxsize=1024)' }],
   },
+  live: null,
 };
 
 const fileFinding: ScanFinding = {
@@ -53,6 +54,7 @@ const fileFinding: ScanFinding = {
   subject: null,
   evidence: [],
   fix: { title: 'Open the file in a with statement', safety: 'safe', edits: [{ start: 40, end: 60, text: '' }] },
+  live: null,
 };
 
 export const leakyScan: ScanReport = {
