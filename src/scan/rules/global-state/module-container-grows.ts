@@ -1,9 +1,8 @@
 // G01: a module's container that functions add to and nothing takes from.
 
-import { limitSize } from '../../container-fixes.ts';
 import { growingContainers } from '../../growing-containers.ts';
 import { growthFinding } from '../../growth-finding.ts';
-import { countdownOf, growthSentence } from '../../growth-words.ts';
+import { tellGrowth } from '../../plain-growth.ts';
 import type { Rule } from '../../rule.ts';
 
 export const moduleContainerGrows: Rule = {
@@ -47,19 +46,7 @@ def buy(item):
   check(file, report) {
     for (const growing of growingContainers(file)) {
       if (growing.family !== 'plain' || growing.container.form !== 'global') continue;
-      const countdown = countdownOf(growing);
-      report(
-        growthFinding(file, growing, {
-          ...(countdown === undefined ? {} : { node: countdown.node }),
-          message: growthSentence(file, growing),
-          remedy:
-            countdown === undefined
-              ? 'remove what is done with, or keep a limited number'
-              : 'delete the entry when its count is 0',
-          isTelling: countdown !== undefined,
-          fix: () => (countdown === undefined ? limitSize(file, growing) : undefined),
-        }),
-      );
+      report(growthFinding(file, growing, tellGrowth(file, growing)));
     }
   },
 };

@@ -1,9 +1,8 @@
 // L07: an attribute of a long-lived object that only grows.
 
-import { limitSize } from '../../container-fixes.ts';
 import { growingContainers } from '../../growing-containers.ts';
 import { growthFinding } from '../../growth-finding.ts';
-import { countdownOf, growthSentence } from '../../growth-words.ts';
+import { tellGrowth } from '../../plain-growth.ts';
 import type { Rule } from '../../rule.ts';
 
 export const instanceAttrGrows: Rule = {
@@ -54,19 +53,7 @@ def page(request):
   check(file, report) {
     for (const growing of growingContainers(file)) {
       if (growing.family !== 'plain' || growing.container.form !== 'instance attribute') continue;
-      const countdown = countdownOf(growing);
-      report(
-        growthFinding(file, growing, {
-          ...(countdown === undefined ? {} : { node: countdown.node }),
-          message: growthSentence(file, growing),
-          remedy:
-            countdown === undefined
-              ? 'remove what is done with, or keep a limited number'
-              : 'delete the entry when its count is 0',
-          isTelling: countdown !== undefined,
-          fix: () => (countdown === undefined ? limitSize(file, growing) : undefined),
-        }),
-      );
+      report(growthFinding(file, growing, tellGrowth(file, growing)));
     }
   },
 };
