@@ -1,7 +1,7 @@
 // The output of `leakscope scan --json`.
 
 import * as v from 'valibot';
-import { count, text } from './common.ts';
+import { count, number, text } from './common.ts';
 
 export const SCAN_SCHEMA = 'leakscope.scan/1';
 
@@ -60,6 +60,18 @@ const SubjectSchema = v.variant('form', [
   }),
 ]);
 
+const LiveSchema = v.strictObject({
+  state: v.pipe(
+    v.picklist(['growing', 'still', 'unseen']),
+    v.description('growing: rises steadily; still: seen, and does not; unseen: the process has no such object'),
+  ),
+  objects: count('objects the name stands for: one for each instance that has the attribute'),
+  entries: count('their entries at the end'),
+  entries_per_minute: number('entries gained'),
+  retained_bytes: number('bytes freed if they went'),
+  bytes_per_minute: number('bytes gained'),
+});
+
 export const ScanFindingSchema = v.strictObject({
   rule: text('name of the rule; docs/rules explains each'),
   code: text('its code: C01'),
@@ -81,6 +93,7 @@ export const ScanFindingSchema = v.strictObject({
   subject: v.pipe(v.nullable(SubjectSchema), v.description('what a live process would show of it')),
   evidence: v.pipe(v.array(EvidenceSchema), v.description('other lines that make the case')),
   fix: v.pipe(v.nullable(ScanFixSchema), v.description('edits that remove it; tried before they are offered')),
+  live: v.pipe(v.nullable(LiveSchema), v.description('with --live: what the process shows of the subject')),
 });
 export type ScanFinding = v.InferOutput<typeof ScanFindingSchema>;
 

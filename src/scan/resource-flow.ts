@@ -42,7 +42,7 @@ export interface Fate {
 /** Names followed for one resource: itself and its aliases and parts. */
 const MAX_NAMES = 8;
 /** States visited for one resource; beyond it nothing is said. */
-const MAX_STATES = 20_000;
+const MAX_STATES = 10_000;
 
 interface Holder {
   readonly name: string;

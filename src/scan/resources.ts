@@ -357,8 +357,6 @@ const OPENERS: Readonly<Record<string, Opener>> = {
   },
   'concurrent.futures.ThreadPoolExecutor': { model: EXECUTOR },
   'concurrent.futures.ProcessPoolExecutor': { model: EXECUTOR },
-  'concurrent.futures.thread.ThreadPoolExecutor': { model: EXECUTOR },
-  'concurrent.futures.process.ProcessPoolExecutor': { model: EXECUTOR },
 
   'tempfile.mkdtemp': { model: TEMPORARY_DIRECTORY },
   'tempfile.mkstemp': { model: DESCRIPTOR, elements: [DESCRIPTOR, TEMPORARY_FILE] },

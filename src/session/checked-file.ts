@@ -60,7 +60,7 @@ export function hashOf(bytes: Uint8Array | string): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-function quotedLines(text: string, result: FileResult): Record<number, string> {
+export function quotedLines(text: string, result: FileResult): Record<number, string> {
   const quoted: Record<number, string> = {};
   if (result.drafts.length === 0) return quoted;
   const lines = text.split(/\r\n|\r|\n/);

@@ -3,10 +3,13 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { ExitCode, LeakscopeError } from '../../base/errors.ts';
+import type { Observation } from '../../diagnose/observation.ts';
 import { RULES } from '../../scan/rules/catalogue.ts';
+import { observe } from '../../session/find-session.ts';
 import { runScan, type ScanOptions } from '../../session/scan-session.ts';
 import { scanSettings } from '../../session/scan-settings.ts';
 import { watchSource } from '../../session/source-watch.ts';
+import { parsePid, parseRunLength } from '../arguments.ts';
 import { type CliContext, type Output, openOutput } from '../cli-context.ts';
 import { renderRulePage } from '../render/rule-page.ts';
 import { renderRules } from '../render/rules-text.ts';
@@ -24,6 +27,8 @@ interface ScanCommandFlags extends SelectionFlags {
   readonly watch?: boolean;
   readonly explain?: string;
   readonly listRules?: boolean;
+  readonly live?: number;
+  readonly for: number;
 }
 
 /** Where --write-baseline writes when neither --baseline nor the configuration says. */
@@ -38,6 +43,7 @@ Examples:
   leakscope scan src --select C,open-resource      caches and open resources only
   leakscope scan --write-baseline                  from now on, only what is new
   leakscope scan --format sarif --output leaks.sarif
+  leakscope scan --live 4242                       which of it grows in a process that runs it
   leakscope scan --explain cache-on-method
 
 Exit codes: 0 nothing found, 1 something found, 2 wrong usage or configuration, 3 nothing could be read.`;
@@ -57,6 +63,12 @@ export function addScanCommand(program: Command, context: CliContext): void {
     .option('--write-baseline', `write what is found to the baseline (default: ${BASELINE})`)
     .option('--report-unused-ignores', 'list comments that silence nothing')
     .option('--watch', 'scan again at every change, until Ctrl-C')
+    .option('--live <pid>', 'join with a process that runs the source: what grows in it, what does not', parsePid)
+    .addOption(
+      new Option('--for <duration>', 'with --live, how long to watch: 30s, 5m')
+        .argParser(parseRunLength)
+        .default(30, '30s'),
+    )
     .option('--explain <rule>', 'print what a rule is about')
     .option('--list-rules', 'print all rules')
     .addHelpText('after', HELP)
@@ -85,6 +97,7 @@ async function scanOnce(
       inventory: flags.inventory === true,
       reportUnusedIgnores: flags.reportUnusedIgnores === true,
       cacheFolder: cacheFolderOf(flags, context),
+      observe: flags.live === undefined ? undefined : () => watchProcess(flags.live!, flags.for, output, context),
       onFolders,
       signal: context.signal,
     },
@@ -100,6 +113,10 @@ async function scanOnce(
   }
   if (newBaseline !== undefined) output.note(`wrote ${newBaseline}`);
   context.outcome.exitCode = report.findings.length > 0 ? ExitCode.leak : ExitCode.healthy;
+}
+
+function watchProcess(pid: number, seconds: number, output: Output, { signal }: CliContext): Promise<Observation> {
+  return observe({ pid, seconds, showValues: false, signal }, output.progress);
 }
 
 /** Ctrl-C is how it is meant to end: the exit code is that of the last scan. */

@@ -1,10 +1,10 @@
 // What a scan found, as text: how much of what first, then each finding with its line of source, its evidence and what to do.
 
-import { formatCount } from '../../base/units.ts';
+import { formatByteRate, formatBytes, formatCount } from '../../base/units.ts';
 import type { ScanFinding, ScanProblem, ScanReport } from '../../protocol/scan.ts';
 import { codeFrame, type MarkedLine, markLine } from './code-frame.ts';
 import { displayWidth, elideEnd, padEnd, wrap, wrapParts } from './layout.ts';
-import { counted } from './phrases.ts';
+import { counted, countRate } from './phrases.ts';
 import type { RenderStyle } from './render-style.ts';
 import { sanitizeStrings } from './sanitize.ts';
 import { dotted } from './target-line.ts';
@@ -74,9 +74,27 @@ function renderFinding({ finding, marked }: ShownFinding, style: RenderStyle): s
     frameLine(String(line), source, gutter, style),
     frameLine('', style.paint(role, carets), gutter, style),
     ...renderEvidence(finding, gutter, style),
+    ...renderLive(finding, style),
     ...row('instead', wrap(finding.remedy, room - LABEL_WIDTH), style),
     ...renderFix(finding, room - LABEL_WIDTH, style),
   ];
+}
+
+/** What the process shows of it, where it was watched. */
+function renderLive({ live }: ScanFinding, style: RenderStyle): string[] {
+  if (live === null) return [];
+  const entries = counted(live.entries, 'entry', 'entries');
+  switch (live.state) {
+    case 'growing': {
+      const rates = [`${countRate(live.entries_per_minute)}`, formatByteRate(live.bytes_per_minute)];
+      const parts = dotted([`${style.paint('leak', 'grows')}: ${entries}`, ...rates]);
+      return row('live', [`${parts.join(' ')}, retains ${formatBytes(live.retained_bytes)}`], style);
+    }
+    case 'still':
+      return row('live', [`${style.paint('healthy', 'does not grow')}: ${entries}`], style);
+    case 'unseen':
+      return row('live', ['the process has no such object'], style);
+  }
 }
 
 function frameLine(number: string, text: string, gutter: number, style: RenderStyle): string {
@@ -103,10 +121,15 @@ function renderFix({ fix, path, line }: ScanFinding, room: number, style: Render
   if (fix === null) return [];
   const consent = fix.safety === 'safe' ? '' : ' --unsafe';
   // For copying, so it is not broken.
-  const command = `leakscope fix ${path}:${line}${consent}`;
+  const command = `leakscope fix ${shellWord(`${path}:${line}`)}${consent}`;
   const parts = [command, `(${fix.title})`];
   if (displayWidth(parts.join('  ')) <= room) return row('fix', [parts.join('  ')], style);
   return row('fix', [command, ...wrap(parts[1]!, room)], style);
+}
+
+/** Quoted where a shell would take it for something else. */
+function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 function row(label: string, lines: readonly string[], style: RenderStyle): string[] {

@@ -79,3 +79,53 @@ class Client:
 `,
   );
 });
+
+test('methods replaced by a wrapper that holds them', () => {
+  expectMarkedLines(
+    boundCallbackCycle,
+    `
+def wrap(hub, old):
+    def run(*args):
+        with hub:
+            return old(*args)
+    return run
+
+def measure(value):
+    def inner():
+        return value
+    return inner
+
+def patch(thread, hub):
+    thread.run = wrap(hub, thread.run)  # <- finds medium
+    thread.name = measure(thread.name)
+    thread.size = int(thread.size)
+    thread.other = wrap(hub, thread.other.__func__)
+    thread.next = wrap(hub, hub.next)
+    hub.lifespan = None
+    hub.lifespan = wrap(hub, hub.lifespan)
+`,
+  );
+});
+
+test('objects that are given their own method', () => {
+  expectMarkedLines(
+    boundCallbackCycle,
+    `
+def submit(executor, work, node):
+    future = executor.submit(work)
+    future.get = future.result  # <- finds medium
+    future.label = future.name
+    node.next = future.result
+    node.other = node.next
+    return future.result()
+
+class Node:
+    def __init__(self):
+        self.run = self.run_fast
+    def go(self):
+        self.run_fast()
+    def run_fast(self):
+        pass
+`,
+  );
+});

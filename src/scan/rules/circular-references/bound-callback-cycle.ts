@@ -1,10 +1,11 @@
 // X02: an object that gives its own methods to an object it keeps, so that each holds the other.
 
-import type { Attribute, Call, Expr, Node } from '../../../source/python-ast.ts';
+import type { Attribute, Call, Expr, Name, Node } from '../../../source/python-ast.ts';
 import { dottedName } from '../../../source/qualified-name.ts';
+import { bindingOf } from '../../../source/source-index.ts';
 import { isMethodOfClassAround, mentions } from '../../held-objects.ts';
 import { isInside, type Receiver, receiverAround } from '../../receivers.ts';
-import type { Rule } from '../../rule.ts';
+import type { Report, Rule } from '../../rule.ts';
 import { functionAround, oncePerFile, type ScannedFile, textOf } from '../../scanned-file.ts';
 
 /** Makers of objects in C that hold callbacks and a good deal of memory or descriptors beside. */
@@ -28,12 +29,11 @@ export const boundCallbackCycle: Rule = {
   code: 'X02',
   cause: 'circular reference',
   sameAs: [],
-  words: ['self.'],
   doc: {
     what: 'An object that keeps another in an attribute and gives it a bound method, lambda or partial of its own as a callback.',
     why: 'Each holds the other, so reference counting frees neither: what they refer to stays until the garbage collector comes by. Where the kept object is implemented in C and does not take part in garbage collection, it stays for good.',
     evidence:
-      'The attribute is assigned a new object, and that call, a method of it or an attribute of it is given a method of the object; the class never sets the attribute to None or deletes it. Medium for objects of C libraries that hold callbacks (curl, expat, OpenSSL, …), low for others.',
+      'The attribute is assigned a new object, and that call, a method of it or an attribute of it is given a method of the object; the class never sets the attribute to None or deletes it. Also a method replaced on the object by a wrapper of this file that calls the bound method, and an object given its own method under another name. Medium for these and for objects of C libraries that hold callbacks (curl, expat, OpenSSL, …), low for others.',
     fix: 'Set the attribute to None when the object is closed, or give the callback a weak reference to the object.',
     ignore: 'When few such objects are made, or they live as long as the process.',
     example: {
@@ -69,6 +69,8 @@ class Client:
     },
   },
   check(file, report) {
+    checkWrappedMethods(file, report);
+    checkOwnMethods(file, report);
     for (const [attribute, owned] of ownedObjects(file)) {
       const { receiver, made } = owned;
       const given = callbackGiven(file, attribute, owned);
@@ -84,6 +86,65 @@ class Client:
     }
   },
 };
+
+/** Methods replaced on the object by a wrapper that calls them: `self.run = wrap(self.run)`. */
+function checkWrappedMethods(file: ScannedFile, report: Report): void {
+  for (const call of file.source.calls) {
+    const target = call.parent?.kind === 'Assign' ? call.parent.targets[0] : undefined;
+    if (target?.kind !== 'Attribute' || call.func.kind !== 'Name') continue;
+    const text = textOf(file, target);
+    const position = call.args.findIndex(
+      (argument) => argument.kind === 'Attribute' && textOf(file, argument) === text,
+    );
+    if (position < 0 || isSetElsewhere(file, target) || !wrapsParameter(file, call.func, position)) continue;
+    report({
+      node: call.parent!,
+      confidence: 'medium',
+      message: `the wrapper in \`${text}\` holds the bound method it calls, and thereby the object that holds the wrapper`,
+      remedy: 'wrap the function (`.__func__`) and pass the object at the call, or patch the class',
+    });
+  }
+}
+
+/** Objects given their own method under another name: `future.get = future.result`. */
+function checkOwnMethods(file: ScannedFile, report: Report): void {
+  for (const [method, uses] of file.source.attributes) {
+    if (/^__/.test(method)) continue;
+    for (const use of uses) {
+      const target = use.parent?.kind === 'Assign' && use.parent.value === use ? use.parent.targets[0] : undefined;
+      if (target?.kind !== 'Attribute' || target.value.kind !== 'Name' || use.value.kind !== 'Name') continue;
+      const { id } = use.value;
+      if (target.value.id !== id || receiverAround(file, use)?.name === id || functionAround(file, use) === undefined)
+        continue;
+      // What is called elsewhere is a method; anything else may be a plain value.
+      if (!uses.some((other) => other.parent?.kind === 'Call' && other.parent.func === other)) continue;
+      report({
+        node: use.parent!,
+        confidence: 'medium',
+        message: `\`${textOf(file, use)}\` is a bound method: kept in an attribute of \`${id}\`, it makes \`${id}\` hold itself`,
+        remedy: 'set the attribute on the class, or to a function over a weak reference',
+      });
+    }
+  }
+}
+
+/** Whether the attribute is a variable of objects rather than a method of theirs. */
+function isSetElsewhere(file: ScannedFile, target: Attribute): boolean {
+  return (file.source.attributes.get(target.attr) ?? []).some((use) => use !== target && use.ctx === 'Store');
+}
+
+/** Whether the function of this file returns an inner function that calls what it is passed at that place. */
+function wrapsParameter(file: ScannedFile, func: Name, position: number): boolean {
+  const definition = bindingOf(file.source, func)?.definitions[0];
+  if (definition?.kind !== 'function') return false;
+  const { node } = definition;
+  const parameter = [...node.args.posonlyargs, ...node.args.args][position]?.arg;
+  return (file.source.names.get(parameter ?? '') ?? []).some((name) => {
+    const { parent } = name;
+    if (!isInside(name, node) || parent?.kind !== 'Call' || parent.func !== name) return false;
+    return functionAround(file, name) !== node;
+  });
+}
 
 interface Owned {
   readonly receiver: Receiver;

@@ -35,6 +35,26 @@ class Worker:
   );
 });
 
+test('objects made of an exception', () => {
+  expectMarkedLines(
+    exceptionStored,
+    `
+class Monitor:
+    def check(self):
+        try:
+            work()
+        except ValueError as error:
+            self.state = Description(self.address, error=error)  # <- finds medium
+        except TypeError as error:
+            sanitize(error)
+            self.state = Description(self.address, error=error)
+        except OSError as error:
+            self.text = str(error)
+            self.code = lookup(error)
+`,
+  );
+});
+
 test('a list of an object that is known to live long', () => {
   const found = findingsInProject(exceptionStored, {
     work: `

@@ -1,6 +1,6 @@
 // X04: an exception that outlives its `except`, with the traceback and every local variable the frames in it have.
 
-import type { Expr, FunctionDef, Name, Node } from '../../../source/python-ast.ts';
+import type { Call, Expr, FunctionDef, Name, Node } from '../../../source/python-ast.ts';
 import { bindingOf } from '../../../source/source-index.ts';
 import { replaceNode } from '../../edits.ts';
 import type { Conditional, Confidence, Fix, Subject } from '../../finding.ts';
@@ -19,7 +19,7 @@ export const exceptionStored: Rule = {
     what: 'A caught exception that is stored in an attribute, a variable of the module or a container that outlives the `except`.',
     why: 'An exception refers to its traceback, the traceback to the frames it passed, and these to all their local variables: requests, results, open files, the object whose method caught it. All of that stays as long as the exception, and an exception stored on the object itself makes a cycle.',
     evidence:
-      'The name of `except … as name` is stored whole, and its traceback is not cleared. High for containers of the module that are never emptied, medium for variables of the module, attributes of objects, and lists on objects known to live long, low for other lists.',
+      'The name of `except … as name` is stored whole or in an object made of it, and its traceback is not cleared. High for containers of the module that are never emptied, medium for variables of the module, attributes of objects, and lists on objects known to live long, low for other lists.',
     fix: 'Store what is needed: `str(error)`, its type, `traceback.format_exc()`. The fix stores `error.with_traceback(None)`, which is right where nobody raises or logs it later.',
     ignore: 'When the stored exception is raised again soon, as futures do.',
     example: {
@@ -48,7 +48,7 @@ def handle(job):
       const around = functionAround(file, use);
       if (around === undefined) continue;
       const kept = keptIn(file, store, around);
-      if (kept === undefined || dropsTraceback(file, handler)) continue;
+      if (kept === undefined || dropsTraceback(file, use, handler)) continue;
       report({
         node: store.statement,
         confidence: isScript(file) ? 'low' : kept.confidence,
@@ -101,6 +101,7 @@ function handlersOf(file: ScannedFile): readonly { readonly node: Node; readonly
 function storeOf(use: Name): Store | undefined {
   let value: Expr = use;
   if (value.parent?.kind === 'Tuple' && value.parent.ctx !== 'Store') value = value.parent;
+  value = objectMadeOf(value) ?? value;
   const { parent } = value;
   if (parent?.kind === 'Assign' && parent.value === value) {
     const target = parent.targets[0]!;
@@ -113,6 +114,15 @@ function storeOf(use: Name): Store | undefined {
     return { statement: parent, holder: parent.func.value, isAdded: true };
   }
   return undefined;
+}
+
+/** `Description(address, error=e)`: an object that by the name of its class carries the exception on. */
+function objectMadeOf(value: Expr): Call | undefined {
+  const call = value.parent?.kind === 'keyword' ? value.parent.parent : value.parent;
+  if (call?.kind !== 'Call' || call.func === value) return undefined;
+  const { func } = call;
+  const name = func.kind === 'Name' ? func.id : func.kind === 'Attribute' ? func.attr : '';
+  return /^_*[A-Z]\w*[a-z]/.test(name) ? call : undefined;
 }
 
 interface Kept {
@@ -184,11 +194,19 @@ function isReset(use: Node): boolean {
   return false;
 }
 
-/** Whether the handler drops the traceback: `e.__traceback__ = None`, `clear_frames(e.__traceback__)`. */
-function dropsTraceback(file: ScannedFile, handler: Node): boolean {
-  return ['__traceback__', 'with_traceback', 'clear_frames'].some((name) =>
+/** Whether the handler drops the traceback: `e.__traceback__ = None`, `clear_frames(…)`, `sanitize(e)`. */
+function dropsTraceback(file: ScannedFile, use: Name, handler: Node): boolean {
+  const drops = ['__traceback__', 'with_traceback', 'clear_frames'].some((name) =>
     (file.source.attributes.get(name) ?? []).some((attribute) => isInside(attribute, handler)),
   );
+  return drops || (file.source.names.get(use.id) ?? []).some((name) => isInside(name, handler) && isCleaned(name));
+}
+
+function isCleaned({ parent }: Name): boolean {
+  if (parent?.kind !== 'Call' || parent.parent?.kind !== 'Expr') return false;
+  const { func } = parent;
+  const name = func.kind === 'Name' ? func.id : func.kind === 'Attribute' ? func.attr : '';
+  return /saniti[sz]e|clear|strip|clean|without/i.test(name);
 }
 
 function tracebackFix(file: ScannedFile, use: Name, handler: Node): Fix | undefined {

@@ -27,7 +27,7 @@ def record(key):
 
 def last():
     global LAST
-    LAST = inspect.currentframe()  # <- finds high
+    LAST = inspect.currentframe()  # <- finds medium
 
 def failed(task, exc):
     _, _, exc.__traceback__ = sys.exc_info()  # <- finds medium

@@ -27,7 +27,7 @@ export const frameStored: Rule = {
     what: 'A frame or traceback (`sys._getframe`, `inspect.currentframe`, `inspect.stack`, `sys.exc_info`) that is stored where it outlives the call, or in a local variable of the very frame.',
     why: 'A frame holds all its local variables and the frames of its callers with theirs. Kept in an attribute or container it keeps all of that; kept in a local of its own it is a cycle that only the garbage collector frees.',
     evidence:
-      'The result of the call, its traceback or a frame reached from it is assigned, and the variable is not deleted or set to another value. High for containers and variables of the module, medium for attributes, low for local variables and medium for these where the function runs again and again.',
+      'The result of the call, its traceback or a frame reached from it is assigned, and the variable is not deleted or set to another value. High for containers of the module, medium for its variables and for attributes, low for local variables and medium for these where the function runs again and again.',
     fix: 'Keep what is needed of the frame (file name, line, `traceback.format_exc()`), or `del` the variable in a `finally`.',
     ignore: 'In debuggers and profilers that clear what they keep elsewhere.',
     example: {
@@ -148,7 +148,9 @@ function findingOf(
   const root = rootOf(holder);
   const stays = `keeps a ${noun} with all its local variables`;
   if (isOfModule(file, holder, around)) {
-    return { node: call, confidence: 'high', message: `\`${textOf(file, holder)}\` ${stays} for good`, remedy };
+    // A variable keeps the last one only.
+    const confidence = target === holder && target.kind === 'Name' ? 'medium' : 'high';
+    return { node: call, confidence, message: `\`${textOf(file, holder)}\` ${stays} for good`, remedy };
   }
   if (target.kind === 'Name') {
     if (!own || !endsWithIt(file, target, around)) return undefined;

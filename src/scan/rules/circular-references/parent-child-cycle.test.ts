@@ -41,6 +41,37 @@ class Table:
   );
 });
 
+test('objects that store themselves', () => {
+  expectMarkedLines(
+    parentChildCycle,
+    `
+class Transaction:
+    def __init__(self, parent, request):
+        self.request = request
+        self._parent = parent or self  # <- finds medium
+        self.root = self  # <- finds medium
+    def send(self):
+        self.request.response = self  # <- finds medium
+        self.request.sender = weakref.ref(self)
+        self.current.owner = self
+        self.request.busy = self
+    def done(self):
+        self.request.busy = None
+    @property
+    def current(self):
+        return find_current()
+
+class Request:
+    def __init__(self):
+        self.response = None
+
+def build(node, other):
+    node.parent = node
+    other.parent = node
+`,
+  );
+});
+
 test('parents made again and again', () => {
   const [finding] = findingsInProject(parentChildCycle, {
     model: `

@@ -7,9 +7,10 @@ import { bindingOf } from '../../../source/source-index.ts';
 import { inferValues } from '../../../source/type-inference.ts';
 import { replaceNode, useOf } from '../../edits.ts';
 import type { Fix } from '../../finding.ts';
-import { isInside, type Receiver, receiverAround } from '../../receivers.ts';
-import type { Rule } from '../../rule.ts';
+import { isInside, isSingleton, type Receiver, receiverAround } from '../../receivers.ts';
+import type { Report, Rule } from '../../rule.ts';
 import { oncePerFile, type ScannedFile, textOf } from '../../scanned-file.ts';
+import { selfReferencesOf } from './self-references.ts';
 
 /** Makers of things that should be released as soon as nobody needs them. */
 const HANDLES =
@@ -20,12 +21,12 @@ export const parentChildCycle: Rule = {
   code: 'X01',
   cause: 'circular reference',
   sameAs: [],
-  words: ['(self'],
+  words: ['(self', ', self', '=self', '= self', 'or self'],
   doc: {
-    what: 'A class that makes a child with `Child(self)` and keeps it, where the child keeps its parent.',
+    what: 'A class that makes a child with `Child(self)` and keeps it, where the child keeps its parent; or an object that stores itself in an attribute of its own or of an object it keeps.',
     why: 'The two hold each other, so the last outside reference going away frees neither. Their memory, and any file, socket or thread they have, stays until the garbage collector comes by, and `__del__` runs that late, too.',
     evidence:
-      'Both classes are in this file, the child’s `__init__` stores the parameter the parent is passed as, the parent stores the child, and neither ever lets go. Medium where one of the two has `__del__` or an open handle, or where parents are made again and again; low otherwise.',
+      'Both classes are in this file, the child’s `__init__` stores the parameter the parent is passed as, the parent stores the child, and neither ever lets go. Medium where one of the two has `__del__` or an open handle, or where parents are made again and again, low otherwise. Objects that store themselves are medium.',
     fix: 'Let the child hold its parent weakly. The fix stores `weakref.proxy(parent)`, which behaves like the parent as long as that lives; the parent must then be kept by somebody else.',
     ignore: 'When few of them are made, or the parent’s `close` is always called and breaks the cycle elsewhere.',
     example: {
@@ -57,29 +58,46 @@ class Connection:
     },
   },
   check(file, report) {
-    const reported = new Set<Attribute>();
-    for (const { made, receiver, child } of childrenMade(file)) {
-      const backward = backReference(file, made, receiver, child);
-      const forward = keptAs(made, receiver);
-      if (backward === undefined || forward === undefined || reported.has(backward)) continue;
-      if (isLetGo(file, backward, receiver) || isLetGo(file, forward, receiver)) continue;
-      reported.add(backward);
-      const urgent = [receiver.cls, child].some(
-        (cls) => hasFinalizer(cls) || handlesOf(file).some((handle) => isInside(handle, cls.node)),
-      );
-      const parentClass = { module: file.source.module, className: receiver.cls.qualname };
+    for (const { target, receiver, through } of selfReferencesOf(file)) {
+      const other = through === undefined ? 'itself' : `what \`${textOf(file, through)}\` holds`;
       report({
-        node: backward.parent!,
-        confidence: 'medium',
-        message: `\`${child.node.name}.${backward.attr}\` and \`${receiver.cls.node.name}.${forward.attr}\` keep each other alive until the garbage collector runs`,
-        remedy: `store \`weakref.proxy(…)\` in \`${backward.attr}\`, or set one of them to None when closing`,
-        evidence: [{ node: made, text: 'the child gets its parent here' }],
-        conditions: urgent ? [] : [{ condition: { kind: 'is made repeatedly', ...parentClass }, otherwise: 'low' }],
-        fix: () => proxyFix(file, backward),
+        node: target.parent!,
+        confidence: isSingleton(receiver.cls) ? 'low' : 'medium',
+        message: `\`${textOf(file, target)}\` makes a cycle of the \`${receiver.cls.node.name}\` and ${other}, freed by the garbage collector only`,
+        remedy: 'store `weakref.ref(self)`, or compute it in a property',
+        conditions: [{ condition: { kind: 'is not a singleton', ...classOf(file, receiver) }, otherwise: 'low' }],
       });
     }
+    checkChildren(file, report);
   },
 };
+
+function checkChildren(file: ScannedFile, report: Report): void {
+  const reported = new Set<Attribute>();
+  for (const { made, receiver, child } of childrenMade(file)) {
+    const backward = backReference(file, made, receiver, child);
+    const forward = keptAs(made, receiver);
+    if (backward === undefined || forward === undefined || reported.has(backward)) continue;
+    if (isLetGo(file, backward, receiver) || isLetGo(file, forward, receiver)) continue;
+    reported.add(backward);
+    const urgent = [receiver.cls, child].some((cls) => hasFinalizer(cls) || keepsHandle(file, cls));
+    report({
+      node: backward.parent!,
+      confidence: 'medium',
+      message: `\`${child.node.name}.${backward.attr}\` and \`${receiver.cls.node.name}.${forward.attr}\` keep each other alive until the garbage collector runs`,
+      remedy: `store \`weakref.proxy(…)\` in \`${backward.attr}\`, or set one of them to None when closing`,
+      evidence: [{ node: made, text: 'the child gets its parent here' }],
+      conditions: urgent
+        ? []
+        : [{ condition: { kind: 'is made repeatedly', ...classOf(file, receiver) }, otherwise: 'low' }],
+      fix: () => proxyFix(file, backward),
+    });
+  }
+}
+
+function classOf(file: ScannedFile, { cls }: Receiver) {
+  return { module: file.source.module, className: cls.qualname };
+}
 
 interface ChildMade {
   readonly made: Call;
@@ -155,6 +173,10 @@ function isLetGo(file: ScannedFile, attribute: Attribute, { cls }: Receiver): bo
     const isNone = value?.kind === 'Constant' && value.value === null;
     return isNone && receiverAround(file, parent!)?.method.qualname !== `${cls.qualname}.__init__`;
   });
+}
+
+function keepsHandle(file: ScannedFile, cls: ClassInfo): boolean {
+  return handlesOf(file).some((handle) => isInside(handle, cls.node));
 }
 
 function hasFinalizer(cls: ClassInfo): boolean {

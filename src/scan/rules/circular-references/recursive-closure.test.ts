@@ -22,6 +22,12 @@ def three(root):
         return a(node)
     return a(root)
 
+def heavy(root, seen):
+    def visit(node):  # <- finds medium
+        seen.add(node)
+        visit(node.next)
+    visit(root)
+
 def alone(root):
     def visit(node):  # <- finds low
         for child in node:

@@ -20,7 +20,7 @@ export const recursiveClosure: Rule = {
     what: 'Functions defined inside a function that refer to each other, or one that refers to itself, by name.',
     why: 'An inner function finds the name in a cell of the function around it, and the cell holds the inner function: a cycle. Every call of the outer function makes another one, and with it stays all that the inner functions close over, arguments included, until the garbage collector comes by.',
     evidence:
-      'The references are resolved by Python’s rules for names, and the function is not handed out, deleted or rebound. For functions that refer to each other: high where the outer function is known to run again and again and the cycle closes over its arguments, medium otherwise. A single function that calls itself is a note, and medium where it closes over arguments of a function that runs again and again.',
+      'The references are resolved by Python’s rules for names, and the function is not handed out, deleted or rebound. For functions that refer to each other: high where the outer function is known to run again and again and the cycle closes over its arguments, medium otherwise. A single function that refers to itself is medium where it closes over arguments, a note otherwise.',
     fix: 'Make them functions of the module that get what they need as arguments, or methods of a small class.',
     ignore: 'When the outer function runs seldom and closes over little.',
     example: {
@@ -63,7 +63,7 @@ def of_list(nodes, depth, limit):
           conditions: [
             {
               condition: { kind: 'runs repeatedly', module: file.source.module, qualname: outer.qualname },
-              otherwise: mutual ? 'medium' : 'low',
+              otherwise: mutual || heavy ? 'medium' : 'low',
             },
           ],
         });

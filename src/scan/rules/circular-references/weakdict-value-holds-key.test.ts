@@ -25,6 +25,9 @@ class Table:
         CACHE[row] = lambda: row.value  # <- finds
         CACHE[row] = functools.partial(print, row)  # <- finds
         CACHE[row] = row  # <- finds
+    def bind(self, row):
+        self.row = row
+        self.rows[row] = self  # <- finds
 `,
   );
 });

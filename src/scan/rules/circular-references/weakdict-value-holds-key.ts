@@ -1,13 +1,12 @@
 // X08: a WeakKeyDictionary whose value refers to its key, which therefore never goes away.
 
 import { usesOf } from '../../../source/container-operations.ts';
-import type { Expr, FunctionDef } from '../../../source/python-ast.ts';
+import type { Expr, FunctionDef, Name } from '../../../source/python-ast.ts';
 import { inferValues } from '../../../source/type-inference.ts';
 import { holdsObject } from '../../held-objects.ts';
 import { isInside } from '../../receivers.ts';
 import type { Rule } from '../../rule.ts';
-import type { ScannedFile } from '../../scanned-file.ts';
-import { textOf } from '../../scanned-file.ts';
+import { functionAround, type ScannedFile, textOf } from '../../scanned-file.ts';
 
 export const weakdictValueHoldsKey: Rule = {
   name: 'weakdict-value-holds-key',
@@ -19,7 +18,7 @@ export const weakdictValueHoldsKey: Rule = {
     what: 'An entry of a `weakref.WeakKeyDictionary` whose value refers to the key.',
     why: 'The dictionary holds its values strongly. A value that holds the key keeps it alive, so the entry is never removed: the dictionary grows like any other.',
     evidence:
-      'The dictionary is known to be a `WeakKeyDictionary`, and the value is a container, bound method, closure or partial with the key in it, the key itself, or an object of a class of this file whose `__init__` stores that argument. High in all these cases.',
+      'The dictionary is known to be a `WeakKeyDictionary`, and the value is a container, bound method, closure or partial with the key in it, the key itself, an object that the function stores the key on, or one of a class of this file whose `__init__` stores that argument. High in all these cases.',
     fix: 'Let the value refer to the key through `weakref.ref(key)`, or store the value on the key object.',
     ignore: 'Never: the weak reference has no effect.',
     example: {
@@ -82,9 +81,24 @@ function holdsKey(file: ScannedFile, value: Expr, key: string): boolean {
       return value.values.some((element) => element.kind === 'Name' && element.id === key);
     case 'Call':
       return holdsObject(file, value, key) || storesArgument(file, value, key);
+    case 'Name':
+      return holdsObject(file, value, key) || isGivenKey(file, value, key);
     default:
       return holdsObject(file, value, key);
   }
+}
+
+/** `value.loop = key` in the same function. */
+function isGivenKey(file: ScannedFile, value: Name, key: string): boolean {
+  const around = functionAround(file, value);
+  return (
+    around !== undefined &&
+    (file.source.names.get(key) ?? []).some(({ parent, ctx }) => {
+      if (ctx !== 'Load' || parent?.kind !== 'Assign' || !isInside(parent, around)) return false;
+      const target = parent.targets[0]!;
+      return target.kind === 'Attribute' && target.value.kind === 'Name' && target.value.id === value.id;
+    })
+  );
 }
 
 /** Whether the call makes an object of this file's class that stores the argument in an attribute, and nothing weaker. */

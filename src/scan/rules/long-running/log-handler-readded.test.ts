@@ -6,7 +6,7 @@ test('handlers made and added at every call, by how often that is', () => {
   expectMarkedLines(
     logHandlerReadded,
     `
-import logging
+import logging, multiprocessing
 from logging import getLogger
 
 log = getLogger(__name__)
@@ -24,6 +24,11 @@ def setup_logging(path):
 
 def setup_logger(name):
     logger = getLogger(name)
+    logger.addHandler(logging.StreamHandler())  # <- finds medium
+    return logger
+
+def pool_logger():
+    logger = multiprocessing.get_logger()
     logger.addHandler(logging.StreamHandler())  # <- finds medium
     return logger
 

@@ -102,7 +102,9 @@ function isSharedLogger(file: ScannedFile, logger: Expr, { class: cls }: Functio
   const origins = originsOf(file, logger, cls?.node);
   return origins.some((origin) => {
     if (origin.kind !== 'Call') return dottedName(file.source, origin) === 'logging.root';
-    if (dottedName(file.source, origin.func) !== 'logging.getLogger') return false;
+    const maker = dottedName(file.source, origin.func);
+    if (maker === 'multiprocessing.get_logger') return true;
+    if (maker !== 'logging.getLogger') return false;
     const [name] = origin.args;
     return name === undefined || (!namesInstance(name) && freshPartOf(file, name) === undefined);
   });
@@ -174,7 +176,9 @@ function sureness(
 /** Whether the function hands out a logger: then every module that logs calls it. */
 function returnsLogger(file: ScannedFile, around: FunctionDef): boolean {
   const calls = file.source.calls.filter(
-    (call) => isInside(call, around) && dottedName(file.source, call.func) === 'logging.getLogger',
+    (call) =>
+      isInside(call, around) &&
+      /^(?:logging\.getLogger|multiprocessing\.get_logger)$/.test(dottedName(file.source, call.func) ?? ''),
   );
   return calls.some(({ parent }) => {
     if (parent?.kind === 'Return') return true;

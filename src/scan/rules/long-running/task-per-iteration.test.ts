@@ -12,20 +12,28 @@ from asyncio import FIRST_COMPLETED, create_task
 async def named(app):
     while True:
         a = asyncio.create_task(tick())
-        b = asyncio.create_task(app.stopped.wait())  # <- finds high
-        done, _ = await asyncio.wait([a, b], return_when=asyncio.FIRST_COMPLETED)
+        b = asyncio.create_task(app.stopped.wait())
+        done, _ = await asyncio.wait([a, b], return_when=asyncio.FIRST_COMPLETED)  # <- finds high
 
 async def inline(queue):
     async for item in queue:
-        await asyncio.wait(
-            {create_task(work(item)), asyncio.ensure_future(stop())},  # <- finds high
+        await asyncio.wait(  # <- finds high
+            {create_task(work(item)), asyncio.ensure_future(stop())},
             return_when=FIRST_COMPLETED,
         )
 
 async def late(loop):
     while running():
-        task = loop.create_task(poll())  # <- finds high
-        done, pending = await asyncio.wait([task], timeout=5)
+        task = loop.create_task(poll())
+        done, pending = await asyncio.wait([task], timeout=5)  # <- finds high
+
+async def by_state(self):
+    while not self.stopped.is_set():
+        if self.idle:
+            await asyncio.wait(  # <- finds high
+                (create_task(self.stopped.wait()), create_task(self.connected.wait())),
+                return_when=FIRST_COMPLETED,
+            )
 
 async def nested(app):
     async def iterator():
@@ -33,8 +41,8 @@ async def nested(app):
             try:
                 yield 1
                 a = asyncio.create_task(tick())
-                tasks = [a, asyncio.create_task(app.stopped.wait())]  # <- finds high
-                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                tasks = [a, asyncio.create_task(app.stopped.wait())]
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)  # <- finds high
             except asyncio.CancelledError:
                 return
     return iterator()

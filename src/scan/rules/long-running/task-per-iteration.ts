@@ -54,17 +54,14 @@ async def heartbeat(stopped, send):
       const waited = wait.args[0] ?? keywordOf(wait, 'fs');
       const least = tasksLeftBehindFrom(file, wait);
       if (loop === undefined || waited === undefined || least === undefined) continue;
-      const created = tasksOf(file, waited).filter((task) => isStartedEachTurn(task, loop));
+      const created = tasksOf(file, waited).filter((task) => isStartedEachTurn(task, wait, loop));
       if (created.length < least || isLookedAfter(file, wait, loop)) continue;
       report({
-        node: created.at(-1)!,
+        node: wait,
         confidence: 'high',
         message: `each turn of the loop starts \`${short(file, created.at(-1)!)}\` and forgets what \`asyncio.wait\` leaves pending`,
         remedy: 'create the longer task before the loop, or cancel what is pending before the next turn',
-        evidence: [
-          { node: wait, text: 'returns while tasks are pending' },
-          ...created.slice(0, -1).map((node) => ({ node, text: 'is started each turn too' })),
-        ],
+        evidence: created.map((node) => ({ node, text: 'is started each turn' })),
       });
     }
   },
@@ -112,15 +109,11 @@ function isTaskCreation(file: ScannedFile, call: Call): boolean {
   );
 }
 
-/** Whether every turn of the loop runs the call: no test within the loop decides about it. */
-function isStartedEachTurn(task: Call, loop: Node): boolean {
-  return (
-    loopAround(task) === loop && !decidingTests(task).some((test) => isInside(test, loop) && !isTestOf(test, loop))
-  );
-}
-
-function isTestOf(test: Expr, loop: Node): boolean {
-  return loop.kind === 'While' && test === loop.test;
+/** Whether each time the loop waits it has started the task anew: no test decides about it that does not about both. */
+function isStartedEachTurn(task: Call, wait: Call, loop: Node): boolean {
+  if (loopAround(task) !== loop) return false;
+  const shared = decidingTests(wait);
+  return decidingTests(task).every((test) => shared.includes(test));
 }
 
 /** Whether the function cancels or awaits something else of the tasks, or uses the set of pending ones. */

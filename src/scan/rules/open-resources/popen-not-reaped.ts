@@ -25,15 +25,15 @@ export const popenNotReaped: Rule = {
 import subprocess
 
 def first_line(command):
-    process = subprocess.Popen(command, stdout=subprocess.PIPE)
-    return process.stdout.readline()
+    child = subprocess.Popen(command, stdout=subprocess.PIPE)
+    return child.stdout.readline()
 `,
       fine: `
 import subprocess
 
 def first_line(command):
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        return process.stdout.readline()
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
+        return child.stdout.readline()
 `,
     },
   },
@@ -63,7 +63,7 @@ function reportForgottenPipe(file: ScannedFile, call: Call, report: Report): voi
   const attributes = uses.map(({ parent }) => parent).filter((parent) => parent?.kind === 'Attribute');
   if (attributes.length < uses.length || attributes.some(({ attr }) => attr === 'communicate')) return;
   const closings = attributes.map(closingOf);
-  const closed = closings.find((closing) => closing !== undefined);
+  const closed = closings.filter((closing) => closing !== undefined).pop();
   if (closed === undefined) return;
   const forgotten = PIPES.find(
     (pipe) =>
