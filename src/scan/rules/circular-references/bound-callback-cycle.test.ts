@@ -103,6 +103,10 @@ def patch(thread, hub):
     thread.next = wrap(hub, hub.next)
     hub.lifespan = None
     hub.lifespan = wrap(hub, hub.lifespan)
+    from asyncpg import Connection, connect
+    Connection.execute = wrap(hub, Connection.execute)
+    connect.open = wrap(hub, connect.open)
+    provider_class.embed = wrap(hub, provider_class.embed)
 `,
   );
 });

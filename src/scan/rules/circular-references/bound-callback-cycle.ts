@@ -91,7 +91,7 @@ class Client:
 function checkWrappedMethods(file: ScannedFile, report: Report): void {
   for (const call of file.source.calls) {
     const target = call.parent?.kind === 'Assign' ? call.parent.targets[0] : undefined;
-    if (target?.kind !== 'Attribute' || call.func.kind !== 'Name') continue;
+    if (target?.kind !== 'Attribute' || call.func.kind !== 'Name' || !isOfObject(file, target)) continue;
     const text = textOf(file, target);
     const position = call.args.findIndex(
       (argument) => argument.kind === 'Attribute' && textOf(file, argument) === text,
@@ -114,8 +114,7 @@ function checkOwnMethods(file: ScannedFile, report: Report): void {
       const target = use.parent?.kind === 'Assign' && use.parent.value === use ? use.parent.targets[0] : undefined;
       if (target?.kind !== 'Attribute' || target.value.kind !== 'Name' || use.value.kind !== 'Name') continue;
       const { id } = use.value;
-      if (target.value.id !== id || receiverAround(file, use)?.name === id || functionAround(file, use) === undefined)
-        continue;
+      if (target.value.id !== id || receiverAround(file, use)?.name === id || !isOfObject(file, target)) continue;
       // What is called elsewhere is a method; anything else may be a plain value.
       if (!uses.some((other) => other.parent?.kind === 'Call' && other.parent.func === other)) continue;
       report({
@@ -126,6 +125,14 @@ function checkOwnMethods(file: ScannedFile, report: Report): void {
       });
     }
   }
+}
+
+/** Whether the attribute is set on an object held by a local variable: classes and modules are patched for good. */
+function isOfObject(file: ScannedFile, { value }: Attribute): boolean {
+  if (value.kind !== 'Name' || /^_*[A-Z]|cls|class|module/.test(value.id)) return false;
+  const binding = bindingOf(file.source, value);
+  if (binding === undefined || binding.scope.kind !== 'function') return false;
+  return binding.definitions.every(({ kind }) => kind === 'parameter' || kind === 'value');
 }
 
 /** Whether the attribute is a variable of objects rather than a method of theirs. */
