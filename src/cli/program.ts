@@ -7,6 +7,7 @@ import { type CliContext, createOutcome, type OutputStream } from './cli-context
 import { addCaptureCommand } from './commands/capture.ts';
 import { addDiffCommand } from './commands/diff.ts';
 import { addFindCommand } from './commands/find.ts';
+import { addFixCommand } from './commands/fix.ts';
 import { addPsCommand } from './commands/ps.ts';
 import { addReportCommand } from './commands/report.ts';
 import { addRssCommand } from './commands/rss.ts';
@@ -28,6 +29,7 @@ Examples:
   leakscope ps                           which Python processes run here
   leakscope find 4242                    does it leak, who holds the memory, which line grows it
   leakscope find --for 5m -- python app.py
+  leakscope scan                         which lines of the project in this folder will leak
   leakscope rss 4242                     where every megabyte of its memory is
   leakscope snapshot 4242 -o a.heap      keep the object graph, without values
   leakscope why a.heap shop.users.User   what keeps these objects alive
@@ -89,6 +91,7 @@ export function createProgram(context: CliContext): Command {
   addWhyCommand(program, context);
   addRssCommand(program, context);
   addScanCommand(program, context);
+  addFixCommand(program, context);
   for (const command of [program, ...program.commands]) configure(command, context);
   return program;
 }

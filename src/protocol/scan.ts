@@ -1,7 +1,7 @@
 // The output of `leakscope scan --json`.
 
 import * as v from 'valibot';
-import { count, text } from './common.ts';
+import { count, number, text } from './common.ts';
 
 export const SCAN_SCHEMA = 'leakscope.scan/1';
 
@@ -29,23 +29,48 @@ export const ScanFixSchema = v.strictObject({
 });
 export type ScanFix = v.InferOutput<typeof ScanFixSchema>;
 
-/** What a live process calls the thing, as src/scan/finding.ts has it. */
+/** As HolderReference in src/source/growth-site-query.ts. */
 const SubjectSchema = v.variant('form', [
   v.strictObject({ form: v.literal('global'), module: text('module'), name: text('variable') }),
   v.strictObject({
-    form: v.picklist(['class attribute', 'instance attribute']),
+    form: v.literal('class attribute'),
     module: text('module'),
     className: text('qualified name of the class'),
     name: text('attribute'),
   }),
+  v.strictObject({
+    form: v.literal('instance attribute'),
+    module: text('module'),
+    className: text('qualified name of the class'),
+    name: text('attribute'),
+    owner: v.optional(v.strictObject({ module: text('module'), name: text('variable that keeps the instance') })),
+  }),
   v.strictObject({ form: v.literal('function cache'), module: text('module'), qualname: text('function') }),
   v.strictObject({
-    form: v.picklist(['default argument', 'closure']),
+    form: v.literal('closure'),
     module: text('module'),
     qualname: text('function'),
-    name: text('parameter or variable'),
+    name: text('variable'),
+  }),
+  v.strictObject({
+    form: v.literal('default argument'),
+    module: text('module'),
+    qualname: text('function'),
+    name: text('parameter'),
   }),
 ]);
+
+const LiveSchema = v.strictObject({
+  state: v.pipe(
+    v.picklist(['growing', 'still', 'unseen']),
+    v.description('growing: rises steadily; still: seen, and does not; unseen: the process has no such object'),
+  ),
+  objects: count('objects the name stands for: one for each instance that has the attribute'),
+  entries: count('their entries at the end'),
+  entries_per_minute: number('entries gained'),
+  retained_bytes: number('bytes freed if they went'),
+  bytes_per_minute: number('bytes gained'),
+});
 
 export const ScanFindingSchema = v.strictObject({
   rule: text('name of the rule; docs/rules explains each'),
@@ -68,6 +93,7 @@ export const ScanFindingSchema = v.strictObject({
   subject: v.pipe(v.nullable(SubjectSchema), v.description('what a live process would show of it')),
   evidence: v.pipe(v.array(EvidenceSchema), v.description('other lines that make the case')),
   fix: v.pipe(v.nullable(ScanFixSchema), v.description('edits that remove it; tried before they are offered')),
+  live: v.pipe(v.nullable(LiveSchema), v.description('with --live: what the process shows of the subject')),
 });
 export type ScanFinding = v.InferOutput<typeof ScanFindingSchema>;
 

@@ -1,7 +1,7 @@
 // Calls outside a project that a resource may be passed to: which only use their argument, which hand it back in another
 // form, and which are too simple to fail. By dotted name, or by method name where the receiver is unknown.
 
-import type { Call } from '../source/python-ast.ts';
+import type { Attribute, Call } from '../source/python-ast.ts';
 import { dottedName } from '../source/qualified-name.ts';
 import type { ModuleSource } from '../source/source-index.ts';
 
@@ -76,7 +76,7 @@ export function argumentFate(source: ModuleSource, call: Call): ArgumentFate | u
 
 const HARMLESS = words(`
 os.close os.pipe os.dup os.fork os.set_blocking os.set_inheritable os.unlink os.remove shutil.rmtree
-socket.socket email.message.EmailMessage
+typing.cast socket.socket email.message.EmailMessage
 builtins.print builtins.len builtins.isinstance builtins.issubclass builtins.hasattr builtins.callable builtins.id
 builtins.repr builtins.str builtins.bool builtins.type builtins.list builtins.tuple builtins.set builtins.dict
 builtins.frozenset builtins.range builtins.enumerate builtins.zip builtins.object builtins.super builtins.iter
@@ -92,19 +92,25 @@ contextlib.suppress random.random random.randint struct.calcsize hashlib.md5 has
 `);
 
 const HARMLESS_METHODS = words(`
-close aclose shutdown terminate kill
+close aclose shutdown terminate kill encode decode
 append appendleft add extend update setdefault get items keys values startswith endswith strip lstrip rstrip split rsplit
 splitlines partition rpartition join format lower upper replace title capitalize find rfind count copy clear discard
-debug info warning warn error exception critical log is_set set isdigit isalpha isalnum isspace hexdigest digest
-fileno settimeout setblocking closed isatty tell getvalue now time pop isoformat total_seconds group groups
+is_set set isdigit isalpha isalnum isspace hexdigest digest
+fileno readable writable seekable settimeout setblocking closed isatty tell getvalue now time pop isoformat total_seconds group groups
 `);
 
 /** Whether a call hardly ever fails, so that nobody need release anything for its sake. */
 export function isHarmless(source: ModuleSource, call: Call): boolean {
   const { func } = call;
-  if (func.kind === 'Attribute' && HARMLESS_METHODS.has(func.attr)) return true;
+  if (func.kind === 'Attribute' && (HARMLESS_METHODS.has(func.attr) || isLogging(func))) return true;
   const name = dottedName(source, func);
   return name !== undefined && HARMLESS.has(name);
+}
+
+/** `logger.info(…)`, `self.log.debug(…)`, `logging.error(…)`. */
+function isLogging({ attr, value }: Attribute): boolean {
+  const receiver = value.kind === 'Name' ? value.id : value.kind === 'Attribute' ? value.attr : '';
+  return /^(?:debug|info|warn|warning|error|exception|critical|log)$/.test(attr) && /log/i.test(receiver);
 }
 
 const NEVER_RETURNING = words(`

@@ -85,7 +85,8 @@ export function effectsOf(file: ScannedFile, occurrences: readonly Expr[], kind:
       switch (use.effect) {
         case 'grow':
           if (!use.entry && !use.unsure) {
-            additions.push({ node: use.node, operation: use.operation, adds: growthOf(file, use.node, kind) });
+            const adds = isFirstFilling(occurrence) ? 'fixed keys' : growthOf(file, use.node, kind);
+            additions.push({ node: use.node, operation: use.operation, adds });
           }
           break;
         case 'shrink':
@@ -100,6 +101,23 @@ export function effectsOf(file: ScannedFile, occurrences: readonly Expr[], kind:
     }
   }
   return { additions, isLimited, aliases };
+}
+
+/** `if not known: known.append(…)`: adds just once. */
+function isFirstFilling(occurrence: Expr): boolean {
+  let child: Node = occurrence;
+  for (let node = occurrence.parent; node !== undefined; child = node, node = node.parent) {
+    if (node.kind === 'FunctionDef' || node.kind === 'AsyncFunctionDef' || node.kind === 'Lambda') return false;
+    if (node.kind !== 'If' || !node.body.includes(child as never)) continue;
+    const { test } = node;
+    if (test.kind === 'UnaryOp' && test.op === 'Not' && isSameName(test.operand, occurrence)) return true;
+  }
+  return false;
+}
+
+function isSameName(a: Expr, b: Expr): boolean {
+  if (a.kind === 'Name' && b.kind === 'Name') return a.id === b.id;
+  return a.kind === 'Attribute' && b.kind === 'Attribute' && a.attr === b.attr && isSameName(a.value, b.value);
 }
 
 /** Those that go on adding, the surest first; undefined when there are none. */

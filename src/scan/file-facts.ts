@@ -7,6 +7,7 @@ import type { Attribute, Call, Expr, Node } from '../source/python-ast.ts';
 import { dottedName } from '../source/qualified-name.ts';
 import { bindingOf, enclosingFunction, importedModule } from '../source/source-index.ts';
 import { ancestorsOf } from '../source/type-inference.ts';
+import { firstParameter, projectName } from './project-names.ts';
 import { endlessLoopAround, registeringReason, repeatingReason } from './repetition.ts';
 import type { ResourceSummary } from './resource-summary.ts';
 import { resourceSummariesOf } from './resource-summary.ts';
@@ -108,38 +109,6 @@ function importsOf(file: ScannedFile): readonly ImportedName[] {
   return found;
 }
 
-/** The dotted name an expression has project-wide: imported names as imported, this module's own under its name. */
-export function projectName(file: ScannedFile, expr: Node): string | undefined {
-  if (expr.kind !== 'Name' && expr.kind !== 'Attribute') return undefined;
-  const imported = dottedName(file.source, expr);
-  if (imported !== undefined) return imported.startsWith('builtins.') ? undefined : imported;
-  const attributes: string[] = [];
-  let root: Node = expr;
-  while (root.kind === 'Attribute') {
-    attributes.push(root.attr);
-    root = root.value;
-  }
-  if (root.kind !== 'Name') return undefined;
-  const callee = enclosingFunction(file.source, expr);
-  const first =
-    callee?.class === undefined || callee.role === 'static method' ? undefined : firstParameter(callee.node);
-  if (first !== undefined && root.id === first && callee?.class !== undefined) {
-    return attributes.length === 1 ? `${file.source.module}.${callee.class.qualname}.${attributes[0]}` : undefined;
-  }
-  const binding = file.source.scopes.module.bindings.get(root.id);
-  const isOwn = binding?.definitions.some(({ kind }) => kind === 'function' || kind === 'class' || kind === 'value');
-  return isOwn === true ? [file.source.module, root.id, ...attributes.reverse()].join('.') : undefined;
-}
-
-function firstParameter(node: {
-  readonly args: {
-    readonly posonlyargs: readonly { readonly arg: string }[];
-    readonly args: readonly { readonly arg: string }[];
-  };
-}): string | undefined {
-  return (node.args.posonlyargs[0] ?? node.args.args[0])?.arg;
-}
-
 function callsOf(file: ScannedFile): readonly CallFact[] {
   const found: CallFact[] = [];
   for (const call of file.source.calls) {
@@ -193,7 +162,7 @@ function isFixed(file: ScannedFile, argument: Expr): boolean {
       return true;
     case 'Name': {
       const binding = bindingOf(file.source, argument);
-      return binding?.scope.kind === 'module';
+      return binding === undefined || binding.scope.kind === 'module';
     }
     case 'Attribute':
       return /^[A-Z]/.test(argument.attr) || (argument.value.kind === 'Name' && /^[A-Z]/.test(argument.value.id));
@@ -207,11 +176,20 @@ function isKeptForGood(file: ScannedFile, call: Call): boolean {
   return assignedTargets(call).some((target) => {
     if (target.kind === 'Name') {
       const around = enclosingFunction(file.source, target);
-      return around === undefined || around.scope.declared.get(target.id) === 'global';
+      return around === undefined ? !isInMainBlock(call) : around.scope.declared.get(target.id) === 'global';
     }
     if (target.kind === 'Subscript') return isGlobalObject(file, target.value);
     return target.kind === 'Attribute' && isGlobalObject(file, target.value);
   });
+}
+
+/** Whether it stands under `if __name__ == '__main__'`: a demonstration, which no importer ever runs. */
+function isInMainBlock(node: Node): boolean {
+  for (let outer = node.parent; outer !== undefined; outer = outer.parent) {
+    if (outer.kind !== 'If' || outer.test.kind !== 'Compare') continue;
+    if (outer.test.left.kind === 'Name' && outer.test.left.id === '__name__') return true;
+  }
+  return false;
 }
 
 /** A module's variable, a class, an application's `state`, or an attribute of one. */
@@ -251,8 +229,10 @@ function shrinksOf(file: ScannedFile): Pick<FileFacts, 'shrunkNames' | 'shrunkAt
     for (const node of nodes) {
       if (!takesAway(node)) continue;
       const name = dottedName(file.source, node);
-      if (name !== undefined && !name.startsWith('builtins.')) names.add(name);
-      else if (!isOwnAttribute(file, node)) attributes.add(node.attr);
+      const isDotted = name !== undefined && !name.startsWith('builtins.');
+      if (isDotted) names.add(name);
+      // `bus.listeners` of an imported `bus` is an attribute of an object; `module.NAME` never is.
+      if (isDotted ? !isModule(file, node.value) : !isOwnAttribute(file, node)) attributes.add(node.attr);
     }
   }
   for (const { local, name, module } of importsOf(file)) {
@@ -260,6 +240,11 @@ function shrinksOf(file: ScannedFile): Pick<FileFacts, 'shrunkNames' | 'shrunkAt
     if ((file.source.names.get(local) ?? []).some(takesAway)) names.add(`${module}.${name}`);
   }
   return { shrunkNames: [...names], shrunkAttributes: [...attributes] };
+}
+
+function isModule(file: ScannedFile, expr: Expr): boolean {
+  if (expr.kind !== 'Name') return false;
+  return bindingOf(file.source, expr)?.definitions.some(({ kind }) => kind === 'import') ?? false;
 }
 
 /** `self.x` where the class around, or a base of it in this file, gives itself an `x`: the file's own findings know of it. */

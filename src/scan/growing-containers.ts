@@ -8,9 +8,9 @@ import type { Expr, Node } from '../source/python-ast.ts';
 import type { FunctionInfo } from '../source/source-index.ts';
 import { bindingOf } from '../source/source-index.ts';
 import { isCountdown, isPrimitive, isTask, isTestedFor, looksUpFirst, madeValue } from './growth-kind.ts';
-import { isCalledAtImportOnly, isRegistration, runsOnce } from './growth-moment.ts';
+import { isBehindSwitch, isCalledAtImportOnly, isRegistration, isUnderLimit, runsOnce } from './growth-moment.ts';
 import { isUnbounded, type Provenance, provenanceOf, widest } from './key-provenance.ts';
-import { type PersistentContainer, persistentContainers } from './persistent-containers.ts';
+import { containerMadeByFactory, type PersistentContainer, persistentContainers } from './persistent-containers.ts';
 import { endlessLoopAround } from './repetition.ts';
 import { keywordOf, oncePerFile, type ScannedFile, textOf } from './scanned-file.ts';
 
@@ -64,7 +64,7 @@ function growingOf(file: ScannedFile, container: PersistentContainer): readonly 
     found.push({ container, family, ...surest(written), uses, effects });
   }
   // Reads that add undo what `clear()` does; only the removal of single keys keeps up with them.
-  const reads = makesLocks ? [] : growths.filter((growth) => isMereRead(file, growth, uses));
+  const reads = makesLocks ? [] : growths.filter((growth) => isMereRead(file, growth, growths, uses));
   const isCleared = effects.shrinks.every(({ operation }) => operation === 'clear' || operation === 'rebinding');
   if (reads.length > 0 && isCleared) found.push({ container, family: 'read', ...surest(reads), uses, effects });
   return found;
@@ -85,10 +85,18 @@ function isStepOf({ node }: Growth, growths: readonly Growth[]): boolean {
 /** The operation by which holder-effects.ts calls reads that add. */
 const READ = 'defaultdict read';
 
-/** Whether a value is only looked at where it is read, and no `in` test says the key is there. */
-function isMereRead(file: ScannedFile, { node, operation, key, function: around }: Growth, uses: HolderUses): boolean {
+/** Whether a value is only looked at where it is read: the function neither tests for its key nor writes under it. */
+function isMereRead(file: ScannedFile, read: Growth, growths: readonly Growth[], uses: HolderUses): boolean {
+  const { node, operation, key, function: around } = read;
   if (operation !== READ || key === undefined || !isLookedAt(node)) return false;
-  return !isTestedFor(file, key, around, uses.denoting);
+  if (isTestedFor(file, key, around, uses.denoting)) return false;
+  const wanted = textOf(file, key);
+  return !growths.some(
+    (other) =>
+      other.function === around &&
+      ((other.key !== undefined && other.operation !== READ && textOf(file, other.key) === wanted) ||
+        (other.operation === READ && !isLookedAt(other.node) && textOf(file, other.key!) === wanted)),
+  );
 }
 
 function isLookedAt(read: Node): boolean {
@@ -135,7 +143,7 @@ function mayGrow(file: ScannedFile, { name, form, kind }: PersistentContainer): 
 }
 
 function weight({ isEndless, provenance }: Growth): number {
-  return (isEndless ? 4 : 0) + (isUnbounded(provenance) ? 2 : 0) + (provenance.spread === 'unknown' ? 1 : 0);
+  return (isEndless ? 8 : 0) + ['bounded', 'unknown', 'unbounded', 'fresh'].indexOf(provenance.spread);
 }
 
 function growthOf(
@@ -147,12 +155,13 @@ function growthOf(
   const { node, operation, function: around, origin } = effect;
   // What grows through a parameter grows for whoever passes it: not seen from here.
   if (around === undefined || around.node.kind === 'Lambda' || origin.target.vias.length > 0) return undefined;
-  if (isBuilding(container, around)) return undefined;
+  if (isBuilding(container, around) || isBehindSwitch(around)) return undefined;
   const entry = origin.target.entry || (origin.use.effect === 'grow' && origin.use.entry);
+  if (entry && !holdsContainers(file, container)) return undefined;
   const added = addedBy(container, effect, entry);
   if (added === undefined) return undefined;
   const { key, value } = added;
-  if (runsOnce(file, node, around, uses.denoting)) return undefined;
+  if (runsOnce(file, node, around, uses.denoting) || isUnderLimit(file, node, around, uses.denoting)) return undefined;
   if (isRegistration(file, container.label, around, key, value)) return undefined;
   const isEndless = endlessLoopAround(node) !== undefined;
   if (!isEndless && isCalledAtImportOnly(file, around)) return undefined;
@@ -221,7 +230,9 @@ function addedBy({ kind }: PersistentContainer, effect: Effect, entry: boolean):
     }
     case 'augmented assignment':
       if (node.kind === 'AugAssign') {
-        if (isSequence || entry) return { key: undefined, value: node.value, always: true };
+        // `name += suffix` on a value taken out makes a new text as often as it extends a list.
+        if (!isDirect) return undefined;
+        if (isSequence) return { key: undefined, value: node.value, always: true };
         return kind === 'set' ? { key: node.value, value: node.value, always: false } : undefined;
       }
       // Adding to what is there needs a container that makes what is not; counting down tells of one that is kept at 0.
@@ -287,7 +298,25 @@ function familyOf(
   if (kind !== 'list' && holdsLocks) return 'primitive';
   if (growths.some(({ key, provenance }) => key !== undefined && provenance.spread === 'fresh')) return 'identity key';
   if (kind === 'queue') return 'queue';
-  return growths.some((growth) => isCacheFill(file, growth, uses)) ? 'cache' : 'plain';
+  const isCache = growths.some((growth) => isCacheFill(file, growth, uses) || isNamedCacheFill(container, growth));
+  return isCache ? 'cache' : 'plain';
+}
+
+/** A cache by its name, whose look-up stands in another function. */
+function isNamedCacheFill({ name }: PersistentContainer, { key, provenance, operation }: Growth): boolean {
+  return (
+    /cache|memo(?!r)/i.test(name) &&
+    key !== undefined &&
+    isUnbounded(provenance) &&
+    operation === 'subscript assignment'
+  );
+}
+
+/** Whether what a defaultdict makes is a container: `stats[key].add(n)` of a class of one's own may mean anything. */
+function holdsContainers(file: ScannedFile, { kind, value }: PersistentContainer): boolean {
+  if (kind !== 'defaultdict' || value.kind !== 'Call') return true;
+  const factory = keywordOf(value, 'default_factory') ?? value.args[0];
+  return factory === undefined || containerMadeByFactory(file, factory) !== undefined;
 }
 
 /** `defaultdict(asyncio.Lock)`: every read makes a lock. */

@@ -8,7 +8,7 @@ import { ancestorsOf } from '../source/type-inference.ts';
 import type { Conditional, Confidence } from './finding.ts';
 import type { GrowingContainer, Growth } from './growing-containers.ts';
 import { countdownOf } from './growth-words.ts';
-import { isUnbounded } from './key-provenance.ts';
+import { isNameOfThing, isUnbounded } from './key-provenance.ts';
 import { isEndless } from './repetition.ts';
 import type { ReportedFinding } from './rule.ts';
 import { oncePerFile, type ScannedFile, textOf } from './scanned-file.ts';
@@ -39,7 +39,7 @@ export function growthFinding(file: ScannedFile, growing: GrowingContainer, repo
     node,
     message: report.message,
     remedy: report.remedy,
-    confidence: isUnbounded(growth.provenance) ? 'high' : 'low',
+    confidence: !isUnbounded(growth.provenance) ? 'low' : isNameOfThing(growth.provenance) ? 'medium' : 'high',
     evidence,
     conditions: conditionsOf(file, growing, report.isTelling),
     subject: container.holder,
@@ -107,9 +107,8 @@ function livesLongByItself(file: ScannedFile, cls: ClassInfo): boolean {
 /** Classes with a method that loops for as long as the process or its service lives. */
 const servingClasses = oncePerFile((file): ReadonlySet<ClassInfo> => {
   const serving = new Set<ClassInfo>();
-  if (!file.source.text.includes('while')) return serving;
   walk(file.source.scopes.module.node, (node) => {
-    if (node.kind !== 'While' || !isEndless(node)) return;
+    if (!isEndless(node)) return;
     const method = enclosingFunction(file.source, node);
     if (method?.class !== undefined) serving.add(method.class);
   });

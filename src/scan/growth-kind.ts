@@ -87,5 +87,8 @@ function lookedUp(expr: Expr): Expr | undefined {
 
 /** `count[key] -= 1`: a reference count, whose entry has no use once it is 0. */
 export function isCountdown(node: Node): boolean {
-  return node.parent?.kind === 'AugAssign' && node.parent.target === node && node.parent.op === 'Sub';
+  const { parent } = node;
+  return (
+    parent?.kind === 'AugAssign' && parent.target === node && parent.op === 'Sub' && parent.value.kind === 'Constant'
+  );
 }

@@ -25,6 +25,22 @@ export function runsOnce(file: ScannedFile, node: Node, around: FunctionInfo, de
   return false;
 }
 
+/** Whether it adds only while a count taken by `len()` is below a limit: `n = len(C)`, `if n < limit: C.add(…)`. */
+export function isUnderLimit(
+  file: ScannedFile,
+  node: Node,
+  around: FunctionInfo,
+  denoting: ReadonlySet<Expr>,
+): boolean {
+  let child = node;
+  for (let outer = node.parent; outer !== undefined && child !== around.node; child = outer, outer = outer.parent) {
+    if (outer.kind !== 'If' || outer.test.kind !== 'Compare' || outer.test.left.kind !== 'Name') continue;
+    const counts = bindingOf(file.source, outer.test.left)?.definitions ?? [];
+    if (counts.some((count) => count.kind === 'value' && denoting.has(measured(count.value)))) return true;
+  }
+  return false;
+}
+
 /** What `not X`, `X is None`, `len(X) == 0` say is not there yet. */
 function absenceTested(test: Expr): readonly Expr[] {
   switch (test.kind) {
@@ -87,7 +103,7 @@ const REGISTERING_FUNCTION =
 const REGISTRY =
   /(?:registry|registered|registr|plugins?|commands?|converters?|factories|backends?|drivers?|adapters?|codecs?|formatters?|loaders?|parsers?|serializers?|validators?|extensions?|aliases|dispatch|classes|_types?|^types|models?|schemas?|signals|providers?|strategies|builders?|routes|url_map|middlewares?|implementations?|subclasses|builtins|keywords|opcodes|mappings?|resolvers|encoders|decoders|representers|constructors|engines|features|settings|config|options|defaults)$/i;
 const CODE_VALUE =
-  /^(?:cls|klass|class_|fn|func|function|f|handler|callback|factory|plugin|module|obj_type|type_|parser|converter|adapter|codec|command|model|wrapper|wrapped|decorated|method|callable_?|target_class|impl)$/;
+  /^(?:cls|klass|class_|fn|func|fun|function|f|handler|callback|factory|plugin|module|obj_type|type_|parser|converter|adapter|codec|command|model|wrapper|wrapped|decorated|method|callable_?|target_class|impl)$/;
 
 /** Whether the growth fills a table of code: at import, by a decorator, in a class's making, under a registry's name. */
 export function isRegistration(
@@ -143,7 +159,13 @@ function isDecorator(file: ScannedFile, around: FunctionInfo): boolean {
 }
 
 function isCodeName(name: string): boolean {
-  return CODE_VALUE.test(name) || /(?:cls|class|func|fn|handler|decorat|method|type)/.test(name);
+  return CODE_VALUE.test(name) || /(?:cls|class|func|fun|fn|handler|decorat|method|type)/.test(name);
+}
+
+/** Whether the function exists only where a switch of the module is on: `if BENCHMARK:`, `if __debug__:`. */
+export function isBehindSwitch(around: FunctionInfo): boolean {
+  const outer = around.node.parent;
+  return outer?.kind === 'If' && outer.parent?.kind === 'Module' && outer.test.kind === 'Name';
 }
 
 /** Whether this file calls the function, and only while it is imported. */

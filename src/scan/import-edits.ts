@@ -1,7 +1,7 @@
 // Edits of import statements that follow from edits elsewhere: an import whose last use goes away goes with it, or becomes
 // the import of what is used instead. Adding imports is in edits.ts.
 
-import type { Alias, Expr, Name, Node } from '../source/python-ast.ts';
+import type { Alias, Expr, Module, Name, Node } from '../source/python-ast.ts';
 import { bindingOf } from '../source/source-index.ts';
 import { lineStart, nextLineStart, replaceNode, useOf } from './edits.ts';
 import type { Edit } from './finding.ts';
@@ -27,7 +27,8 @@ export function dropImportOf(file: ScannedFile, expr: Expr): readonly Edit[] {
 }
 
 /**
- * What makes `module.name` usable in place of `old`: as `useOf`, but an import of `old` alone becomes that of the new name.
+ * What makes `module.name` usable in place of `old`: as `useOf`, but where names of the module are imported already, the new
+ * one joins them, or takes the place of one that nothing else uses.
  */
 export function useInsteadOf(
   file: ScannedFile,
@@ -46,7 +47,23 @@ export function useInsteadOf(
   if (alias !== undefined && from?.module === module && (from.level ?? 0) === 0 && isFree) {
     return { expression: name, edits: [replaceNode(alias, name)] };
   }
-  return known;
+  const joined = isFree ? joinImport(file, module, name) : undefined;
+  return joined === undefined ? known : { expression: name, edits: [joined] };
+}
+
+/** Adds a name to an import of the module's names at the top of the file, in the order of the alphabet. */
+function joinImport(file: ScannedFile, module: string, name: string): Edit | undefined {
+  const body: readonly Node[] = (file.source.scopes.module.node as Module).body;
+  for (const statement of body) {
+    if (statement.kind !== 'ImportFrom' || statement.module !== module || (statement.level ?? 0) > 0) continue;
+    const { names } = statement;
+    if (names[0]?.name === '*') continue;
+    const next = names.find((alias) => alias.name > name);
+    if (next !== undefined) return { start: next.start, end: next.start, text: `${name}, ` };
+    const last = names.at(-1)!;
+    return { start: last.end, end: last.end, text: `, ${name}` };
+  }
+  return undefined;
 }
 
 /** The import at the top of the file that gives `expr` its meaning, when nothing else uses it. */

@@ -17,7 +17,7 @@ export function hasFewInstances(file: ScannedFile, cls: ClassInfo): boolean {
 }
 
 /** Bases whose instances are enumeration members, classes, singletons, test cases or commands of a command line. */
-const FEW_INSTANCES = /(?:Enum|Flag|^type|Meta|MetaClass|Metaclass|Singleton|TestCase|Command)$/;
+const FEW_INSTANCES = /(?:Enum|Flag|^type|Meta|MetaClass|Metaclass|Singleton|TestCase|^(?:App|Base|Label)?Command)$/;
 
 /** Whether equal objects of the class share one cache entry: it defines equality and hash, or is made of its values. */
 export function isEqualByValue(file: ScannedFile, cls: ClassInfo): boolean {

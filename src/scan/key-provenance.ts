@@ -93,19 +93,30 @@ export function widest(parts: readonly Provenance[]): Provenance {
   return result;
 }
 
+/** Whether the key is a name that programs give to a few things, though nothing limits it: likely, not certain. */
+export function isNameOfThing({ spread, parameter }: Provenance): boolean {
+  const name = parameter?.arg ?? '';
+  return (
+    spread === 'unbounded' && THING.test(name) && !/(?:user|host|file|path|client|customer|nick|real)_?name$/.test(name)
+  );
+}
+
+const THING = /name$|^(?:prefix|label|alias|group|title|topic)$/;
+
 export function isUnbounded({ spread }: Provenance): boolean {
   return spread === 'unbounded' || spread === 'fresh';
 }
 
 /** Names whose values come from a short list, whatever the program: kinds, modes, classes, functions, code locations. */
 const SHORT_LIST =
-  /^(?:cls|klass|tp|typ|kind|func|fn|function|meth|method|module|mod|package|pkg|dtype|encoding|charset|codec|locale|lang|language|level|lvl|mode|flags?|category|severity|status|status_code|scheme|protocol|proto|version|platform|arch|opcode|op|oper|operator|enum|dialect|backend|driver|engine|role|currency|country|timezone|tz|tzinfo|zone|attr|attribute|field|option|opt|setting|feature|plugin|command|cmd|signal|sig|signum|ext|extension|suffix|mimetype|mime|content_type|loop|event_loop|dim|axis|ndim|width|size|order|model|schema|table|column|codes?|tag|callable|callback|factory|decorator|frame|namespace|ns|unit|device|family|style|font|color|colour|theme|template|template_name|property|descriptor|annotation|hint|py_?type|origin|section|qualname|modname|loader|finder|target_type|direction|phase|stage|state|rule|fmt|format)$/;
+  /^(?:cls|klass|tp|typ|kind|func|fn|function|meth|method|module|mod|package|pkg|dtype|encoding|charset|codec|locale|lang|language|level|lvl|mode|flags?|category|severity|status|status_code|scheme|protocol|proto|version|platform|arch|opcode|op|oper|operator|enum|dialect|backend|driver|engine|role|currency|country|timezone|tz|tzinfo|zone|attr|attribute|field|option|opt|setting|feature|plugin|command|cmd|signal|sig|signum|ext|extension|suffix|mimetype|mime|content_type|loop|event_loop|dim|axis|ndim|width|size|order|model|schema|table|column|codes?|tag|callable|callback|factory|decorator|frame|namespace|ns|unit|device|family|style|font|color|colour|theme|template|template_name|property|descriptor|annotation|hint|py_?type|origin|section|qualname|modname|loader|finder|target_type|direction|version_info|dunder|errno|eno|directive|commontype|phase|stage|state|rule|fmt|format)$/;
 const SHORT_LIST_PART =
-  /(?:^|_)(?:cls|class|type|kind|func|fn|module|mode|level|dtype|encoding|enum|lang|locale|model|method|attr|field|table|column|schema|flag|backend|driver|plugin|package|classes|types)$/;
+  /(?:^|_)(?:(?:setting|option|param|parameter|arg|argument|config|header|variable|metric|module|class|type|func|function|attr|attribute|field|package|plugin|table|column|model|template|region|env)_?name|(?:language|country|currency|lang)_code|cls|class|type|kind|func|fn|module|mode|level|dtype|encoding|enum|lang|locale|model|method|attr|field|table|column|schema|flag|backend|driver|plugin|package|classes|types)$/;
 const OF_CODE = /^__(?:name|class|qualname|module|code|func|doc|file|path|package|spec)__$/;
 
 function isShortListName(name: string): boolean {
-  return SHORT_LIST.test(name) || SHORT_LIST_PART.test(name) || /^[A-Z][A-Z0-9_]+$/.test(name);
+  const bare = name.replace(/^_+|_+$/g, '').toLowerCase();
+  return SHORT_LIST.test(bare) || SHORT_LIST_PART.test(bare) || /^[A-Z][A-Z0-9_]+$/.test(name);
 }
 
 /** `n % 16`, `n & 0xff`; on strings `%` formats instead. */
@@ -208,14 +219,24 @@ function ofCall(file: ScannedFile, call: Call, depth: number): Provenance {
   }
   if (call.func.kind === 'Attribute' && name === undefined) {
     const { value: receiver, attr } = call.func;
+    if (call.args.length === 0 && RECEIVING.test(attr))
+      return { spread: 'unbounded', source: 'what arrives', parameter: undefined };
     if (/^(?:get_(?:type|class|model)\w*|mro)$/.test(attr)) return BOUNDED;
     if (receiver.kind !== 'Name' || !isReceiverName(file, receiver))
       parts.push(provenanceOf(file, receiver, depth + 1));
   }
   const result = widest(parts);
   // A function of nothing, or of constants, may return anything.
-  return result.spread === 'bounded' && !isBuiltinConversion(name) ? UNKNOWN : result;
+  const retains = isBuiltinConversion(name) || (call.func.kind === 'Attribute' && OF_TEXT.test(call.func.attr));
+  return result.spread === 'bounded' && !retains ? UNKNOWN : result;
 }
+
+/** Methods that wait for the next message, connection or job. */
+const RECEIVING = /^(?:get|recv|receive\w*|accept|poll|consume|readline|next_message|fetchone)$/;
+
+/** Methods of texts, whose results are as few as the texts. */
+const OF_TEXT =
+  /^(?:lower|upper|casefold|title|[lr]?strip|replace|encode|decode|join|format|removeprefix|removesuffix)$/;
 
 function isBuiltinConversion(name: string | undefined): boolean {
   return name !== undefined && /^builtins\.(?:str|repr|int|tuple|frozenset|bytes|hash|sorted)$/.test(name);
@@ -304,12 +325,22 @@ function ofTarget(file: ScannedFile, node: Node, name: string, depth: number): P
     case 'Assign':
       return provenanceOf(file, parent.value, depth + 1);
     case 'AugAssign':
-      return parent.op === 'Add' && isNumber(parent.value)
-        ? { spread: 'fresh', source: 'a counted number', parameter: undefined }
-        : provenanceOf(file, parent.value, depth + 1);
+      return ofCount(file, parent, target, depth);
     default:
       return UNKNOWN;
   }
+}
+
+/** `n += 1` counts on from run to run where `n` outlives the function; a local starts anew. */
+function ofCount(
+  file: ScannedFile,
+  count: Node & { readonly kind: 'AugAssign' },
+  target: Node,
+  depth: number,
+): Provenance {
+  if (count.op !== 'Add' || !isNumber(count.value)) return provenanceOf(file, count.value, depth + 1);
+  const isLocal = target.kind === 'Name' && bindingOf(file.source, target)?.scope.kind !== 'module';
+  return isLocal ? UNKNOWN : { spread: 'fresh', source: 'a counted number', parameter: undefined };
 }
 
 function ofIterated(file: ScannedFile, iterable: Expr, depth: number): Provenance {

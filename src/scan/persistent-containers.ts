@@ -150,10 +150,15 @@ function fieldContainer(file: ScannedFile, binding: Binding): MadeContainer | un
     const call = definition.value;
     const factory = keywordOf(call, 'default_factory') ?? keywordOf(call, 'factory');
     if (factory === undefined) continue;
-    const kind = factory.kind === 'Lambda' ? containerKind(file, factory.body) : kindOfType(file, factory);
+    const kind = containerMadeByFactory(file, factory);
     if (kind !== undefined && kind !== 'queue') return { kind, target: definition.node, value: call };
   }
   return undefined;
+}
+
+/** The kind of container that calling `factory` makes: `list`, `lambda: defaultdict(int)`. */
+export function containerMadeByFactory(file: ScannedFile, factory: Expr): ContainerKind | undefined {
+  return factory.kind === 'Lambda' ? containerKind(file, factory.body) : kindOfType(file, factory);
 }
 
 /** Types of the standard library that hold entries strongly, by dotted name. */

@@ -2,6 +2,7 @@
 // or live long, what other files take out of a container, which functions hand out resources. Facts in, answers out;
 // no syntax tree is needed any more, so that files whose text has not changed are never parsed again.
 
+import { COMMON_NAMES } from '../source/call-sites.ts';
 import type { FileResult } from './check-file.ts';
 import type { Condition, Confidence, DraftFinding } from './finding.ts';
 
@@ -160,6 +161,8 @@ function callEdges(modules: Modules, results: readonly FileResult[]): CallGraph 
   const argumentsOf = new Map<string, (readonly (number | string)[])[]>();
   for (const { module, facts } of results) {
     for (const { caller, callee, repeats, fixedArguments } of facts.calls) {
+      // `thread.start()` says nothing of whose `start` that is.
+      if (callee.startsWith('.') && COMMON_NAMES.has(callee.slice(1))) continue;
       const targets = callee.startsWith('.')
         ? (byMethodName.get(callee) ?? [])
         : namedTargets(modules, known, byMethodName, callee);

@@ -2,7 +2,7 @@
 // consumers, callbacks of servers and event loops, bodies of endless loops.
 
 import { isStatement, walk } from '../source/ast-walk.ts';
-import type { Call, Expr, Node, While } from '../source/python-ast.ts';
+import type { Call, Expr, For, Node, While } from '../source/python-ast.ts';
 import type { FunctionInfo } from '../source/source-index.ts';
 import type { ScannedFile } from './scanned-file.ts';
 
@@ -90,6 +90,11 @@ export function repeatingReason(file: ScannedFile, callee: FunctionInfo): string
   if (parameters[0] === 'request' || parameters.join() === 'scope,receive,send') return 'handles requests';
   if (parameters.join() === 'environ,start_response') return 'handles requests';
   if (parameters.join() === 'update,context') return 'consumes messages';
+  // AWS Lambda calls its handler for each event, proxies their hooks for each flow.
+  if (parameters.join() === 'event,context' && /handler/.test(node.name)) return 'handles events';
+  if (parameters.join() === 'flow' && /^(?:request|response|requestheaders|responseheaders|error)$/.test(node.name)) {
+    return 'handles requests';
+  }
   return undefined;
 }
 
@@ -122,21 +127,42 @@ export function registeringReason(call: Call): string | undefined {
 }
 
 /** The loop around `node`, in the same function, that goes on as long as the process or its service does. */
-export function endlessLoopAround(node: Node): While | undefined {
+export function endlessLoopAround(node: Node): Node | undefined {
   let child = node;
   for (let parent = node.parent; parent !== undefined; child = parent, parent = parent.parent) {
-    if (parent.kind === 'While' && parent.body.includes(child as never) && isEndless(parent)) return parent;
+    if (isEndless(parent) && parent.body.includes(child as never)) return parent;
     if (parent.kind === 'Lambda' || parent.kind === 'ClassDef') return undefined;
     if ((parent.kind === 'FunctionDef' || parent.kind === 'AsyncFunctionDef') && isStatement(child)) return undefined;
   }
   return undefined;
 }
 
-/** `while True` that nothing leaves, or a loop on a flag of a service: `while not self._stopped.is_set()`. */
-export function isEndless(loop: While): boolean {
+/** Whether a loop goes on as long as its service: `while` without end, or `for` over what keeps arriving. */
+export function isEndless(node: Node): node is While | For {
+  if (node.kind === 'While') return isEndlessWhile(node);
+  return (node.kind === 'For' || node.kind === 'AsyncFor') && keepsArriving(node.iter);
+}
+
+const SOURCE = /^(?:\w+_)?(?:consumer|subscriber|subscription|pubsub|websocket|ws|mailbox|inotify)$/;
+const LISTENING = /^(?:listen|subscribe|consume|iter_messages|read_loop|watch|awatch|stream_events)$/;
+
+/** `for message in consumer`, `async for message in pubsub.listen()`. */
+function keepsArriving(iterable: Expr): boolean {
+  if (iterable.kind === 'Name') return SOURCE.test(iterable.id);
+  if (iterable.kind === 'Attribute') return SOURCE.test(iterable.attr);
+  if (iterable.kind !== 'Call') return false;
+  const { func } = iterable;
+  return LISTENING.test(func.kind === 'Attribute' ? func.attr : func.kind === 'Name' ? func.id : '');
+}
+
+/**
+ * `while True` that nothing leaves and that waits for something, or a loop on a flag of a service:
+ * `while not self._stopped.is_set()`.
+ */
+function isEndlessWhile(loop: While): boolean {
   const { test } = loop;
   const isTrue = test.kind === 'Constant' && (test.value === true || test.value === 1);
-  return isTrue ? !isLeft(loop) : SERVICE_FLAG.test(flagOf(test));
+  return isTrue ? !isLeft(loop) && waits(loop) : SERVICE_FLAG.test(flagOf(test));
 }
 
 const SERVICE_FLAG =
@@ -157,12 +183,32 @@ function flagOf(test: Expr): string {
   }
 }
 
-/** Whether the loop has a `break` or `return`: then it reads something to its end. */
+/** Whether the loop has a `break`, `return` or `yield`: then it reads something to its end. */
 function isLeft(loop: While): boolean {
+  return hasBelow(
+    loop,
+    (node) => node.kind === 'Return' || node.kind === 'Yield' || (node.kind === 'Break' && loopOf(node) === loop),
+  );
+}
+
+const WAITING =
+  /^(?:sleep|wait|get|recv\w*|accept|select|poll|join|acquire|receive\w*|read\w*|fetch\w*|consume|listen|next_event|pop|blpop|brpop|dequeue|handle_request|process_events|run_pending|step|tick)$/;
+
+/** Whether the loop waits for time to pass or something to come: computing loops end, whatever their test. */
+function waits(loop: While): boolean {
+  return hasBelow(loop, (node) => {
+    if (node.kind === 'Await' || node.kind === 'AsyncFor' || node.kind === 'AsyncWith') return true;
+    if (node.kind !== 'Call') return false;
+    const { func } = node;
+    return WAITING.test(func.kind === 'Attribute' ? func.attr : func.kind === 'Name' ? func.id : '');
+  });
+}
+
+function hasBelow(loop: While, matches: (node: Node) => boolean): boolean {
   let found = false;
   for (const statement of loop.body) {
     walk(statement, (node) => {
-      found ||= (node.kind === 'Break' && loopOf(node) === loop) || node.kind === 'Return';
+      found ||= matches(node);
     });
   }
   return found;

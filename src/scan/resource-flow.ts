@@ -6,7 +6,7 @@ import { bindingOf } from '../source/source-index.ts';
 import { NOWHERE, RAISED, RETURNED } from './control-flow.ts';
 import type { Condition } from './finding.ts';
 import type { FunctionCode } from './function-code.ts';
-import { knownTruth, releasingBranch } from './resource-tests.ts';
+import { isReleasedIn, knownTruth, releasingBranch } from './resource-tests.ts';
 import { type Effect, effectOf } from './resource-uses.ts';
 import type { ResourceModel } from './resources.ts';
 import type { ScannedFile } from './scanned-file.ts';
@@ -42,7 +42,7 @@ export interface Fate {
 /** Names followed for one resource: itself and its aliases and parts. */
 const MAX_NAMES = 8;
 /** States visited for one resource; beyond it nothing is said. */
-const MAX_STATES = 20_000;
+const MAX_STATES = 10_000;
 
 interface Holder {
   readonly name: string;
@@ -201,17 +201,30 @@ function useAt(
   return named;
 }
 
-/** Where a point leads while the names hold an open resource: tests of them have one outcome only. */
+/**
+ * Where a point leads while the names hold an open resource. Tests of them have one outcome only, and an exception that no
+ * handler takes is not followed past handlers that release it: their author knew what may be raised.
+ */
 function onward(subject: Subject, point: number, held: number): readonly number[] {
   const { flow } = subject.code;
   const next = flow.next[point]!;
   const node = flow.nodes[point]!;
-  if (flow.roles[point] !== 'test' || next.length < 2 || node.kind === 'match_case') return next;
-  if (node.kind !== 'If' && node.kind !== 'While') return next;
-  const truth = knownTruth(node.test, (name) =>
-    subject.holders.some((holder, i) => holder.name === name && (held & (1 << i)) !== 0),
-  );
-  if (truth !== undefined) return [next[truth ? 0 : 1]!];
-  const branch = node.kind === 'If' ? releasingBranch(node, subject.releases) : undefined;
-  return branch === undefined ? next : [next[branch]!];
+  switch (node.kind) {
+    case 'Try':
+    case 'TryStar': {
+      const { handlers } = node;
+      return handlers.some(({ body }) => isReleasedIn(body, subject.releases)) ? next.slice(0, handlers.length) : next;
+    }
+    case 'If':
+    case 'While': {
+      if (next.length < 2) return next;
+      const isHeld = (name: string) => subject.holders.some((each, i) => each.name === name && (held & (1 << i)) !== 0);
+      const truth = knownTruth(node.test, isHeld);
+      if (truth !== undefined) return [next[truth ? 0 : 1]!];
+      const branch = node.kind === 'If' ? releasingBranch(node, subject.releases) : undefined;
+      return branch === undefined ? next : [next[branch]!];
+    }
+    default:
+      return next;
+  }
 }

@@ -44,7 +44,7 @@ interface Analysis {
 /** Functions returning what others return: wrappers of wrappers. */
 const MAX_ROUNDS = 3;
 /** Openings of one function that are followed; generated code has thousands. */
-const MAX_OPENINGS = 200;
+const MAX_OPENINGS = 100;
 
 const analyse = oncePerFile((file): Analysis => {
   const leaks = new Map<Node, Leak>();

@@ -75,9 +75,14 @@ export function releasingBranch(node: If, releases: readonly Node[]): 0 | 1 | un
 
 function releasesAndGoesOn(body: readonly Stmt[], releases: readonly Node[]): boolean {
   const last = body[body.length - 1];
-  if (last === undefined || LEAVING.has(last.kind)) return false;
-  const { start } = body[0]!;
-  return releases.some((release) => release.start >= start && release.end <= last.end);
+  return last !== undefined && !LEAVING.has(last.kind) && isReleasedIn(body, releases);
+}
+
+/** Whether one of the releases stands in the block. */
+export function isReleasedIn(body: readonly Stmt[], releases: readonly Node[]): boolean {
+  const start = body[0]?.start;
+  const end = body[body.length - 1]?.end;
+  return start !== undefined && releases.some((release) => release.start >= start && release.end <= end!);
 }
 
 const LEAVING: ReadonlySet<string> = new Set(['Return', 'Raise', 'Break', 'Continue']);

@@ -127,7 +127,7 @@ export function effectOf(file: ScannedFile, mention: Mention, calls = 0): Effect
 
 /** Attributes that are values of their own: having one does not keep the resource in use. */
 const PLAIN_ATTRIBUTES: ReadonlySet<string> = new Set(
-  'name names mode closed encoding newlines pid returncode args family type proto title status code reason headers url'.split(
+  'size width height format shape dtype n_frames name names mode closed encoding newlines pid returncode args family type proto title status code reason headers url'.split(
     ' ',
   ),
 );
@@ -164,6 +164,7 @@ function argument(file: ScannedFile, around: Node, expr: Node, lending: Lending)
   const callee = calleeOf(file, call);
   if (callee !== undefined) return parameterEffect(file, callee, parameterFor(callee, call, around, expr), lending);
   if (model.family === 'temporary' && !mayTakeCare(call)) return USE;
+  if (model.family === 'file' && isReadByTemporary(expr, call)) return USE;
   const condition = isPart ? undefined : borrowCondition(file, call, expr);
   return condition === undefined ? ESCAPE : { kind: 'lend', condition };
 }
@@ -174,6 +175,13 @@ function mayTakeCare({ func }: Call): boolean {
   return /^[_A-Z]|clean|remove|delete|unlink|rmtree|register|append|add|push|put|insert|callback|final|defer|extend/.test(
     name,
   );
+}
+
+/** `Reader(open(path)).records()`: what is given the file is itself gone after the expression. */
+function isReadByTemporary(expr: Node, call: Call): boolean {
+  const method = call.parent;
+  if (expr.kind !== 'Call' || method?.kind !== 'Attribute' || calledBy(method) === undefined) return false;
+  return !/^(?:start|run|append|add|put|close|add_done_callback|__enter__)/.test(method.attr);
 }
 
 /** `for each in (a, b): each.close()`, `a, b = b, a`, `return a, b`, `select([a], …)`. */

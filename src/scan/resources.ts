@@ -149,7 +149,7 @@ const IMAGE: ResourceModel = {
   ...MAPPING,
   noun: 'an image file',
   methods:
-    'close load convert resize thumbnail crop copy save rotate transpose getdata tobytes show filter split reduce paste getpixel point quantize histogram'.split(
+    'close fp verify load convert resize thumbnail crop copy save rotate transpose getdata tobytes show filter split reduce paste getpixel point quantize histogram'.split(
       ' ',
     ),
   functions: ['numpy.array', 'numpy.asarray', 'contextlib.closing'],
@@ -357,8 +357,6 @@ const OPENERS: Readonly<Record<string, Opener>> = {
   },
   'concurrent.futures.ThreadPoolExecutor': { model: EXECUTOR },
   'concurrent.futures.ProcessPoolExecutor': { model: EXECUTOR },
-  'concurrent.futures.thread.ThreadPoolExecutor': { model: EXECUTOR },
-  'concurrent.futures.process.ProcessPoolExecutor': { model: EXECUTOR },
 
   'tempfile.mkdtemp': { model: TEMPORARY_DIRECTORY },
   'tempfile.mkstemp': { model: DESCRIPTOR, elements: [DESCRIPTOR, TEMPORARY_FILE] },
@@ -374,8 +372,26 @@ const OPENERS: Readonly<Record<string, Opener>> = {
   'tables.open_file': { model: { ...DATASET, noun: 'an HDF5 file', parts: ['root', 'get_node'] } },
   'pandas.HDFStore': { model: { ...DATASET, noun: 'an HDF5 file', parts: [] } },
   'pandas.ExcelFile': { model: { ...DATASET, noun: 'a workbook', parts: [] } },
-  'PIL.Image.open': { model: IMAGE },
+  'PIL.Image.open': { model: IMAGE, opens: opensPath },
 };
+
+/** An image of an open file or of bytes in memory is not ours to close. */
+function opensPath({ args: [source] }: Call): boolean {
+  switch (source?.kind) {
+    case 'Constant':
+    case 'JoinedStr':
+    case 'BinOp':
+      return true;
+    case 'Name':
+      return /path|name|source|src/i.test(source.id);
+    case 'Attribute':
+      return /path|name/i.test(source.attr);
+    case 'Call':
+      return source.func.kind === 'Attribute' && /^(?:join|joinpath|abspath)$/.test(source.func.attr);
+    default:
+      return false;
+  }
+}
 
 /** An archive of arrays stays open until it is closed; an array mapped into memory is kept by its views. */
 function isMappedLoad(call: Call): boolean {

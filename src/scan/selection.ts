@@ -1,10 +1,9 @@
 // Which findings a person sees: those of the rules asked for, sure enough, not silenced by a comment and not in the
 // baseline. What is left out is counted, so that no answer looks better than it is.
 
-import type { FileResult } from './check-file.ts';
-import { CAUSES, CONFIDENCES, type Confidence, type DraftFinding } from './finding.ts';
-import { linkProject, settle } from './project-links.ts';
+import { CAUSES, type Cause, CONFIDENCES, type Confidence, type DraftFinding } from './finding.ts';
 import type { Rule } from './rule.ts';
+import type { SettledFile } from './settled-file.ts';
 import { createSilencer, type UnusedSuppression } from './silenced-findings.ts';
 
 export interface SelectionOptions {
@@ -17,9 +16,11 @@ export interface SelectionOptions {
   readonly ignoredFor: (path: string) => readonly string[];
 }
 
-/** A finding of the project, with the file it is of. */
+/** A finding of the project, with the file it is of and what its rule says of itself. */
 export interface PlacedFinding extends DraftFinding {
   readonly path: string;
+  readonly module: string;
+  readonly cause: Cause;
 }
 
 export interface Selection {
@@ -30,13 +31,12 @@ export interface Selection {
   readonly unusedSuppressions: readonly UnusedSuppression[];
 }
 
-/** Settles what the files' findings hang on, and sorts them into shown and hidden; in the order of files and lines. */
+/** Sorts the project's findings into shown and hidden, in the order of files and lines. */
 export function selectFindings(
-  results: readonly FileResult[],
+  files: readonly SettledFile[],
   rules: readonly Rule[],
   options: SelectionOptions,
 ): Selection {
-  const links = linkProject(results);
   const byName = new Map(rules.map((rule) => [rule.name, rule]));
   const least = CONFIDENCES.indexOf(options.confidence);
   const isSelected = createRuleFilter(rules, options);
@@ -44,17 +44,16 @@ export function selectFindings(
   const lessSure: PlacedFinding[] = [];
   const suppressed: PlacedFinding[] = [];
   const unusedSuppressions: UnusedSuppression[] = [];
-  for (const { path, drafts, suppressions } of results) {
+  for (const { path, module, findings: settled, suppressions } of files) {
     const silencer = createSilencer(path, suppressions);
     const ignored = matchingRules(rules, options.ignoredFor(path));
-    for (const draft of drafts) {
+    for (const draft of settled) {
       const rule = byName.get(draft.rule);
-      const settled = settle(links, draft);
-      if (rule === undefined || settled === undefined) continue;
-      const finding = { ...settled, path };
+      if (rule === undefined) continue;
       // Asked first: a comment is in use even where the rule is not.
-      const silenced = silencer.silences(rule, finding.range.line);
+      const silenced = silencer.silences(rule, draft.range.line);
       if (!isSelected(rule.name) || ignored.has(rule.name)) continue;
+      const finding = { ...draft, path, module, cause: rule.cause };
       if (silenced) suppressed.push(finding);
       else if (CONFIDENCES.indexOf(finding.confidence) > least) lessSure.push(finding);
       else findings.push(finding);

@@ -1,7 +1,7 @@
 // Rewrites that put an opened resource into a `with` statement. Offered only where what runs, and in which order, stays
 // the same up to the moment of closing; lines are indented, nothing else of them changes.
 
-import { walk } from '../source/ast-walk.ts';
+import { pushChildren, walk } from '../source/ast-walk.ts';
 import type { Call, Node, Stmt } from '../source/python-ast.ts';
 import { lookup } from '../source/scopes.ts';
 import { scopeOf } from '../source/source-index.ts';
@@ -30,7 +30,7 @@ export function withAroundUses(file: ScannedFile, leak: Leak, opened: string): r
     return undefined;
   if (body.some(hasStringOverLines) || leaksNames(file, leak, body)) return undefined;
   const keyword = leak.model.isAsync ? 'async with' : 'with';
-  const header: Edit = { start: assign.start, end: assign.end, text: `${keyword} ${opened} as ${id}:` };
+  const header: Edit = { start: assign.start, end: leak.call.end, text: `${keyword} ${opened} as ${id}:` };
   const indented = indentLines(file, nextLineStart(file.source.text, assign.end), body[body.length - 1]!.end);
   return close === undefined ? [header, ...indented] : [header, ...indented, removeLine(file, close)];
 }
@@ -140,13 +140,32 @@ function isFirstGenerator(comprehension: Node): boolean {
 
 /** Whether the statement calls something before it opens the resource, which would then run after it. */
 function isOutOfOrder(statement: Stmt, opening: Call): boolean {
-  let found = false;
-  walk(statement, (node) => {
-    const isEarlier = node.end <= opening.start && (node.kind === 'Call' || node.kind === 'Await');
-    const isYield = node.kind === 'Yield' || node.kind === 'YieldFrom' || node.kind === 'NamedExpr';
-    if (isEarlier || (isYield && statement.kind !== 'For')) found = true;
-  });
-  return found;
+  const pending: Node[] = [statement];
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    switch (node.kind) {
+      case 'Call':
+      case 'Await':
+        if (node.end <= opening.start) return true;
+        break;
+      case 'Yield':
+      case 'YieldFrom':
+      case 'NamedExpr':
+        if (statement.kind !== 'For') return true;
+        break;
+      case 'ListComp':
+      case 'SetComp':
+      case 'DictComp':
+        // What stands before the iterable is evaluated after it.
+        if (node.start < opening.start && node.end >= opening.end) {
+          pending.push(node.generators[0]!.iter);
+          continue;
+        }
+        break;
+      default:
+    }
+    pushChildren(node, pending);
+  }
+  return false;
 }
 
 /** Whether nothing else stands on the lines of the statement but a comment behind it. */

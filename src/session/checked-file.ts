@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { checkFile, type FileResult } from '../scan/check-file.ts';
+import { collectFacts } from '../scan/file-facts.ts';
 import { RULES } from '../scan/rules/catalogue.ts';
 import type { ProjectFacts } from '../scan/scanned-file.ts';
 import { readFailure } from './python-files.ts';
@@ -38,21 +39,28 @@ export function checkPath(task: FileTask): CheckOutcome {
   } catch (error) {
     return { kind: 'unreadable', path: task.path, message: readFailure(error) };
   }
+  const hash = hashOf(bytes);
   const decoded = decodePython(bytes);
-  if ('message' in decoded) return { kind: 'unreadable', path: task.path, message: decoded.message };
+  if ('message' in decoded) return { kind: 'checked', hash, result: unreadText(task, decoded.message), quoted: {} };
   const { text } = decoded;
   const result = checkFile({ path: task.path, module: task.module, text }, RULES, {
     project: task.project,
     withFixes: true,
   });
-  return { kind: 'checked', hash: hashOf(bytes), result, quoted: quotedLines(text, result) };
+  return { kind: 'checked', hash, result, quoted: quotedLines(text, result) };
+}
+
+/** Of bytes that are no text: a result like others, so that it need not be tried again before the file changes. */
+function unreadText({ path, module }: FileTask, message: string): FileResult {
+  const errors = [{ message, line: undefined }];
+  return { path, module, lines: 0, drafts: [], suppressions: [], facts: collectFacts(undefined), errors };
 }
 
 export function hashOf(bytes: Uint8Array | string): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-function quotedLines(text: string, result: FileResult): Record<number, string> {
+export function quotedLines(text: string, result: FileResult): Record<number, string> {
   const quoted: Record<number, string> = {};
   if (result.drafts.length === 0) return quoted;
   const lines = text.split(/\r\n|\r|\n/);

@@ -2,7 +2,7 @@
 // Links found on the way are not followed: what they lead to is either met under its own name or not of the project.
 
 import { type Dirent, existsSync, readdirSync, statSync } from 'node:fs';
-import { join, normalize } from 'node:path';
+import { dirname, join, normalize } from 'node:path';
 
 export interface PathProblem {
   readonly path: string;
@@ -12,6 +12,8 @@ export interface PathProblem {
 export interface PythonFiles {
   /** Sorted, each once; relative where the path it was found under is. */
   readonly paths: readonly string[];
+  /** Folders that were searched, and those of given files: where a change may change the list. */
+  readonly folders: readonly string[];
   /** Paths that do not exist or cannot be read. */
   readonly problems: readonly PathProblem[];
 }
@@ -52,20 +54,31 @@ const SKIPPED_UNLESS_PACKAGE = new Set(['build', 'dist']);
 /** Files are taken whatever they are called; folders are searched. */
 export function collectPythonFiles(given: readonly string[], options: CollectOptions): PythonFiles {
   const found = new Set<string>();
+  const folders: string[] = [];
   const problems: PathProblem[] = [];
   for (const path of given.map((each) => normalize(each))) {
     const stats = statSync(path, { throwIfNoEntry: false });
     if (stats === undefined) problems.push({ path, message: 'does not exist' });
-    else if (stats.isDirectory()) searchFolder(path, options, found, problems);
-    else found.add(path);
+    else if (stats.isDirectory()) searchFolder(path, options, { found, folders, problems });
+    else {
+      found.add(path);
+      folders.push(dirname(path));
+    }
   }
-  return { paths: [...found].sort(byCodeUnits), problems };
+  return { paths: [...found].sort(byCodeUnits), folders, problems };
 }
 
-function searchFolder(root: string, options: CollectOptions, found: Set<string>, problems: PathProblem[]): void {
+interface Search {
+  readonly found: Set<string>;
+  readonly folders: string[];
+  readonly problems: PathProblem[];
+}
+
+function searchFolder(root: string, options: CollectOptions, { found, folders, problems }: Search): void {
   const pending = [root];
   for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
     let entries: readonly Dirent[];
+    folders.push(folder);
     try {
       entries = readdirSync(folder, { withFileTypes: true });
     } catch (error) {

@@ -1,24 +1,26 @@
 // The answer of a scan as it goes out: findings with places, lines of source and fingerprints.
 
+import type { LiveCandidate } from '../diagnose/live-candidates.ts';
 import type { ScanFinding } from '../protocol/scan.ts';
-import type { Rule } from '../scan/rule.ts';
 import type { PlacedFinding } from '../scan/selection.ts';
 
 /** Lines of source by file and number. */
 export type QuotedLines = ReadonlyMap<string, Readonly<Record<number, string>>>;
 
-export function reportedFinding(
-  finding: PlacedFinding,
-  rule: Rule,
-  quoted: QuotedLines,
-  fingerprint: string,
-): ScanFinding {
+export interface ReportedWith {
+  readonly quoted: QuotedLines;
+  readonly fingerprint: string;
+  /** What a live process shows of it. */
+  readonly live: LiveCandidate | undefined;
+}
+
+export function reportedFinding(finding: PlacedFinding, { quoted, fingerprint, live }: ReportedWith): ScanFinding {
   const { path, range, fix } = finding;
   const lineAt = (line: number) => quoted.get(path)?.[line] ?? '';
   return {
     rule: finding.rule,
     code: finding.code,
-    cause: rule.cause,
+    cause: finding.cause,
     confidence: finding.confidence,
     path,
     line: range.line,
@@ -39,5 +41,16 @@ export function reportedFinding(
       source: lineAt(line).trim(),
     })),
     fix: fix === undefined ? null : { ...fix, edits: fix.edits.map((edit) => ({ ...edit })) },
+    live:
+      live === undefined
+        ? null
+        : {
+            state: live.state,
+            objects: live.objects,
+            entries: live.entries,
+            entries_per_minute: live.entriesPerMinute,
+            retained_bytes: live.retainedBytes,
+            bytes_per_minute: live.bytesPerMinute,
+          },
   };
 }

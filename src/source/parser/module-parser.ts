@@ -69,7 +69,7 @@ export class ModuleParser extends CompoundStatementParser {
       case T.WITH:
         return this.parseWith('AsyncWith', start, line);
       default:
-        this.fail();
+        this.failAtToken();
     }
   }
 }

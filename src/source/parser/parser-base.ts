@@ -8,7 +8,6 @@ import * as T from './tokens.ts';
 
 /** How deep expressions may nest otherwise than by brackets (`not not …`, `lambda: lambda: …`); bounds the stack. */
 const MAX_NESTING = 200;
-const INVALID = 'invalid syntax';
 /** Errors kept; of the others only the number. */
 const MAX_ERRORS = 20;
 
@@ -30,10 +29,11 @@ export abstract class ParserBase extends Scanner {
   private readonly kept: ParseError[] = [];
   private dropped = 0;
   private nesting = 0;
-  /** The outermost formatted string being read, for recover(): its body's offset (-1 for none), its flags, its line. */
+  /** The outermost formatted string being read, for recover(): its body's offset (-1 for none), its flags, line and depth. */
   private stringBody = -1;
   private outerFlags = 0;
   private stringLine = 0;
+  private stringDepth = 0;
 
   get errors(): readonly ParseError[] {
     if (this.dropped === 0) return this.kept;
@@ -45,19 +45,9 @@ export abstract class ParserBase extends Scanner {
     else this.dropped++;
   }
 
-  protected fail(message: string = this.unexpected(), line: number = this.tokenLine): never {
+  /** Gives up the statement or clause being read. */
+  protected fail(message: string, line: number = this.tokenLine): never {
     throw new SyntaxFailure(message, line);
-  }
-
-  /** What is wrong with the current token where it cannot stand. */
-  private unexpected(): string {
-    if (this.token === T.ERROR) return this.problem;
-    const bracket = this.openBracket();
-    if (bracket !== undefined && (this.token === T.EOF || this.isStrayStatement())) {
-      return `'${bracket.character}' was never closed`;
-    }
-    if (this.token === T.INDENT) return 'unexpected indent';
-    return INVALID;
   }
 
   protected expect(token: number, spelling: string): void {
@@ -66,13 +56,17 @@ export abstract class ParserBase extends Scanner {
   }
 
   protected failToFind(spelling: string): never {
-    this.failWith(`expected ${spelling}`);
+    this.failAtToken(`expected ${spelling}`);
   }
 
-  /** Fails for the reason the current token gives, or else for the one given. */
-  protected failWith(reason: string): never {
-    const message = this.unexpected();
-    this.fail(message === INVALID ? reason : message);
+  /** Fails because of the current token: for what it says itself, for a bracket left open before it, or for `reason`. */
+  protected failAtToken(reason = 'invalid syntax'): never {
+    if (this.token === T.ERROR) this.fail(this.problem);
+    const bracket = this.openBracket();
+    if (bracket !== undefined && (this.token === T.EOF || this.isStrayStatement())) {
+      this.fail(`'${bracket.character}' was never closed`, bracket.line);
+    }
+    this.fail(reason);
   }
 
   /** Passes over the token if it is the one asked for. */
@@ -84,7 +78,7 @@ export abstract class ParserBase extends Scanner {
 
   /** The text of the current name, which is passed. */
   protected takeName(): string {
-    if (this.token !== T.NAME) this.fail();
+    if (this.token !== T.NAME) this.failAtToken();
     const name = this.nameText();
     this.advance();
     return name;
@@ -104,6 +98,7 @@ export abstract class ParserBase extends Scanner {
     this.stringBody = this.bodyStart;
     this.outerFlags = this.stringFlags;
     this.stringLine = this.tokenLine;
+    this.stringDepth = this.depth;
     return true;
   }
 
@@ -146,6 +141,7 @@ export abstract class ParserBase extends Scanner {
   private passOpenString(): void {
     if (this.stringBody < 0) return;
     this.passFormattedString(this.stringBody, this.outerFlags, this.stringLine);
+    this.depth = this.stringDepth;
     this.stringBody = -1;
   }
 

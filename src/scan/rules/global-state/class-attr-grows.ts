@@ -18,7 +18,7 @@ export const classAttrGrows: Rule = {
     evidence:
       'The container is made in the class body and no method gives objects one of their own; a method adds to it through `self`, `cls` or the class; nothing removes anything. Certain when a request handler, task or endless loop reaches that method, likely when objects put themselves in. Registries filled while classes are made are left out.',
     fix: 'Make the container in `__init__` if each object should have its own; use `weakref.WeakSet` or `weakref.WeakValueDictionary` if it should only know the objects that are alive.',
-    ignore: 'When objects of the class are few and live as long as the process.',
+    ignore: 'When objects of the class are few and live as long as the process does.',
     example: {
       leaks: `
 class Session:

@@ -98,6 +98,15 @@ def a(function):
 def f():
     pass
 
+def dispatch(func):
+    registry = {}
+    def register(cls_, f):
+        registry[cls_] = f
+    def wrapper(x):
+        return registry[type(x)](x)
+    wrapper.register = register
+    return wrapper
+
 def collect(rows):
     found = []
     def visit(row):

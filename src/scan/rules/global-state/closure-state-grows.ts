@@ -1,6 +1,6 @@
 // G04: containers that functions carry with them, as an attribute or in a closure, and that calls add to.
 
-import type { Attribute, Expr, FunctionDef } from '../../../source/python-ast.ts';
+import type { Attribute, Expr, FunctionDef, Node } from '../../../source/python-ast.ts';
 import type { Binding } from '../../../source/scopes.ts';
 import { bindingOf, enclosingFunction, type FunctionInfo } from '../../../source/source-index.ts';
 import {
@@ -117,7 +117,7 @@ function nameOf({ node }: FunctionInfo): string {
 /** How a function that returns an inner one is used: as a decorator in this file, perhaps as one elsewhere, or not so. */
 function decoratorUse(file: ScannedFile, outer: FunctionInfo): 'decorates' | 'perhaps' | 'none' {
   const { node } = outer;
-  if (node.kind === 'Lambda' || !returnsInner(file, node)) return 'none';
+  if (node.kind === 'Lambda' || returnedFunctions(file, node).length === 0) return 'none';
   const outermost = outermostFunction(file, node);
   if (decoratedNames(file).has(outermost.name)) return 'decorates';
   const { args } = node;
@@ -128,17 +128,18 @@ function decoratorUse(file: ScannedFile, outer: FunctionInfo): 'decorates' | 'pe
     : 'none';
 }
 
-function returnsInner(file: ScannedFile, node: FunctionDef): boolean {
-  return node.body.some((statement) => {
-    if (statement.kind !== 'Return' || statement.value === undefined) return false;
+/** The inner functions that a function returns, as they are or wrapped in a call. */
+function returnedFunctions(file: ScannedFile, node: FunctionDef): readonly FunctionDef[] {
+  return node.body.flatMap((statement) => {
+    if (statement.kind !== 'Return' || statement.value === undefined) return [];
     const { value } = statement;
     const names = value.kind === 'Call' ? [...value.args, value.func] : [value];
-    return names.some(
-      (name) =>
-        name.kind === 'Name' &&
-        (bindingOf(file.source, name)?.definitions ?? []).some(
-          (definition) => definition.kind === 'function' && definition.scope.node === node,
-        ),
+    return names.flatMap((name) =>
+      name.kind !== 'Name'
+        ? []
+        : (bindingOf(file.source, name)?.definitions ?? []).flatMap((definition) =>
+            definition.kind === 'function' && definition.scope.node === node ? [definition.node] : [],
+          ),
     );
   });
 }
@@ -176,12 +177,16 @@ function innerGrowth(
   const { additions, isLimited, aliases } = effectsOf(file, names, kind);
   // Handed out under another name (`wrapper.cache = cache`), it may be looked after by whoever asks for it.
   if (isLimited || aliases.length > 0) return undefined;
-  return lastingAddition(
-    additions.filter(({ node }) => {
-      const adder = enclosingFunction(file.source, node);
-      return adder !== undefined && adder !== outer;
-    }),
-  );
+  // Others than the returned functions are called for a reason of their own: `singledispatch`'s `register`.
+  const returned = returnedFunctions(file, outer.node as FunctionDef);
+  return lastingAddition(additions.filter(({ node }) => returned.some((inner) => isInside(node, inner))));
+}
+
+function isInside(node: Node, around: Node): boolean {
+  for (let outer: Node | undefined = node; outer !== undefined; outer = outer.parent) {
+    if (outer === around) return true;
+  }
+  return false;
 }
 
 /** `f.calls = []` beside `def f`, and `f.calls.append(…)` in a function. */

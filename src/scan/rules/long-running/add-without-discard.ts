@@ -3,7 +3,8 @@
 import { attributeStores } from '../../../source/class-members.ts';
 import { usesOf } from '../../../source/container-operations.ts';
 import type { Attribute, Expr, Node } from '../../../source/python-ast.ts';
-import { enclosingFunction, type FunctionInfo } from '../../../source/source-index.ts';
+import { bindingOf, enclosingFunction, type FunctionInfo } from '../../../source/source-index.ts';
+import { isReceiverName } from '../../key-provenance.ts';
 import { type PersistentContainer, persistentContainers } from '../../persistent-containers.ts';
 import type { Rule } from '../../rule.ts';
 import { type ScannedFile, textOf } from '../../scanned-file.ts';
@@ -120,19 +121,23 @@ function placesOf(file: ScannedFile, { name, cls }: PersistentContainer) {
     }
     const place = { node: expr, method, flags: flagsAround(file, expr, method) };
     if (removed !== undefined) removals.push(place);
-    else if (method.node.kind !== 'Lambda' && method.node.name !== '__init__' && addsParameter(expr)) {
+    else if (method.node.kind !== 'Lambda' && method.node.name !== '__init__' && addsParameter(file, expr)) {
       adds.push({ ...place, node: added!.effect === 'grow' ? added!.node : expr });
     }
   }
   return { adds, removals };
 }
 
-/** Whether what is added comes with the call: `add(flow)`, `[flow.id] = …`, and not a constant. */
-function addsParameter(expr: Attribute): boolean {
+/** Whether what is added comes with the call: `add(flow)`, `[flow.id] = …`. */
+function addsParameter(file: ScannedFile, expr: Attribute): boolean {
   const { parent } = expr;
-  if (parent?.kind === 'Subscript') return parent.slice.kind !== 'Constant';
   const call = parent?.parent;
-  return call?.kind === 'Call' && call.args[0] !== undefined && call.args[0].kind !== 'Constant';
+  let added: Expr | undefined;
+  if (parent?.kind === 'Subscript') added = parent.slice;
+  else if (parent?.kind === 'Attribute' && parent.attr !== 'update' && call?.kind === 'Call') added = call.args[0];
+  while (added?.kind === 'Attribute') added = added.value;
+  if (added?.kind !== 'Name' || isReceiverName(file, added)) return false;
+  return bindingOf(file.source, added)?.definitions[0]?.kind === 'parameter';
 }
 
 /** Attributes of the object that are set wherever `node` runs: tested around it, or before by an early return. */

@@ -1,5 +1,6 @@
 // R03: a resource that is released on some ways out of its function only.
 
+import type { Node } from '../../../source/python-ast.ts';
 import type { Leak } from '../../resource-leaks.ts';
 import type { ReportedFinding, Rule } from '../../rule.ts';
 import type { ScannedFile } from '../../scanned-file.ts';
@@ -37,8 +38,12 @@ def read_table(path, parse):
     },
   },
   check(file, report) {
+    const reported = new Set<Node>();
     for (const leak of reportableLeaks(file)) {
-      if (leak.kind === 'not on exceptions' || leak.kind === 'not on every path') report(skippedRelease(file, leak));
+      if (leak.kind !== 'not on exceptions' && leak.kind !== 'not on every path') continue;
+      const finding = skippedRelease(file, leak);
+      if (!reported.has(finding.node)) report(finding);
+      reported.add(finding.node);
     }
   },
 };

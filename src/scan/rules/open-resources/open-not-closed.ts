@@ -15,7 +15,7 @@ export const openNotClosed: Rule = {
     evidence:
       'Every way from the opening to the end of the function is followed. The rule speaks when none closes the file and it is not returned, stored, captured by an inner function or passed to code that may keep it. A file that some path closes is for `close-not-on-exception`. The confidence is medium: where CPython runs the function, the file is closed when the function is left.',
     fix: 'Open it in a `with` statement. The automatic fix does that when everything that uses the file follows in the same block.',
-    ignore: 'When the file is meant to stay open as long as the process.',
+    ignore: 'When the file is meant to stay open as long as the program runs.',
     example: {
       leaks: `
 import json

@@ -182,6 +182,9 @@ class Settings:
     @lru_cache
     def i():
         pass
+    @lru_cache
+    def lookups(cls):
+        pass
 
 class Color(Enum):
     RED = 1
@@ -209,10 +212,29 @@ class Pool:
     @cache
     def size(self):
         pass
+class Command(BaseCommand):
+    @cache
+    def plugins(self):
+        pass
 class ReportTest(unittest.TestCase):
     @cache
     def data(self):
         pass
+`,
+  );
+});
+
+test('a cache that the file clears is low', () => {
+  expectMarkedLines(
+    cacheOnMethod,
+    `
+from functools import cache
+class Apps:
+    @cache  # <- finds low
+    def models(self):
+        return self.registry
+    def clear(self):
+        self.models.cache_clear()
 `,
   );
 });

@@ -78,11 +78,21 @@ class Report:
   },
 };
 
-function messageOf(method: string, self: string, cache: MemoizingCache): string {
-  const kept = typeof cache.size === 'number' ? `the last ${cache.size} instances are` : 'no instance is ever';
-  return `\`${method}\` is cached for the life of the class and its keys hold \`${self}\`: ${kept} ${
-    typeof cache.size === 'number' ? 'kept alive' : 'freed'
-  }`;
+function messageOf(method: string, self: string, { size }: MemoizingCache): string {
+  return `\`${method}\` is cached for the life of the class and its keys hold \`${self}\`: ${consequenceOf(size)}`;
+}
+
+function consequenceOf(size: MemoizingCache['size']): string {
+  switch (size) {
+    case 'unbounded':
+      return 'no instance is ever freed';
+    case 'unknown':
+      return 'the last instances are kept alive';
+    case 1:
+      return 'the last instance is kept alive';
+    default:
+      return `the last ${size} instances are kept alive`;
+  }
 }
 
 function gravityOf(file: ScannedFile, cls: ClassInfo, { size }: MemoizingCache, isCleared: boolean) {

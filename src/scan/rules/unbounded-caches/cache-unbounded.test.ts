@@ -21,9 +21,13 @@ def render(template):
 def resolve(url):
     return parse(url)
 
+@cache  # <- finds medium
+def parse(req_string: str):
+    return req_string.split()
+
 @cache  # <- finds low
-def tokenize(text):
-    return text.split()
+def translate(word):
+    return read(word)
 
 class Users:
     @staticmethod

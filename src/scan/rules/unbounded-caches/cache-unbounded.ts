@@ -21,7 +21,7 @@ export const cacheUnbounded: Rule = {
     what: '`functools.cache`, or `lru_cache(maxsize=None)`, on a function whose arguments can be anything.',
     why: 'Such a cache keeps the result, and the arguments, of every distinct call for as long as the process lives. That is what one wants for a dozen settings or types. For user ids, paths or texts that requests bring, it keeps one entry for everything ever asked.',
     evidence:
-      'The decorator is known by its import, and some parameter is open: not a flag, an enumeration, a `Literal`, a type or a function, by annotation, default or name. High where a request handler, task or consumer comes to run the function and a parameter is named for what comes from outside (`user_id`, `url`, `query`); medium where one of the two holds. Low where neither does, where every call in the file passes constants, where the function calls itself, and where the file clears the cache.',
+      'The decorator is known by its import, and some parameter is open: not a flag, an enumeration, a `Literal`, a type or a function, by annotation, default or name. High where a request handler, task or consumer comes to run the function and a parameter is named for what comes from outside (`user_id`, `url`, `text`); medium where one of the two holds. Low where neither does, where every call in the file passes constants, where the function calls itself, and where the file clears the cache.',
     fix: `Give the cache a limit. The fix writes \`lru_cache(maxsize=${SUGGESTED_SIZE})\`; it is unsafe, because how many entries are worth keeping is yours to say.`,
     ignore: 'The arguments are few, whatever their type: names of templates, currencies, configured hosts.',
     example: {
@@ -30,7 +30,7 @@ from functools import cache
 
 @cache
 def load_user(user_id):
-    return database.fetch("users", user_id)
+    return database.load("users", user_id)
 
 @app.get("/users/{user_id}")
 def show(user_id):
@@ -41,7 +41,7 @@ from functools import cache, lru_cache
 
 @lru_cache(maxsize=10_000)
 def load_user(user_id):
-    return database.fetch("users", user_id)
+    return database.load("users", user_id)
 
 @cache
 def settings():

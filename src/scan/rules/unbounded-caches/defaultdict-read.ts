@@ -42,16 +42,19 @@ def visits_of(user_id):
   },
   check(file, report) {
     for (const growing of growingContainers(file)) {
-      const { family, container, growth } = growing;
-      if (family !== 'read' || growth.key === undefined) continue;
-      report(
-        growthFinding(file, growing, {
-          message: `Reading \`${container.label}\` adds an entry for every ${keyWords(file, growth.key)} that is not there`,
-          remedy: 'read with `.get()`, or test with `in` before',
-          isTelling: true,
-          fix: () => readWithGet(file, growing),
-        }),
-      );
+      if (growing.family !== 'read') continue;
+      // Each read is a line of its own to change.
+      for (const growth of [growing.growth, ...growing.others]) {
+        const read = { ...growing, growth, others: [] };
+        report(
+          growthFinding(file, read, {
+            message: `Reading \`${growing.container.label}\` adds an entry for every ${keyWords(file, growth.key!)} that is not there`,
+            remedy: 'read with `.get()`, or test with `in` before',
+            isTelling: true,
+            fix: () => readWithGet(file, read),
+          }),
+        );
+      }
     }
   },
 };
@@ -67,15 +70,12 @@ const EMPTY_VALUES: Readonly<Record<string, string>> = {
   bool: 'False',
 };
 
-function readWithGet(file: ScannedFile, { container, growth, others }: GrowingContainer): Fix | undefined {
+function readWithGet(file: ScannedFile, { container, growth }: GrowingContainer): Fix | undefined {
   const made = container.value;
   const factory = made.kind === 'Call' ? (keywordOf(made, 'default_factory') ?? made.args[0]) : undefined;
   const empty = factory === undefined ? undefined : EMPTY_VALUES[textOf(file, factory)];
-  if (empty === undefined) return undefined;
-  const edits = [growth, ...others].flatMap(({ node }) =>
-    node.kind === 'Subscript'
-      ? [replaceNode(node, `${textOf(file, node.value)}.get(${textOf(file, node.slice)}, ${empty})`)]
-      : [],
-  );
-  return { title: `Read \`${container.label}\` with \`.get()\``, safety: 'unsafe', edits };
+  const { node } = growth;
+  if (empty === undefined || node.kind !== 'Subscript') return undefined;
+  const read = `${textOf(file, node.value)}.get(${textOf(file, node.slice)}, ${empty})`;
+  return { title: `Read \`${container.label}\` with \`.get()\``, safety: 'unsafe', edits: [replaceNode(node, read)] };
 }

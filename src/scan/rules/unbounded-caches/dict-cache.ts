@@ -5,6 +5,7 @@ import { growingContainers } from '../../growing-containers.ts';
 import { growthFinding } from '../../growth-finding.ts';
 import { keyWords } from '../../growth-words.ts';
 import type { Rule } from '../../rule.ts';
+import { memoizeFunction } from './lru-cache-fix.ts';
 
 export const dictCache: Rule = {
   name: 'dict-cache',
@@ -13,10 +14,10 @@ export const dictCache: Rule = {
   sameAs: [],
   doc: {
     what: 'A cache made by hand: a function looks a key up in a dict that lives on, and adds what it computed when the key is missing. Nothing is ever evicted.',
-    why: 'Each new key stays for the life of the process. A cache without a limit is a leak with a hit rate: it grows with the number of users, paths or texts seen, not with the number in use.',
+    why: 'Each new key stays as long as the process lives. A cache without a limit is a leak with a hit rate: it grows with the number of users, paths or texts seen, not with the number in use.',
     evidence:
       'The dict is a module variable, a class attribute, or an attribute of an object that lives long; one function both looks a key up and stores a computed value under it; the key comes from a parameter or another source without end; there is no removal, rebinding or `len()` guard. Certain when a request handler, task or endless loop reaches the function; otherwise likely. Keys that are classes, modules, constants or members of an enum are left out.',
-    fix: 'Give it a limit: `functools.lru_cache(maxsize=…)` on a function of the key, or drop the oldest entry when the dict is full, which the unsafe fix does.',
+    fix: 'Give it a limit: `functools.lru_cache(maxsize=…)` on a function of the key, or drop the oldest entry when the dict is full. The unsafe fix does the first where the function is nothing but the cache and nobody else knows the dict, and the second elsewhere.',
     ignore: 'When the number of keys is small by nature, such as names of columns or settings.',
     example: {
       leaks: `
@@ -46,7 +47,7 @@ def parse_pattern(text):
           message: `\`${container.label}\` caches a value for every ${key} it meets and evicts none`,
           remedy: 'give the cache a limit: `functools.lru_cache(maxsize=…)`, or drop the oldest entry when it is full',
           isTelling: true,
-          fix: () => limitSize(file, growing),
+          fix: () => memoizeFunction(file, growing) ?? limitSize(file, growing),
         }),
       );
     }

@@ -15,7 +15,7 @@ export const identityKey: Rule = {
     evidence:
       'The key or element is made from `id()`, `uuid4()`, the clock, a random source or a counter; the container is a module variable, a class attribute, or belongs to a long-lived object; nothing removes entries. Certain when it is reached again and again; otherwise likely. `id()` of a class or function is left out.',
     fix: 'Use a key that means the thing, remove the entry when the object is done with, or hold objects in a `weakref.WeakKeyDictionary`.',
-    ignore: 'When what the keys stand for is counted in tens and lives as long as the process.',
+    ignore: 'When what the keys stand for is counted in tens and lives as long as the process does.',
     example: {
       leaks: `
 _seen = {}

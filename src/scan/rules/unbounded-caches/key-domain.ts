@@ -24,9 +24,9 @@ export function hasUnboundedKeys(file: ScannedFile, callee: FunctionInfo): boole
   return openParameters(file, callee).length > 0;
 }
 
-/** Names of what comes from outside in endless variety: keys of users, requests, messages. */
+/** Names of what comes from outside in endless variety: keys of users, requests, messages, and texts. */
 const FROM_OUTSIDE =
-  /^(?:\w+_)?(?:u?id|uuid|guid|user(?:_?name)?|uid|account|customer|tenant|session|token|request|query|q|url|uri|email|ip|addr(?:ess)?|host(?:name)?|message|msg|payload|prompt|ts|timestamp|now|when)$/i;
+  /^(?:\w+_)?(?:str|string|text|line|sentence|expression|sql|content)$|^(?:\w+_)?(?:u?id|uuid|guid|user(?:_?name)?|uid|account|customer|tenant|session|token|request|query|q|url|uri|email|ip|addr(?:ess)?|host(?:name)?|message|msg|payload|prompt|ts|timestamp|now|when)$/i;
 
 export function isFromOutside(parameter: Arg): boolean {
   return FROM_OUTSIDE.test(parameter.arg);

@@ -16,7 +16,7 @@ export const loggerPerInstance: Rule = {
   words: ['getLogger', 'getChild'],
   doc: {
     what: '`logging.getLogger` with a name made of an object’s own data, such as the id of a connection.',
-    why: 'The logging module keeps every logger that was ever asked for in a dictionary by name, for the life of the process. A name for each connection, job or request means a logger for each.',
+    why: 'The logging module keeps every logger that was ever asked for in a dictionary by name, as long as the process lives. A name for each connection, job or request means a logger for each.',
     evidence:
       'The call stands in a function, and its name is formatted from an attribute of `self`, a parameter or a call; module names, class names and constants do not count. High where the varying part is named as an identifier or address and the code runs again and again; medium where one of the two holds, low where neither does.',
     fix: 'Use one logger for the module, and a `logging.LoggerAdapter` (or `extra=`) for what varies: `LoggerAdapter(logger, {"connection": cid})`. There is no automatic fix, because the names of loggers are part of how logging is configured.',

@@ -51,6 +51,29 @@ def parse(value, kind) -> Page[T]:
   );
 });
 
+test('class statements that hold the object whose method runs them', () => {
+  expectMarkedLines(
+    typePerCall,
+    `
+class Request:
+    def definition(self):
+        class Definition:  # <- finds medium
+            cached = (self, [0], None)
+        return Definition
+    def handler(self):
+        class Handler(Base):
+            kind = "x"
+            def get(self):
+                return self
+        return Handler
+def plain(self):
+    class Definition:
+        cached = self
+    return Definition
+`,
+  );
+});
+
 test('classes made once, kept, or made while a class is created are fine', () => {
   expectMarkedLines(
     typePerCall,

@@ -1,9 +1,10 @@
 // C08: classes made by code that runs again and again, instead of once.
 
+import { walk } from '../../../source/ast-walk.ts';
 import type { Call, Expr, Node, Subscript } from '../../../source/python-ast.ts';
 import { dottedName } from '../../../source/qualified-name.ts';
 import { bindingOf, enclosingFunction, type FunctionInfo } from '../../../source/source-index.ts';
-import type { Rule } from '../../rule.ts';
+import type { Report, Rule } from '../../rule.ts';
 import { callsByName, type ScannedFile, textOf } from '../../scanned-file.ts';
 
 /** What makes a class, and the arguments it takes at least to do so. */
@@ -30,12 +31,11 @@ export const typePerCall: Rule = {
   code: 'C08',
   cause: 'unbounded cache',
   sameAs: [],
-  words: ['type', 'namedtuple', 'NamedTuple', 'TypedDict', 'create_model', 'TypeAdapter', 'make_', 'Enum', 'new_class'],
   doc: {
-    what: 'A class made anew on every call: `type(…)`, `namedtuple`, `create_model`, `make_dataclass`, an enumeration, or a generic model given a type variable.',
+    what: 'A class made anew on every call: `type(…)`, `namedtuple`, `create_model`, `make_dataclass`, an enumeration, a generic model given a type variable, a `class` statement that holds `self`.',
     why: 'A class is a big object that refers to itself, so only the cycle collector frees it, and everything that keeps something per class (its bases, caches of validators and serializers, registries, `lru_cache` keyed by type) may keep it for good. A class per request grows memory by tens of kilobytes each.',
     evidence:
-      'The call makes a class, stands in a function, and what it makes is not kept for the next call. Medium where a request handler, task or consumer comes to run the function, else low. A generic class given a type variable where a type is passed as an argument is medium: that is another class on every call, and no more specific than the plain one.',
+      'The call makes a class, stands in a function, and what it makes is not kept for the next call. Medium where a request handler, task or consumer comes to run the function, else low. A generic class given a type variable where a type is passed as an argument is medium: that is another class on every call, and no more specific than the plain one. So is a `class` statement in a method whose attributes hold `self`.',
     fix: 'Make the class once, at module level, or keep it in a bounded cache by what it depends on. Pass the plain generic class, not one of a type variable. There is no automatic fix.',
     ignore: 'The function runs once for each of a fixed number of classes, as a class factory used at import does.',
     example: {
@@ -45,7 +45,7 @@ from collections import namedtuple
 @app.route("/rows")
 def rows():
     Row = namedtuple("Row", columns())
-    return [Row(*values) for values in fetch()]
+    return [Row(*values) for values in rows_of_today()]
 `,
       fine: `
 from collections import namedtuple
@@ -54,7 +54,7 @@ Row = namedtuple("Row", ["sku", "price"])
 
 @app.route("/rows")
 def rows():
-    return [Row(*values) for values in fetch()]
+    return [Row(*values) for values in rows_of_today()]
 `,
     },
   },
@@ -79,19 +79,50 @@ def rows():
         });
       }
     }
-    if (!file.source.text.includes('TypeVar') && !/\bT\b|T\]/.test(file.source.text)) return;
-    for (const subscript of file.source.subscripts) {
-      const callee = isPassedAsType(subscript) ? enclosingFunction(file.source, subscript) : undefined;
-      if (callee === undefined || !isTypeVariable(file, subscript.slice)) continue;
-      report({
-        node: subscript,
-        confidence: 'medium',
-        message: `\`${textOf(file, subscript)}\` may be another class on every call of \`${nameOf(callee)}\`, with validators of its own`,
-        remedy: `pass the plain \`${textOf(file, subscript.value)}\`: a type variable says nothing at run time`,
-      });
-    }
+    checkCapturingClasses(file, report);
+    checkTypeVariables(file, report);
   },
 };
+
+/** A class statement whose attributes hold the object whose method runs it: class and object free each other late. */
+function checkCapturingClasses(file: ScannedFile, report: Report): void {
+  for (const { node, scope } of file.source.classes) {
+    const around = scope.parent?.kind === 'function' ? file.source.functionOf.get(scope.parent.node) : undefined;
+    if (around?.role !== 'method' && around?.role !== 'property') continue;
+    const { args } = around.node;
+    const self = (args.posonlyargs[0] ?? args.args[0])?.arg;
+    const holding = node.body.find((statement) => statement.kind === 'Assign' && mentions(statement.value, self));
+    if (self === undefined || holding === undefined || isMemoized(around)) continue;
+    report({
+      node,
+      confidence: 'medium',
+      message: `\`${node.name}\` is another class on every call of \`${nameOf(around)}\`, and it holds \`${self}\` until the collector comes`,
+      remedy: 'define the class once at module level and hand its objects what they need',
+      evidence: [{ node: holding, text: `holds \`${self}\`` }],
+    });
+  }
+}
+
+function mentions(root: Node, name: string | undefined): boolean {
+  let found = false;
+  walk(root, (node) => {
+    if (node.kind === 'Name' && node.id === name) found = true;
+  });
+  return found;
+}
+
+function checkTypeVariables(file: ScannedFile, report: Report): void {
+  for (const subscript of file.source.subscripts) {
+    const callee = isPassedAsType(subscript) ? enclosingFunction(file.source, subscript) : undefined;
+    if (callee === undefined || !isTypeVariable(file, subscript.slice)) continue;
+    report({
+      node: subscript,
+      confidence: 'medium',
+      message: `\`${textOf(file, subscript)}\` may be another class on every call of \`${nameOf(callee)}\`, with validators of its own`,
+      remedy: `pass the plain \`${textOf(file, subscript.value)}\`: a type variable says nothing at run time`,
+    });
+  }
+}
 
 function nameOf({ node }: FunctionInfo): string {
   return node.kind === 'Lambda' ? '<lambda>' : node.name;

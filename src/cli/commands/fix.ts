@@ -1,0 +1,101 @@
+// leakscope fix: edits that remove what scan finds, shown as diffs or written.
+
+import { existsSync, statSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import type { Command } from 'commander';
+import { ExitCode, LeakscopeError } from '../../base/errors.ts';
+import type { SourceLine } from '../../session/fix-plan.ts';
+import { runFix } from '../../session/fix-session.ts';
+import { scanSettings } from '../../session/scan-settings.ts';
+import { type CliContext, openOutput } from '../cli-context.ts';
+import { renderFix } from '../render/fix-text.ts';
+import { addSelectionFlags, cacheFolderOf, type SelectionFlags, scanFlags } from '../scan-flags.ts';
+
+interface FixFlags extends SelectionFlags {
+  readonly at?: string;
+  readonly unsafe?: boolean;
+  readonly apply?: boolean;
+  readonly baseline?: string;
+}
+
+const HELP = `
+Every fix was tried before it is offered: the file still parses, the finding is gone and none is new. A safe fix changes
+nothing but the leak; an unsafe one chooses something for you, such as the size of a cache.
+
+Examples:
+  leakscope fix                        show the safe fixes of the project in this folder
+  leakscope fix src --apply            make them
+  leakscope fix shop/users.py:31       show the fix of one finding, safe or not
+  leakscope fix shop/users.py:31 --unsafe --apply
+  leakscope fix | git apply
+
+Exit codes: 0 nothing is left, 1 findings are left, 2 wrong usage or configuration, 3 nothing could be read.`;
+
+export function addFixCommand(program: Command, context: CliContext): void {
+  const command = program
+    .command('fix')
+    .summary('remove what scan finds, where that can be done for sure')
+    .description('Shows the edits that remove what scan finds as a unified diff; with --apply, writes them.')
+    .argument('[paths...]', 'files and folders, or FILE:LINE of one finding', ['.']);
+  addSelectionFlags(command)
+    .option('--at <file:line>', 'only the finding at this line, as scan names it')
+    .option('--unsafe', 'make fixes that need a decision, too')
+    .option('--apply', 'write the files')
+    .option('--baseline <file>', 'leave alone what this file knows')
+    .addHelpText('after', HELP)
+    .action(async (paths: readonly string[], flags: FixFlags, self: Command) => {
+      const output = openOutput(context, self);
+      const at = askedLine(paths, flags);
+      const { report } = await runFix(
+        {
+          settings: fixSettings(paths, at, flags),
+          at,
+          unsafe: flags.unsafe === true,
+          apply: flags.apply === true,
+          cacheFolder: cacheFolderOf(flags, context),
+          signal: context.signal,
+        },
+        output.progress,
+      );
+      output.answer(report, renderFix);
+      const isLeft = report.remaining.length > 0 || (flags.apply === true && report.needs_unsafe);
+      context.outcome.exitCode = isLeft ? ExitCode.leak : ExitCode.healthy;
+    });
+}
+
+/** A line's finding hangs on the whole project, which is what it was found in. */
+function fixSettings(paths: readonly string[], at: SourceLine | undefined, flags: FixFlags) {
+  if (at === undefined) return scanSettings({ ...scanFlags(paths, flags), baseline: flags.baseline });
+  const scanned = [isOutside(relative('.', at.path)) ? dirname(at.path) : '.'];
+  return scanSettings({ ...scanFlags(scanned, flags), confidence: flags.confidence ?? 'low' });
+}
+
+function askedLine(paths: readonly string[], { at }: FixFlags): SourceLine | undefined {
+  if (at !== undefined) {
+    const line = parseLine(at);
+    if (line === undefined) throw new LeakscopeError('E_USAGE', `${at} is not a place`, { hint: 'write FILE:LINE' });
+    return line;
+  }
+  const lines = paths.map((path) => (existsSync(path) ? undefined : parseLine(path)));
+  const [first] = lines;
+  if (lines.every((line) => line === undefined)) return undefined;
+  if (paths.length > 1) {
+    throw new LeakscopeError('E_USAGE', 'fix takes one FILE:LINE, or files and folders', {
+      hint: 'leakscope fix FILE fixes all that is found in the file',
+    });
+  }
+  return first;
+}
+
+/** `shop/users.py:31`, and as scan prints it, `shop/users.py:31:5`. */
+function parseLine(text: string): SourceLine | undefined {
+  const [, file, line] = /^(.+?):(\d{1,9})(?::\d{1,9})?$/.exec(text) ?? [];
+  if (file === undefined || statSync(file, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
+  // As the scan of this folder names it.
+  const below = relative('.', file);
+  return { path: isOutside(below) ? join(file) : below, line: Number(line) };
+}
+
+function isOutside(path: string): boolean {
+  return path === '..' || path.startsWith(`..${sep}`);
+}
