@@ -110,26 +110,3 @@ def patch(thread, hub):
 `,
   );
 });
-
-test('objects that are given their own method', () => {
-  expectMarkedLines(
-    boundCallbackCycle,
-    `
-def submit(executor, work, node):
-    future = executor.submit(work)
-    future.get = future.result  # <- finds medium
-    future.label = future.name
-    node.next = future.result
-    node.other = node.next
-    return future.result()
-
-class Node:
-    def __init__(self):
-        self.run = self.run_fast
-    def go(self):
-        self.run_fast()
-    def run_fast(self):
-        pass
-`,
-  );
-});
