@@ -35,7 +35,7 @@ export const boundCallbackCycle: Rule = {
     evidence:
       'The attribute is assigned a new object, and that call, a method of it or an attribute of it is given a method of the object; the class never sets the attribute to None or deletes it. Also a method replaced on the object by a wrapper of this file that calls the bound method. Medium for these and for objects of C libraries that hold callbacks (curl, expat, OpenSSL, …), low for others.',
     fix: 'Set the attribute to None when the object is closed, or give the callback a weak reference to the object.',
-    ignore: 'When few such objects are made, or they live as long as the process.',
+    ignore: 'When few such objects are made, or they live as long as the program does.',
     example: {
       leaks: `
 import pycurl
