@@ -151,7 +151,8 @@ function callEdges(modules: Modules, results: readonly FileResult[]): CallGraph 
     for (const { qualname } of facts.functions) {
       known.add(`${module}.${qualname}`);
       const dot = qualname.lastIndexOf('.');
-      if (dot < 0) continue;
+      // A function inside another is reached by that name only there.
+      if (dot < 0 || qualname.endsWith('<locals>', dot)) continue;
       const name = qualname.slice(dot);
       byMethodName.set(name, [...(byMethodName.get(name) ?? []), `${module}.${qualname}`]);
     }

@@ -28,11 +28,13 @@ const cacheFinding: ScanFinding = {
     },
     { path: 'shop/views.py', line: 107, column: 9, text: 'called here', source: 'price = store.price_of(item)' },
   ],
+  live: null,
   fix: {
     title: 'Make it a static method with a bounded cache',
     safety: 'unsafe',
     edits: [{ start: 700, end: 733, text: 'functools.lru_cache(maxsize=1024)' }],
   },
+  live: null,
 };
 
 const fileFinding: ScanFinding = {
@@ -52,7 +54,9 @@ const fileFinding: ScanFinding = {
   fingerprint: 'fedcba9876543210',
   subject: null,
   evidence: [],
+  live: null,
   fix: { title: 'Open the file in a with statement', safety: 'safe', edits: [{ start: 40, end: 60, text: '' }] },
+  live: null,
 };
 
 export const leakyScan: ScanReport = {
