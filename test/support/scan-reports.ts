@@ -28,7 +28,6 @@ const cacheFinding: ScanFinding = {
     },
     { path: 'shop/views.py', line: 107, column: 9, text: 'called here', source: 'price = store.price_of(item)' },
   ],
-  live: null,
   fix: {
     title: 'Make it a static method with a bounded cache',
     safety: 'unsafe',
@@ -56,7 +55,6 @@ const fileFinding: ScanFinding = {
   evidence: [],
   live: null,
   fix: { title: 'Open the file in a with statement', safety: 'safe', edits: [{ start: 40, end: 60, text: '' }] },
-  live: null,
 };
 
 export const leakyScan: ScanReport = {
