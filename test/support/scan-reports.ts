@@ -34,7 +34,6 @@ const cacheFinding: ScanFinding = {
     safety: 'unsafe',
     edits: [{ start: 700, end: 733, text: 'functools.lru_cache(maxsize=1024)' }],
   },
-  live: null,
 };
 
 const fileFinding: ScanFinding = {
@@ -56,7 +55,6 @@ const fileFinding: ScanFinding = {
   evidence: [],
   live: null,
   fix: { title: 'Open the file in a with statement', safety: 'safe', edits: [{ start: 40, end: 60, text: '' }] },
-  live: null,
 };
 
 export const leakyScan: ScanReport = {
