@@ -115,7 +115,8 @@ function callEdges(names: NameResolution, results: readonly FileResult[]): CallG
     for (const { qualname } of facts.functions) {
       known.add(`${module}.${qualname}`);
       const dot = qualname.lastIndexOf('.');
-      if (dot < 0) continue;
+      // A function inside another is reached by that name only there.
+      if (dot < 0 || qualname.endsWith('<locals>', dot)) continue;
       const name = qualname.slice(dot);
       append(byMethodName, name, `${module}.${qualname}`);
     }

@@ -304,6 +304,23 @@ def main(app):
   expect(finding!.confidence).toBe('high');
 });
 
+test('an attribute of an unknown object is a callback only where functions are taken', () => {
+  const text = (use: string) => `
+LOG = []
+
+class Writer:
+    def emit_line(self, line):
+        LOG.append(line)
+
+def view(request):
+    ${use}
+`;
+  const confidence = (use: string) => findingsIn(moduleContainerGrows, text(use))[0]!.confidence;
+  expect(confidence('request.loop.call_later(1, request.writer.emit_line)')).toBe('high');
+  expect(confidence('Thread(target=request.writer.emit_line).start()')).toBe('high');
+  expect(confidence('print(request.writer.emit_line)')).toBe('low');
+});
+
 test('loops that read something to its end are no service', () => {
   expectMarkedLines(
     moduleContainerGrows,

@@ -285,6 +285,7 @@ test('everything else is limited in place', () => {
       '_c = {}\ndef f(x):\n    if x not in _c:\n        _c[x] = g(x)\n    return _c[x]\ndef n():\n    return len(_c)\n',
     ],
     ['_c', '_c = {}\ndef f(x):\n    if x not in _c:\n        _c[x] = g(x)  # slow\n    return _c[x]\n'],
+    ['_c', '_c = {}  # by x\ndef f(x):\n    if x not in _c:\n        _c[x] = g(x)\n    return _c[x]\n'],
     ['_c', '_c = {}\ndef f(x, y=1):\n    if x not in _c:\n        _c[x] = g(x)\n    return _c[x]\n'],
   ];
   for (const [name, text] of cases) expect(fixed(dictCache, text)).toContain(limited.replaceAll('%', name));
