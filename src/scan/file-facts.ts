@@ -109,8 +109,13 @@ function importsOf(file: ScannedFile): readonly ImportedName[] {
   return found;
 }
 
+/** Each kind of call once: a second one in the same function says nothing new. */
 function callsOf(file: ScannedFile): readonly CallFact[] {
-  const found: CallFact[] = [];
+  const found = new Map<string, CallFact>();
+  const add = (fact: CallFact) => {
+    const { caller, callee, inLoop, keptForGood, keptBySelf, repeats, fixedArguments } = fact;
+    found.set([caller, callee, inLoop, keptForGood, keptBySelf, repeats, ...fixedArguments].join(' '), fact);
+  };
   for (const call of file.source.calls) {
     const isEndless = endlessLoopAround(call) !== undefined;
     const common = {
@@ -119,7 +124,7 @@ function callsOf(file: ScannedFile): readonly CallFact[] {
     };
     const called = calleeName(file, call.func);
     if (called !== undefined) {
-      found.push({
+      add({
         ...common,
         callee: called,
         keptForGood: isKeptForGood(file, call),
@@ -133,10 +138,10 @@ function callsOf(file: ScannedFile): readonly CallFact[] {
     for (const argument of [...call.args, ...call.keywords]) {
       const handedOn = handedOnName(file, call, argument);
       if (handedOn === undefined) continue;
-      found.push({ ...common, callee: handedOn, keptForGood: false, keptBySelf: false, repeats, fixedArguments: [] });
+      add({ ...common, callee: handedOn, keptForGood: false, keptBySelf: false, repeats, fixedArguments: [] });
     }
   }
-  return found;
+  return [...found.values()];
 }
 
 function calleeName(file: ScannedFile, callee: Node): string | undefined {
