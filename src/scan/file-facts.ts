@@ -112,7 +112,7 @@ function importsOf(file: ScannedFile): readonly ImportedName[] {
 function callsOf(file: ScannedFile): readonly CallFact[] {
   const found: CallFact[] = [];
   for (const call of file.source.calls) {
-    const isEndless = endlessLoopAround(call) !== undefined;
+    const isEndless = endlessLoopAround(file, call) !== undefined;
     const common = {
       caller: enclosingFunction(file.source, call)?.qualname ?? '<module>',
       inLoop: loopAround(call) !== undefined,

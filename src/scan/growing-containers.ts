@@ -163,7 +163,7 @@ function growthOf(
   const { key, value } = added;
   if (runsOnce(file, node, around, uses.denoting) || isUnderLimit(file, node, around, uses.denoting)) return undefined;
   if (isRegistration(file, container.label, around, key, value)) return undefined;
-  const isEndless = endlessLoopAround(node) !== undefined;
+  const isEndless = endlessLoopAround(file, node) !== undefined;
   if (!isEndless && isCalledAtImportOnly(file, around)) return undefined;
   const provenance = ofNewObjects(container, around, spreadOf(file, added, origin.expr));
   if (provenance.spread === 'bounded') return undefined;

@@ -113,7 +113,7 @@ function livesLongByItself(file: ScannedFile, cls: ClassInfo): boolean {
 const servingClasses = oncePerFile((file): ReadonlySet<ClassInfo> => {
   const serving = new Set<ClassInfo>();
   walk(file.source.scopes.module.node, (node) => {
-    if (!isEndless(node)) return;
+    if (!isEndless(file, node)) return;
     const method = enclosingFunction(file.source, node);
     if (method?.class !== undefined) serving.add(method.class);
   });
