@@ -6,8 +6,8 @@ import type { FunctionInfo } from '../source/source-index.ts';
 import type { Condition } from './finding.ts';
 import { type CodeOwner, codeOf } from './function-code.ts';
 import { type Fate, fateOf } from './resource-flow.ts';
+import type { ResourceModel } from './resource-models.ts';
 import { libraryOpenings, type OpeningAt, ownOpenings } from './resource-openings.ts';
-import type { ResourceModel } from './resources.ts';
 import { oncePerFile, type ScannedFile } from './scanned-file.ts';
 
 export type LeakKind =

@@ -7,8 +7,9 @@ import type { FunctionInfo } from '../source/source-index.ts';
 import { inferValues } from '../source/type-inference.ts';
 import type { CodeOwner } from './function-code.ts';
 import type { Opening } from './resource-flow.ts';
+import type { ResourceModel } from './resource-models.ts';
 import { calleeOf, effectOf } from './resource-uses.ts';
-import { OPENERS_BY_NAME, type Opener, PATH_CLASSES, PATH_OPENER, type ResourceModel } from './resources.ts';
+import { OPENERS_BY_NAME, type Opener, PATH_CLASSES, PATH_OPENER } from './resources.ts';
 import { callsByName, type ScannedFile } from './scanned-file.ts';
 
 /** An opening with where it stands. */

@@ -5,9 +5,10 @@ import type { Call, Expr, FunctionDef, Name, Node, Sequence } from '../source/py
 import { dottedName } from '../source/qualified-name.ts';
 import { unpackedValue } from '../source/scopes.ts';
 import { bindingOf, enclosingFunction, type FunctionInfo, importedModule } from '../source/source-index.ts';
+import { findMethods } from '../source/type-inference.ts';
 import { argumentFate } from './borrowing-calls.ts';
 import type { Condition } from './finding.ts';
-import { ANY_RESOURCE, type ResourceModel } from './resources.ts';
+import { ANY_RESOURCE, type ResourceModel } from './resource-models.ts';
 import { oncePerFile, type ScannedFile } from './scanned-file.ts';
 
 export type Effect =
@@ -241,8 +242,8 @@ export function calleeOf(file: ScannedFile, call: Call): FunctionInfo | undefine
   const { id } = func.value;
   if (id !== 'self' && id !== 'cls') return undefined;
   const cls = enclosingFunction(file.source, call)?.class;
-  const [only, ...others] = cls?.scope.bindings.get(func.attr)?.definitions ?? [];
-  return only?.kind === 'function' && others.length === 0 ? file.source.functionOf.get(only.node) : undefined;
+  const methods = cls === undefined ? [] : findMethods(file.index, cls, func.attr);
+  return methods.length === 1 ? methods[0] : undefined;
 }
 
 function parameterFor(callee: FunctionInfo, call: Call, around: Node, expr: Node): string | undefined {

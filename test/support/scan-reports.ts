@@ -28,12 +28,12 @@ const cacheFinding: ScanFinding = {
     },
     { path: 'shop/views.py', line: 107, column: 9, text: 'called here', source: 'price = store.price_of(item)' },
   ],
-  live: null,
   fix: {
     title: 'Make it a static method with a bounded cache',
     safety: 'unsafe',
     edits: [{ start: 700, end: 733, text: 'functools.lru_cache(maxsize=1024)' }],
   },
+  live: null,
 };
 
 const fileFinding: ScanFinding = {

@@ -247,6 +247,11 @@ class Reader:
         f = self._open()  # <- finds
         return self._peek(f)
 
+class Child(Reader):
+    def run_inherited(self):
+        f = self._open()  # <- finds
+        return self._peek(f)
+
     def run_hook(self):
         f = self._open()
         self._hook(f)
