@@ -96,6 +96,9 @@ export function createProgram(context: CliContext): Command {
   return program;
 }
 
+/** Commands that run another program, given after `--`. */
+const TAKES_COMMAND: ReadonlySet<string> = new Set(['find', 'fix']);
+
 /** Makes commander throw instead of ending the process, and print to the context's streams. */
 function configure(command: Command, context: CliContext): void {
   command.exitOverride().showSuggestionAfterError(true).configureHelp({ showGlobalOptions: true });
@@ -106,7 +109,7 @@ function configure(command: Command, context: CliContext): void {
   });
   if (command.parent !== null) {
     command.hook('preAction', () => {
-      if (context.childCommand !== undefined && command.name() !== 'find') {
+      if (context.childCommand !== undefined && !TAKES_COMMAND.has(command.name())) {
         throw new LeakscopeError('E_USAGE', `${command.name()} takes no command after --`, {
           hint: 'only find starts a command: leakscope find -- python app.py',
         });

@@ -3,7 +3,7 @@
 
 import { attributeStores } from '../source/class-members.ts';
 import { usesOf } from '../source/container-operations.ts';
-import type { Attribute, Call, Expr, Node } from '../source/python-ast.ts';
+import type { Attribute, Call, Expr, Keyword, Node } from '../source/python-ast.ts';
 import { dottedName } from '../source/qualified-name.ts';
 import { bindingOf, enclosingFunction, importedModule } from '../source/source-index.ts';
 import { ancestorsOf } from '../source/type-inference.ts';
@@ -109,17 +109,22 @@ function importsOf(file: ScannedFile): readonly ImportedName[] {
   return found;
 }
 
+/** Each kind of call once: a second one in the same function says nothing new. */
 function callsOf(file: ScannedFile): readonly CallFact[] {
-  const found: CallFact[] = [];
+  const found = new Map<string, CallFact>();
+  const add = (fact: CallFact) => {
+    const { caller, callee, inLoop, keptForGood, keptBySelf, repeats, fixedArguments } = fact;
+    found.set([caller, callee, inLoop, keptForGood, keptBySelf, repeats, ...fixedArguments].join(' '), fact);
+  };
   for (const call of file.source.calls) {
-    const isEndless = endlessLoopAround(call) !== undefined;
+    const isEndless = endlessLoopAround(file, call) !== undefined;
     const common = {
       caller: enclosingFunction(file.source, call)?.qualname ?? '<module>',
       inLoop: loopAround(call) !== undefined,
     };
     const called = calleeName(file, call.func);
     if (called !== undefined) {
-      found.push({
+      add({
         ...common,
         callee: called,
         keptForGood: isKeptForGood(file, call),
@@ -130,19 +135,36 @@ function callsOf(file: ScannedFile): readonly CallFact[] {
     }
     // A function handed on is run by whoever gets it: `Thread(target=work)`, `map(parse, lines)`.
     const repeats = registeringReason(call);
-    for (const argument of [...call.args, ...call.keywords.map((keyword) => keyword.value)]) {
-      if (argument.kind !== 'Name' && argument.kind !== 'Attribute') continue;
-      const handedOn = calleeName(file, argument);
+    for (const argument of [...call.args, ...call.keywords]) {
+      const handedOn = handedOnName(file, call, argument);
       if (handedOn === undefined) continue;
-      found.push({ ...common, callee: handedOn, keptForGood: false, keptBySelf: false, repeats, fixedArguments: [] });
+      add({ ...common, callee: handedOn, keptForGood: false, keptBySelf: false, repeats, fixedArguments: [] });
     }
   }
-  return found;
+  return [...found.values()];
 }
 
 function calleeName(file: ScannedFile, callee: Node): string | undefined {
   return projectName(file, callee) ?? (callee.kind === 'Attribute' ? `.${callee.attr}` : undefined);
 }
+
+/** The function an argument may be. An attribute of an unknown object is data, unless the call is one that takes functions. */
+function handedOnName(file: ScannedFile, call: Call, argument: Expr | Keyword): string | undefined {
+  const value = argument.kind === 'keyword' ? argument.value : argument;
+  if (value.kind !== 'Name' && value.kind !== 'Attribute') return undefined;
+  const known = projectName(file, value);
+  if (known !== undefined || value.kind === 'Name') return known;
+  const { func } = call;
+  const called = func.kind === 'Attribute' ? func.attr : func.kind === 'Name' ? func.id : '';
+  const isForFunctions =
+    TAKES_FUNCTIONS.test(called) || (argument.kind === 'keyword' && FUNCTION_KEYWORD.test(argument.arg ?? ''));
+  return isForFunctions ? `.${value.attr}` : undefined;
+}
+
+const TAKES_FUNCTIONS =
+  /(?:thread|timer|submit|register|connect|subscribe|callback|handler|listener|schedule|spawn|executor|call_(?:soon|later|at)|add_job|add_route|partial)/i;
+const FUNCTION_KEYWORD =
+  /^(?:target|callback|cb|func|fn|function|handler|endpoint|view_func|hook|on_\w+|\w+_callback)$/;
 
 function fixedArgumentsOf(file: ScannedFile, call: Call): readonly (number | string)[] {
   const fixed: (number | string)[] = [];

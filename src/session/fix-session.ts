@@ -58,7 +58,9 @@ export async function runFix(options: FixOptions, progress: Progress): Promise<F
     applied: apply && plan.files.length > 0,
     files: plan.files.map(describeFile),
     needs_unsafe: needsUnsafe,
-    remaining: [...plan.remaining].map(([finding, fingerprint]) => reportedFinding(finding, plan.quoted, fingerprint)),
+    remaining: [...plan.remaining].map(([finding, fingerprint]) =>
+      reportedFinding(finding, { quoted: plan.quoted, fingerprint, live: undefined }),
+    ),
     problems: [...scan.problems],
   };
   return { report, changed };

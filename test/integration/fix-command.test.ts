@@ -47,7 +47,8 @@ test('safe fixes are shown, and written when told to', async () => {
          return data
 
     1 leak left:
-      b.py:1  G03 mutable-default-grows (--unsafe: Make the default None and the container in the function): the default of…
+      b.py:1  G03 mutable-default-grows: the default of \`items\` is one list for all calls of \`add\`, and calls add to it
+          with --unsafe: Make the default None and the container in the function
     "
   `);
   expect(read('a.py')).toBe(OPEN);

@@ -28,6 +28,7 @@ const cacheFinding: ScanFinding = {
     },
     { path: 'shop/views.py', line: 107, column: 9, text: 'called here', source: 'price = store.price_of(item)' },
   ],
+  live: null,
   fix: {
     title: 'Make it a static method with a bounded cache',
     safety: 'unsafe',
@@ -52,6 +53,7 @@ const fileFinding: ScanFinding = {
   fingerprint: 'fedcba9876543210',
   subject: null,
   evidence: [],
+  live: null,
   fix: { title: 'Open the file in a with statement', safety: 'safe', edits: [{ start: 40, end: 60, text: '' }] },
 };
 

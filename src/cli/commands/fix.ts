@@ -1,13 +1,17 @@
 // leakscope fix: edits that remove what scan finds, shown as diffs or written.
 
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { ExitCode, LeakscopeError } from '../../base/errors.ts';
 import type { SourceLine } from '../../session/fix-plan.ts';
-import { runFix } from '../../session/fix-session.ts';
+import { type FixOptions, runFix } from '../../session/fix-session.ts';
+import { importRoot } from '../../session/python-modules.ts';
 import { scanSettings } from '../../session/scan-settings.ts';
-import { type CliContext, openOutput } from '../cli-context.ts';
+import { parseRunLength } from '../arguments.ts';
+import { type CliContext, type Output, openOutput } from '../cli-context.ts';
+import { proveFix } from '../fix-proof.ts';
+import { renderFixProof } from '../render/fix-proof-text.ts';
 import { renderFix } from '../render/fix-text.ts';
 import { addSelectionFlags, cacheFolderOf, type SelectionFlags, scanFlags } from '../scan-flags.ts';
 
@@ -16,6 +20,8 @@ interface FixFlags extends SelectionFlags {
   readonly unsafe?: boolean;
   readonly apply?: boolean;
   readonly baseline?: string;
+  readonly prove?: boolean;
+  readonly for: number;
 }
 
 const HELP = `
@@ -28,8 +34,10 @@ Examples:
   leakscope fix shop/users.py:31       show the fix of one finding, safe or not
   leakscope fix shop/users.py:31 --unsafe --apply
   leakscope fix | git apply
+  leakscope fix shop/users.py:31 --prove -- python load_test.py
 
-Exit codes: 0 nothing is left, 1 findings are left, 2 wrong usage or configuration, 3 nothing could be read.`;
+Exit codes: 0 nothing is left, 1 findings are left, 2 wrong usage or configuration, 3 nothing could be read.
+With --prove: 0 proved, 1 it still grows, 3 the command did not show the leak.`;
 
 export function addFixCommand(program: Command, context: CliContext): void {
   const command = program
@@ -42,26 +50,81 @@ export function addFixCommand(program: Command, context: CliContext): void {
     .option('--unsafe', 'make fixes that need a decision, too')
     .option('--apply', 'write the files')
     .option('--baseline <file>', 'leave alone what this file knows')
+    .option('--prove', 'run the command after -- without the fixes and with them, and compare what grows')
+    .addOption(
+      new Option('--for <duration>', 'with --prove, how long to watch each run: 30s, 5m')
+        .argParser(parseRunLength)
+        .default(30, '30s'),
+    )
     .addHelpText('after', HELP)
     .action(async (paths: readonly string[], flags: FixFlags, self: Command) => {
       const output = openOutput(context, self);
       const at = askedLine(paths, flags);
-      const { report } = await runFix(
-        {
-          settings: fixSettings(paths, at, flags),
-          at,
-          unsafe: flags.unsafe === true,
-          apply: flags.apply === true,
-          cacheFolder: cacheFolderOf(flags, context),
-          signal: context.signal,
-        },
-        output.progress,
-      );
+      const options: FixOptions = {
+        settings: fixSettings(paths, at, flags),
+        at,
+        unsafe: flags.unsafe === true,
+        apply: flags.apply === true,
+        cacheFolder: cacheFolderOf(flags, context),
+        signal: context.signal,
+      };
+      if (flags.prove === true) {
+        await prove(options, flags, output, context);
+        return;
+      }
+      const { report } = await runFix(options, output.progress);
       output.answer(report, renderFix);
       const isLeft = report.remaining.length > 0 || (flags.apply === true && report.needs_unsafe);
       context.outcome.exitCode = isLeft ? ExitCode.leak : ExitCode.healthy;
     });
 }
+
+/** With --apply, fixes are written once they are proved. */
+async function prove(options: FixOptions, flags: FixFlags, output: Output, context: CliContext): Promise<void> {
+  const command = context.childCommand ?? [];
+  if (command.length === 0) {
+    throw new LeakscopeError('E_USAGE', '--prove needs a command that shows the leak', {
+      hint: 'leakscope fix shop/users.py:31 --prove -- python load_test.py',
+    });
+  }
+  const { report, changed } = await runFix({ ...options, apply: false }, output.progress);
+  const root = realpathSync('.');
+  const outside = [...changed.keys()].find((path) => isOutside(relative(root, path)));
+  if (changed.size === 0 || outside !== undefined) {
+    throw outside === undefined
+      ? new LeakscopeError('E_NO_MATCH', 'there is no fix to prove', {
+          hint: 'unsafe fixes are tried with --unsafe, or one by one: leakscope fix FILE:LINE --prove -- COMMAND',
+        })
+      : new LeakscopeError('E_USAGE', `${outside} is not below this folder`, {
+          hint: 'run it in the project’s folder, a copy of which is what the fix is tried in',
+        });
+  }
+  const proof = await proveFix(
+    {
+      root,
+      changed,
+      importRoots: [...new Set([...changed.keys()].map((path) => importRoot(path, root)))],
+      fixes: report.files.flatMap(({ path, fixes }) =>
+        fixes.map(({ rule, line, title }) => ({ rule, path, line, title })),
+      ),
+      command,
+    },
+    { seconds: flags.for, showValues: false, signal: context.signal },
+    output,
+    context,
+  );
+  output.answer(proof, renderFixProof);
+  context.outcome.exitCode = PROOF_EXIT_CODES[proof.verdict];
+  if (proof.verdict !== 'proved' || !options.apply) return;
+  await runFix({ ...options, unsafe: options.unsafe || options.at !== undefined }, output.progress);
+  output.note(`wrote ${report.files.map(({ path }) => path).join(', ')}`);
+}
+
+const PROOF_EXIT_CODES = {
+  proved: ExitCode.healthy,
+  'not proved': ExitCode.leak,
+  'not reproduced': ExitCode.couldNotTell,
+} as const;
 
 /** A line's finding hangs on the whole project, which is what it was found in. */
 function fixSettings(paths: readonly string[], at: SourceLine | undefined, flags: FixFlags) {

@@ -2,7 +2,7 @@
 
 import type { FixReport } from '../../protocol/fix.ts';
 import type { ScanFinding } from '../../protocol/scan.ts';
-import { elideEnd } from './layout.ts';
+import { displayWidth, elideEnd } from './layout.ts';
 import { counted } from './phrases.ts';
 import type { RenderStyle, Role } from './render-style.ts';
 import { sanitize, sanitizeStrings } from './sanitize.ts';
@@ -14,7 +14,7 @@ export function renderFix(untrusted: FixReport, style: RenderStyle): string {
   for (const { diff } of untrusted.files) lines.push(...renderDiff(diff, style), '');
   if (report.remaining.length > 0) {
     lines.push(style.paint('label', `${counted(report.remaining.length, 'leak')} left:`));
-    lines.push(...report.remaining.map((finding) => renderRemaining(finding, style)), '');
+    lines.push(...report.remaining.flatMap((finding) => renderRemaining(finding, style)), '');
   }
   lines.push(...renderScanProblems(report.problems, style));
   while (lines[lines.length - 1] === '') lines.pop();
@@ -61,9 +61,10 @@ function roleOf(line: string): Role | undefined {
   return line.startsWith('-') ? 'leak' : undefined;
 }
 
-function renderRemaining({ path, line, code, rule, message, fix }: ScanFinding, style: RenderStyle): string {
+function renderRemaining({ path, line, code, rule, message, fix }: ScanFinding, style: RenderStyle): string[] {
   const place = `${path}:${line}`;
-  const hint = fix === null ? '' : fix.safety === 'safe' ? ' (fix left out)' : ` (--unsafe: ${fix.title})`;
-  const text = `${code} ${rule}${hint}: ${message}`;
-  return `  ${style.paint('place', place)}  ${elideEnd(text, Math.max(40, style.width - place.length - 4))}`;
+  const room = Math.max(40, style.width - displayWidth(place) - 4);
+  const lines = [`  ${style.paint('place', place)}  ${elideEnd(`${code} ${rule}: ${message}`, room)}`];
+  if (fix !== null) lines.push(style.paint('faint', `      with --unsafe: ${fix.title}`));
+  return lines;
 }

@@ -14,7 +14,7 @@ test('each finding is a failed case', () => {
         </testcase>
         <testcase classname="shop/io &amp; more, 100%.py" name="R01 open-not-closed at line 4" file="shop/io &amp; more, 100%.py" line="4">
           <failure type="medium" message="\`\\x1b[2Jhandle\` holds a file that is never closed">shop/io &amp; more, 100%.py:4:10
-    handle =\\x09open(
+    handle = open(
     instead: open it in a \`with\` statement</failure>
         </testcase>
       </testsuite>
