@@ -41,7 +41,7 @@ const MAX_CLIMB = 60;
 /** Functions that pass a parameter on to one another. */
 const MAX_CALLS = 8;
 
-export interface Mention {
+interface Mention {
   readonly expr: Expr;
   readonly model: ResourceModel;
   /** Whether the expression is not the resource but something that keeps it in use. */
@@ -269,7 +269,7 @@ function parameterEffect(file: ScannedFile, callee: FunctionInfo, name: string |
   return fate === 'releases' && !lending.isPart ? RELEASE : ESCAPE;
 }
 
-export type ParameterFate = 'borrows' | 'releases' | 'keeps';
+type ParameterFate = 'borrows' | 'releases' | 'keeps';
 
 const fatesOf = oncePerFile((): Map<string, ParameterFate> => new Map());
 

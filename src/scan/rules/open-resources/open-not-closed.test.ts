@@ -326,6 +326,11 @@ def load(path):
 test.each([
   ['a string over several lines would change', 'f = open(path)\n    x = """a\nb""" + f.read()\n    return x'],
   ['it is opened in one block and used in another', 'if path:\n        f = open(path)\n    print(f.read())'],
+  [
+    'a temporary file would go too early',
+    'from tempfile import NamedTemporaryFile\n    f = NamedTemporaryFile()\n    name = f.name\n    print(name)',
+  ],
+  ['its descriptor may be used later', 'import os\n    f = open(path)\n    fd = f.fileno()\n    os.read(fd, 1)'],
   ['statements share the line', 'f = open(path); print(f.read())'],
   [
     'a reader over it is used later',
