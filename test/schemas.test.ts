@@ -17,12 +17,15 @@ import { CaptureReportSchema } from '../src/protocol/capture.ts';
 import { HeapDiffSchema } from '../src/protocol/diff.ts';
 import { ErrorReportSchema } from '../src/protocol/error.ts';
 import { FindReportSchema } from '../src/protocol/find.ts';
+import { FixReportSchema } from '../src/protocol/fix.ts';
+import { FixProofSchema } from '../src/protocol/fix-proof.ts';
 import { PauseEstimateSchema } from '../src/protocol/pause-estimate.ts';
 import { PsReportSchema } from '../src/protocol/ps.ts';
 import type { ReferenceReportSchema } from '../src/protocol/references.ts';
 import { HeapReportSchema } from '../src/protocol/report.ts';
 import type { ResourceReportSchema } from '../src/protocol/resources.ts';
 import { RssReportSchema } from '../src/protocol/rss.ts';
+import { ScanReportSchema } from '../src/protocol/scan.ts';
 import { SnapshotReportSchema } from '../src/protocol/snapshot.ts';
 import { HeapWhySchema } from '../src/protocol/why.ts';
 import { drawnFacts, drawServiceHeap } from './support/drawn-heaps.ts';
@@ -40,11 +43,15 @@ const SCHEMAS = {
   why: HeapWhySchema,
   'pause-estimate': PauseEstimateSchema,
   rss: RssReportSchema,
+  scan: ScanReportSchema,
+  fix: FixReportSchema,
+  'fix-proof': FixProofSchema,
   error: ErrorReportSchema,
 } as const;
 
 const TITLES: Readonly<Record<string, string>> = {
   error: 'any leakscope command --json that fails',
+  'fix-proof': 'leakscope fix --prove --json -- COMMAND',
   'pause-estimate': 'leakscope find, snapshot and others --dry-run --json',
 };
 

@@ -7,9 +7,11 @@ import { type CliContext, createOutcome, type OutputStream } from './cli-context
 import { addCaptureCommand } from './commands/capture.ts';
 import { addDiffCommand } from './commands/diff.ts';
 import { addFindCommand } from './commands/find.ts';
+import { addFixCommand } from './commands/fix.ts';
 import { addPsCommand } from './commands/ps.ts';
 import { addReportCommand } from './commands/report.ts';
 import { addRssCommand } from './commands/rss.ts';
+import { addScanCommand } from './commands/scan.ts';
 import { addSnapshotCommand } from './commands/snapshot.ts';
 import { addWhyCommand } from './commands/why.ts';
 import { reportFailure, toFailure } from './failure.ts';
@@ -27,6 +29,7 @@ Examples:
   leakscope ps                           which Python processes run here
   leakscope find 4242                    does it leak, who holds the memory, which line grows it
   leakscope find --for 5m -- python app.py
+  leakscope scan                         which lines of the project in this folder will leak
   leakscope rss 4242                     where every megabyte of its memory is
   leakscope snapshot 4242 -o a.heap      keep the object graph, without values
   leakscope why a.heap shop.users.User   what keeps these objects alive
@@ -87,9 +90,14 @@ export function createProgram(context: CliContext): Command {
   addDiffCommand(program, context);
   addWhyCommand(program, context);
   addRssCommand(program, context);
+  addScanCommand(program, context);
+  addFixCommand(program, context);
   for (const command of [program, ...program.commands]) configure(command, context);
   return program;
 }
+
+/** Commands that run another program, given after `--`. */
+const TAKES_COMMAND: ReadonlySet<string> = new Set(['find', 'fix']);
 
 /** Makes commander throw instead of ending the process, and print to the context's streams. */
 function configure(command: Command, context: CliContext): void {
@@ -101,7 +109,7 @@ function configure(command: Command, context: CliContext): void {
   });
   if (command.parent !== null) {
     command.hook('preAction', () => {
-      if (context.childCommand !== undefined && command.name() !== 'find') {
+      if (context.childCommand !== undefined && !TAKES_COMMAND.has(command.name())) {
         throw new LeakscopeError('E_USAGE', `${command.name()} takes no command after --`, {
           hint: 'only find starts a command: leakscope find -- python app.py',
         });

@@ -32,12 +32,16 @@ export interface StartedCommand {
 export interface StartOptions {
   /** Stdout carries the tool's JSON, so the program's goes to stderr. */
   readonly stdoutToStderr: boolean;
+  /** Leakscope's own where left out. */
+  readonly cwd?: string | undefined;
+  readonly env?: NodeJS.ProcessEnv | undefined;
 }
 
 /** Starts `words` with inherited stdio. Throws E_COMMAND_FAILED when it cannot be started. */
 export async function startCommand(words: readonly string[], options: StartOptions): Promise<StartedCommand> {
   const [file = '', ...args] = words;
-  const child = spawn(file, args, { stdio: ['inherit', options.stdoutToStderr ? 2 : 'inherit', 'inherit'] });
+  const { cwd, env = process.env } = options;
+  const child = spawn(file, args, { stdio: ['inherit', options.stdoutToStderr ? 2 : 'inherit', 'inherit'], cwd, env });
   try {
     await once(child, 'spawn');
   } catch (error) {

@@ -7,10 +7,12 @@ import { shortestPaths } from '../graph/reachability.ts';
 import { buildReferrers } from '../graph/referrers.ts';
 import { retainedBytes } from '../graph/retained-size.ts';
 import { judgeTrend, type Trend } from '../metrics/growth-trend.ts';
+import type { HolderReference } from '../source/growth-site-query.ts';
 import type { DraftFinding } from './draft-finding.ts';
 import { FIND_SCHEMA, type FindReport, type Verdict } from './find-report.ts';
 import { findGarbageGrowth, KEPT_GARBAGE } from './garbage-growth.ts';
 import { findHolderFindings, type HeapAnalysis, type HolderFindings } from './holder-findings.ts';
+import { judgeCandidates, type LiveCandidate } from './live-candidates.ts';
 import { findLostReferences } from './lost-references.ts';
 import { total } from './native-draft.ts';
 import { doubtBesideHolders, findNativeBlocks, findNativeHolds } from './native-findings.ts';
@@ -29,6 +31,14 @@ const NEAR_LIMIT = 0.5;
 
 /** The report of a run of at least one snapshot. */
 export function diagnose(observation: Observation): FindReport {
+  return diagnoseCandidates(observation, []).report;
+}
+
+/** The same, and what the run says of containers that source points at, one answer for each. */
+export function diagnoseCandidates(
+  observation: Observation,
+  candidates: readonly HolderReference[],
+): { readonly report: FindReport; readonly candidates: readonly LiveCandidate[] } {
   const analysis = analyse(observation);
   const garbage = findGarbageGrowth(observation, analysis);
   const holders = withoutKeptGarbage(findHolderFindings(observation, analysis), observation, garbage);
@@ -56,7 +66,7 @@ export function diagnose(observation: Observation): FindReport {
   const limit = observation.target.memory_limit_bytes;
   const room = limit === undefined ? undefined : limit - observation.target.rss_bytes;
   const grows = verdict === 'leak' || verdict === 'suspect';
-  return {
+  const report: FindReport = {
     schema: FIND_SCHEMA,
     target: observation.target,
     verdict,
@@ -79,11 +89,12 @@ export function diagnose(observation: Observation): FindReport {
       garbage_objects: total(last.garbage).count,
       garbage_bytes: total(last.garbage).bytes,
     },
-    findings: ranked.map(({ weight: _, ...finding }, i) => ({ rank: i + 1, ...finding })),
+    findings: ranked.map(({ weight: _weight, reference: _reference, ...finding }, i) => ({ rank: i + 1, ...finding })),
     not_leaking: [...holders.notLeaking, ...soundMemory(observation, ranked)],
     resident: residentParts(observation),
     problems: observation.problems,
   };
+  return { report, candidates: judgeCandidates(observation, analysis, drafts, candidates) };
 }
 
 /** The list gc.garbage is a holder like any other; what fills it says more. */

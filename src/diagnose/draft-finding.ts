@@ -1,7 +1,7 @@
 // A finding before it is ranked, and the small steps every kind of finding shares.
 
 import type { SeriesPoint, Trend } from '../metrics/growth-trend.ts';
-import type { SourceSite } from '../source/growth-site-query.ts';
+import type { HolderReference, SourceSite } from '../source/growth-site-query.ts';
 import type { Finding, FindSite } from './find-report.ts';
 import type { Observation, RunningLine } from './observation.ts';
 
@@ -9,6 +9,8 @@ import type { Observation, RunningLine } from './observation.ts';
 export interface DraftFinding extends Omit<Finding, 'rank'> {
   /** Bytes per minute, or what stands for them. */
   readonly weight: number;
+  /** The holder as source names it; for joins with the scan, not for the report. */
+  readonly reference?: HolderReference;
 }
 
 /** Sites listed per finding: more than these is not read. */

@@ -134,6 +134,19 @@ export interface Finding {
   readonly because: readonly string[];
   /** What to write instead. */
   readonly advice: string;
+  /** What `leakscope scan` says of the source that grows it. */
+  readonly scan?: FindScan;
+}
+
+/** The finding in source that is about the same holder. */
+export interface FindScan {
+  /** `dict-cache` */
+  readonly rule: string;
+  readonly file: string;
+  readonly line: number;
+  readonly message: string;
+  /** What `leakscope fix FILE:LINE` would do, where it can. */
+  readonly fix?: { readonly title: string; readonly safety: 'safe' | 'unsafe' };
 }
 
 export interface FindReport {

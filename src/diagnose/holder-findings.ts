@@ -173,6 +173,7 @@ function draft(
   const type = qualifiedTypeName(graph.types[graph.typeOf[holderNode]!]!);
   return {
     weight: bytesPerMinute,
+    ...(named.reference === undefined ? {} : { reference: named.reference }),
     kind,
     verdict,
     confidence: confidenceOf(trend, series.length, grows, shrinks),

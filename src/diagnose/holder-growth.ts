@@ -291,7 +291,7 @@ function sumTypes(graph: HeapGraph, all: readonly Tally[]): TypeGain[] {
 }
 
 /** Sum of the members' entries at each snapshot; a member that was not there yet had none. */
-function entrySeries(
+export function entrySeries(
   graph: HeapGraph,
   summaries: readonly SnapshotSummary[],
   members: readonly NodeIndex[],

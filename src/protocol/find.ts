@@ -97,6 +97,23 @@ export const FindingSchema = v.strictObject({
   other_paths: v.pipe(v.array(v.string()), v.description('other retaining paths of the holder')),
   because: v.pipe(v.array(v.string()), v.description('why this is believed, one sentence each')),
   advice: text('what to write instead'),
+  scan: v.exactOptional(
+    v.pipe(
+      v.strictObject({
+        rule: text('name of the rule'),
+        file: text('path as the process knows it'),
+        line: count('1-based'),
+        message: text('what the rule says'),
+        fix: v.exactOptional(
+          v.strictObject({
+            title: text('what leakscope fix FILE:LINE would do'),
+            safety: v.picklist(['safe', 'unsafe']),
+          }),
+        ),
+      }),
+      v.description('what leakscope scan says of the source that grows it'),
+    ),
+  ),
 });
 
 export const FindReportSchema = v.strictObject({

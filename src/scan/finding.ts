@@ -1,6 +1,8 @@
 // What the scan says of source: findings, where they stand, how sure they are, and the edits that remove them.
 // Data only, and plain: it goes through worker threads, into the cache and into the JSON output as it is.
 
+import type { HolderReference } from '../source/growth-site-query.ts';
+
 export const CAUSES = [
   'global state',
   'unbounded cache',
@@ -49,14 +51,8 @@ export interface Evidence {
   readonly text: string;
 }
 
-/** What a live process calls the thing: lets find and `scan --live` recognise it in a heap. */
-export type Subject =
-  | { readonly kind: 'global'; readonly module: string; readonly name: string }
-  | { readonly kind: 'class attribute'; readonly module: string; readonly className: string; readonly name: string }
-  | { readonly kind: 'instance attribute'; readonly module: string; readonly className: string; readonly name: string }
-  | { readonly kind: 'function cache'; readonly module: string; readonly qualname: string }
-  | { readonly kind: 'default argument'; readonly module: string; readonly qualname: string; readonly name: string }
-  | { readonly kind: 'closure'; readonly module: string; readonly qualname: string; readonly name: string };
+/** What holds the memory, as a live process names it too: lets find and `scan --live` recognise it in a heap. */
+export type Subject = Exclude<HolderReference, { readonly form: 'local' }>;
 
 /** A fact about the rest of the project that a finding of one file hangs on. See project-links.ts. */
 export type Condition =
@@ -66,10 +62,23 @@ export type Condition =
   | { readonly kind: 'attribute is not shrunk elsewhere'; readonly name: string }
   /** A request handler, task, consumer or endless loop comes to run the function. */
   | { readonly kind: 'runs repeatedly'; readonly module: string; readonly qualname: string }
+  /** Some call in the project passes the parameter something else than a constant; holds when no call is known. */
+  | {
+      readonly kind: 'argument varies';
+      readonly module: string;
+      readonly qualname: string;
+      /** Place among the arguments of a call, `self` not counted. */
+      readonly position: number;
+      readonly name: string;
+    }
   /** Objects of the class are made where code runs repeatedly, not once at import. */
   | { readonly kind: 'is made repeatedly'; readonly module: string; readonly className: string }
+  /** Not all that is known of is one object kept by a module's variable. */
+  | { readonly kind: 'is not a singleton'; readonly module: string; readonly className: string }
   /** An object of the class is kept by a module's variable, or the class outlives its objects' usual span. */
   | { readonly kind: 'lives long'; readonly module: string; readonly className: string }
+  /** Not all objects of the class that the project makes are kept by a module's variable or class attribute. */
+  | { readonly kind: 'is no singleton'; readonly module: string; readonly className: string }
   /** The project's function hands out an open resource that its caller must release. */
   | { readonly kind: 'returns a resource'; readonly module: string; readonly qualname: string }
   /** The project's function neither keeps nor releases what it is passed at that place. */

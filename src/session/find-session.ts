@@ -6,7 +6,6 @@ import { ProblemLog } from '../base/problems.ts';
 import { formatDuration } from '../base/units.ts';
 import type { MemoryUse } from '../cpython/resident-pages.ts';
 import type { CaptureFacts } from '../diagnose/capture-facts.ts';
-import { diagnose } from '../diagnose/diagnose.ts';
 import type { FindReport, FindTarget } from '../diagnose/find-report.ts';
 import { findHandleOwners } from '../diagnose/handle-owners.ts';
 import type { DescriptorGrowth, KernelGrowth, Observation } from '../diagnose/observation.ts';
@@ -27,6 +26,7 @@ import { LiveSampler } from './live-sampler.ts';
 import { measureCapture } from './rss-session.ts';
 import { type FindOptions, type Progress, pythonName } from './session-options.ts';
 import { keyReader } from './shown-keys.ts';
+import { diagnoseWithSource } from './source-findings.ts';
 import { readTargetSource } from './target-source.ts';
 
 /** Snapshots of a run; big heaps, whose walk takes long, get the least that shows a trend. */
@@ -49,6 +49,17 @@ const EARLY_GROWTH = 1.5;
 
 /** Runs `find`. Throws LeakscopeError when the process cannot be read at all; an early exit gives what is known. */
 export async function runFind(options: FindOptions, progress: Progress): Promise<FindReport> {
+  const observation = await observe(options, progress);
+  progress.stage('finding who holds what grew');
+  try {
+    return diagnoseWithSource(observation);
+  } finally {
+    progress.done();
+  }
+}
+
+/** Watches the process for a while: all that there is to judge. Throws as `runFind` does. */
+export async function observe(options: FindOptions, progress: Progress): Promise<Observation> {
   const problems = new ProblemLog();
   progress.stage(`attaching to process ${options.pid}`);
   const target = await AttachedTarget.attach(options.pid, problems);
@@ -85,7 +96,7 @@ class FindRun {
     this.#sampler = new LiveSampler(target);
   }
 
-  async run(): Promise<FindReport> {
+  async run(): Promise<Observation> {
     const { seconds } = this.#options;
     this.#sampler.sample(this.#elapsed);
     const walkSeconds = await this.#snapshot(1);
@@ -101,8 +112,7 @@ class FindRun {
       this.#sampler.sample(this.#elapsed);
       this.#followGrowing();
     }
-    this.#progress.stage('finding who holds what grew');
-    return diagnose(this.#observation());
+    return this.#observation();
   }
 
   get #elapsed(): number {

@@ -1,23 +1,19 @@
 // leakscope find: is it a leak, who holds the memory, which line grows it.
 
 import { closeSync, openSync, writeFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import { ExitCode, LeakscopeError } from '../../base/errors.ts';
 import type { FindReport } from '../../diagnose/find-report.ts';
 import { runFind } from '../../session/find-session.ts';
 import { estimatePause } from '../../session/pause-estimate.ts';
+import type { FindOptions } from '../../session/session-options.ts';
 import { coreCompression } from '../../target/core-stream.ts';
-import { sameProcess } from '../../target/process-info.ts';
 import { isPid, parseCountOf, parseMilliseconds, parsePid, parseRunLength } from '../arguments.ts';
-import { signalOf } from '../cancellation.ts';
 import { type CliContext, type Output, openOutput } from '../cli-context.ts';
-import { endedEarlyReport } from '../ended-early.ts';
-import { pythonOfCommand } from '../python-of-command.ts';
+import { type ObservationOptions, observeCommand } from '../observed-command.ts';
 import { renderFindReport } from '../render/find-text.ts';
 import { renderPauseEstimate } from '../render/pause-estimate-text.ts';
 import { safeJson } from '../render/sanitize.ts';
-import { type StartedCommand, startCommand, waitForPython } from '../started-command.ts';
 
 interface FindFlags {
   readonly for: number;
@@ -30,10 +26,6 @@ interface FindFlags {
   readonly strict?: boolean;
   readonly keepRunning?: boolean;
 }
-
-/** How long an interpreter may take to set itself up, on a slow disk too. */
-const START_UP_MS = 10_000;
-const START_UP_POLL_MS = 100;
 
 const HELP = `
 The process is paused for a moment at each snapshot (see --max-pause) and otherwise runs on undisturbed:
@@ -129,68 +121,15 @@ async function observe(
   if (pid !== undefined) {
     throw new LeakscopeError('E_USAGE', 'find takes a PID or a command after --, not both');
   }
-  return observeCommand(words, flags, output, context);
+  return observeCommand(words, { find: observation(flags, context), keepRunning: flags.keepRunning }, output, context);
 }
 
-async function observeCommand(
-  words: readonly string[],
-  flags: FindFlags,
-  output: Output,
-  context: CliContext,
-): Promise<FindReport> {
-  const started = await startCommand(words, { stdoutToStderr: output.json });
-  const passOn = () => {
-    // A terminal's Ctrl-C has reached the whole process group already.
-    const name = signalOf(context.signal);
-    if (name === 'SIGTERM' || !context.stdinIsTty) started.signal(name);
-  };
-  context.signal.addEventListener('abort', passOn, { once: true });
-  try {
-    output.progress.stage('waiting for the command’s Python to start');
-    return await observeStarted(started, flags, output, context);
-  } finally {
-    output.progress.done();
-    context.signal.removeEventListener('abort', passOn);
-    if (flags.keepRunning === true) started.release();
-    else await started.terminate();
-  }
+function findOptions(pid: number, flags: FindFlags, context: CliContext): FindOptions {
+  return { pid, ...observation(flags, context) };
 }
 
-/** An interpreter is seen in memory before it has set itself up, for some milliseconds; looks again until then. */
-async function observeStarted(
-  started: StartedCommand,
-  flags: FindFlags,
-  output: Output,
-  context: CliContext,
-): Promise<FindReport> {
-  const startedAt = performance.now();
-  while (true) {
-    const python = await waitForPython(started, pythonOfCommand, context.signal);
-    const seenAt = performance.now();
-    try {
-      return await runFind(findOptions(python.pid, flags, context), output.progress);
-    } catch (error) {
-      if (context.signal.aborted) throw error;
-      if (!sameProcess(python.pid, python.startTimeTicks)) {
-        return endedEarlyReport(python, (performance.now() - seenAt) / 1000, await started.settledEnding());
-      }
-      if (!mayBeStartingUp(error) || performance.now() - startedAt > START_UP_MS) throw error;
-      await delay(START_UP_POLL_MS, undefined, { signal: context.signal });
-    }
-  }
-}
-
-/** What reading an interpreter that is not set up yet looks like. */
-function mayBeStartingUp(error: unknown): boolean {
-  return (
-    error instanceof LeakscopeError &&
-    (error.code === 'E_UNKNOWN_LAYOUT' || error.code === 'E_NOT_PYTHON' || error.code === 'E_NOT_CPYTHON')
-  );
-}
-
-function findOptions(pid: number, flags: FindFlags, context: CliContext): Parameters<typeof runFind>[0] {
+function observation(flags: FindFlags, context: CliContext): ObservationOptions {
   return {
-    pid,
     seconds: flags.for,
     maxPauseMs: flags.maxPause,
     precopy: flags.precopy,

@@ -2,7 +2,7 @@
 // Prints what the report says and judges nothing.
 
 import { formatByteRate, formatBytes, formatCount, formatDuration } from '../../base/units.ts';
-import type { Finding, FindReport, FindSite, SiteBasis, Verdict } from '../../diagnose/find-report.ts';
+import type { Finding, FindReport, FindScan, FindSite, SiteBasis, Verdict } from '../../diagnose/find-report.ts';
 import { renderCaptures } from './captures-text.ts';
 import { displayWidth, elideEnd, elideMiddle, padEnd, wrap, wrapParts, wrapPath } from './layout.ts';
 import { counted, countRate, percent, roughDuration, signedCount } from './phrases.ts';
@@ -121,6 +121,15 @@ function renderFinding(finding: Finding, report: FindReport, style: RenderStyle)
     lines.push(...row('because', wrap(finding.because.join('; '), style.width - BODY), style));
   }
   if (finding.advice !== '') lines.push(...row('fix', wrap(finding.advice, style.width - BODY), style));
+  if (finding.scan !== undefined) lines.push(...renderScan(finding.scan, style));
+  return lines;
+}
+
+/** What the scan says of the line, and the command that edits it. */
+function renderScan({ rule, file, line, message, fix }: FindScan, style: RenderStyle): string[] {
+  const lines = row('rule', wrap(`${rule}: ${message}`, style.width - BODY), style);
+  if (fix !== undefined)
+    lines.push(...row('', [`leakscope fix ${file}:${line}`, ...wrap(fix.title, style.width - BODY)], style));
   return lines;
 }
 
