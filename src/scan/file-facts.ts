@@ -117,7 +117,7 @@ function callsOf(file: ScannedFile): readonly CallFact[] {
     found.set([caller, callee, inLoop, keptForGood, keptBySelf, repeats, ...fixedArguments].join(' '), fact);
   };
   for (const call of file.source.calls) {
-    const isEndless = endlessLoopAround(call) !== undefined;
+    const isEndless = endlessLoopAround(file, call) !== undefined;
     const common = {
       caller: enclosingFunction(file.source, call)?.qualname ?? '<module>',
       inLoop: loopAround(call) !== undefined,

@@ -48,12 +48,9 @@ export function growthFinding(file: ScannedFile, growing: GrowingContainer, repo
   };
 }
 
-function conditionsOf(
-  file: ScannedFile,
-  growing: GrowingContainer,
-  { isTelling, isLasting }: GrowthReport,
-): readonly Conditional[] {
+function conditionsOf(file: ScannedFile, growing: GrowingContainer, report: GrowthReport): readonly Conditional[] {
   const { container, growth } = growing;
+  const isTelling = report.isTelling && !isNameOfThing(growth.provenance);
   const { module } = file.source;
   const { form, name, cls } = container;
   const conditions: Conditional[] = [
@@ -73,7 +70,7 @@ function conditionsOf(
     conditions.push({ condition: { kind: 'argument varies', module, qualname, ...passed }, otherwise: 'low' });
   }
   if (form === 'instance attribute' && cls !== undefined && !livesLongByItself(file, cls)) {
-    const otherwise: Confidence = isTelling && (isLasting ?? isLastingByName(growing)) ? 'medium' : 'low';
+    const otherwise: Confidence = isTelling && (report.isLasting ?? isLastingByName(growing)) ? 'medium' : 'low';
     conditions.push({ condition: { kind: 'lives long', module, className: cls.qualname }, otherwise });
   }
   return conditions;
@@ -113,7 +110,7 @@ function livesLongByItself(file: ScannedFile, cls: ClassInfo): boolean {
 const servingClasses = oncePerFile((file): ReadonlySet<ClassInfo> => {
   const serving = new Set<ClassInfo>();
   walk(file.source.scopes.module.node, (node) => {
-    if (!isEndless(node)) return;
+    if (!isEndless(file, node)) return;
     const method = enclosingFunction(file.source, node);
     if (method?.class !== undefined) serving.add(method.class);
   });

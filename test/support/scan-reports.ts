@@ -28,6 +28,7 @@ const cacheFinding: ScanFinding = {
     },
     { path: 'shop/views.py', line: 107, column: 9, text: 'called here', source: 'price = store.price_of(item)' },
   ],
+  live: null,
   fix: {
     title: 'Make it a static method with a bounded cache',
     safety: 'unsafe',

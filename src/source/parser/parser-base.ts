@@ -133,8 +133,8 @@ export abstract class ParserBase extends Scanner {
   protected resume(start: number, level: number): void {
     this.nesting = 0;
     this.passOpenString();
-    const atNextLine = this.level !== level || (this.tokenStart > start && this.startsLogicalLine());
-    if (!atNextLine) this.passLine();
+    const atNextLine = this.tokenStart > start && (this.level !== level || this.startsLogicalLine());
+    if (!atNextLine) this.passLine(start);
     if (this.level > level) this.passBlock(level);
   }
 
@@ -150,13 +150,25 @@ export abstract class ParserBase extends Scanner {
     return this.depth === 0 && this.isFirstOnLine() && this.token !== T.ERROR;
   }
 
-  private passLine(): void {
+  /** Behind the logical line of the statement at `start`; where a bracket seems never closed, only to the next line. */
+  private passLine(start: number): void {
+    const indent = this.indentAt(start);
     while (this.token !== T.NEWLINE && this.token !== T.EOF) {
-      if (this.isStrayStatement()) this.restartLine();
+      if (this.tokenStart > start && (this.isStrayStatement() || this.isOutside(indent))) this.restartLine();
       else this.passToken();
     }
     this.depth = 0;
     this.advance();
+  }
+
+  /** On a line inside brackets that is indented no more than a statement: the statement's own lines would be. */
+  private isOutside(indent: number): boolean {
+    if (this.depth === 0 || this.isClosingBracket() || !this.isFirstOnLine()) return false;
+    return this.indentAt(this.tokenStart) <= indent;
+  }
+
+  private isClosingBracket(): boolean {
+    return this.token === T.RPAREN || this.token === T.RSQUARE || this.token === T.RBRACE;
   }
 
   /** From inside a deeper block to behind it. */

@@ -53,8 +53,7 @@ export abstract class Scanner extends TokenState {
 
   /** Drops open brackets and reads the line that the current token is the first of as a new logical line. */
   protected restartLine(): void {
-    let start = this.tokenStart;
-    while (start > 0 && C.pastLineEnd(this.text, start - 1) === start - 1) start--;
+    const start = this.lineStartBefore(this.tokenStart);
     this.depth = 0;
     this.token = T.NEWLINE;
     this.tokenEnd = start;

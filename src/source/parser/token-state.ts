@@ -2,7 +2,7 @@
 // state. It reads no text on: that is scanner.ts's.
 
 import type { Comment } from '../parse.ts';
-import { CLASSES, SPACE } from './characters.ts';
+import { CLASSES, pastLineEnd, SPACE } from './characters.ts';
 import * as T from './tokens.ts';
 
 /** CPython's MAXLEVEL: what it refuses need not be read, and the parser's stack is bounded. */
@@ -138,6 +138,20 @@ export abstract class TokenState {
     }
     if (at > 0 && text.charCodeAt(at) === 10 && text.charCodeAt(at - 1) === 13) at--;
     return at <= 0 || text.charCodeAt(at - 1) !== 92;
+  }
+
+  /** Characters of the indentation of the line that `offset` is on. */
+  protected indentAt(offset: number): number {
+    const lineStart = this.lineStartBefore(offset);
+    let end = lineStart;
+    while (end < offset && CLASSES[this.text.charCodeAt(end)] === SPACE) end++;
+    return end - lineStart;
+  }
+
+  protected lineStartBefore(offset: number): number {
+    let start = offset;
+    while (start > 0 && pastLineEnd(this.text, start - 1) === start - 1) start--;
+    return start;
   }
 
   protected setToken(token: number, start: number, end: number): void {

@@ -3,7 +3,7 @@
 import type { Attribute, Call, Expr, Name, Node } from '../../../source/python-ast.ts';
 import { dottedName } from '../../../source/qualified-name.ts';
 import { bindingOf } from '../../../source/source-index.ts';
-import { isMethodOfClassAround, mentions } from '../../held-objects.ts';
+import { holdsObject, isMethodOfClassAround, mentions } from '../../held-objects.ts';
 import { isInside, type Receiver, receiverAround } from '../../receivers.ts';
 import type { Report, Rule } from '../../rule.ts';
 import { functionAround, oncePerFile, type ScannedFile, textOf } from '../../scanned-file.ts';
@@ -181,7 +181,7 @@ function isCallback(file: ScannedFile, value: Expr, self: string): boolean {
     case 'Lambda':
       return mentions(value.body, self);
     case 'Call':
-      return dottedName(file.source, value.func) === 'functools.partial' && isCallback(file, value.args[0]!, self);
+      return dottedName(file.source, value.func) === 'functools.partial' && holdsObject(file, value, self);
     default:
       return false;
   }

@@ -90,6 +90,25 @@ def view(request):
   );
 });
 
+test('entry points of frameworks run again and again; commands of a command line do not', () => {
+  const confidence = (head: string, parameters = 'self, item') =>
+    findingsIn(
+      moduleContainerGrows,
+      `LOG = []\nclass C(${head.startsWith('class ') ? head.slice(6) : ''}):\n` +
+        (head.startsWith('@') ? `    ${head}\n` : '') +
+        `    def ${head.startsWith('def ') ? head.slice(4) : 'get'}(${parameters}):\n        LOG.append(1)\n`,
+    )[0]!.confidence;
+  for (const decorator of ['@app.route("/")', '@router.get("/")', '@shared_task', '@dramatiq.actor', '@client.event']) {
+    expect([decorator, confidence(decorator)]).toEqual([decorator, 'high']);
+  }
+  expect(confidence('@bot.command()')).toBe('high');
+  expect(confidence('@cli.command()')).toBe('low');
+  expect(confidence('def GetUser', 'self, request, context')).toBe('high');
+  expect(confidence('def data_received', 'self, data')).toBe('high');
+  expect(confidence('class tornado.web.RequestHandler')).toBe('high');
+  expect(confidence('class object')).toBe('low');
+});
+
 test('one finding for each container, at the place that grows most surely', () => {
   const [finding, ...more] = findingsIn(
     moduleContainerGrows,
