@@ -34,7 +34,6 @@ const cacheFinding: ScanFinding = {
     safety: 'unsafe',
     edits: [{ start: 700, end: 733, text: 'functools.lru_cache(maxsize=1024)' }],
   },
-  live: null,
 };
 
 const fileFinding: ScanFinding = {
