@@ -2,8 +2,14 @@
 
 import json
 import sys
+import tracemalloc
 
 import tracemalloc_harness as harness
+
+try:
+    import ctypes
+except ImportError:
+    ctypes = None
 
 kept = []
 by_key = {}
@@ -29,23 +35,21 @@ def from_file(name):
 
 def track_in_domain(domain, blocks):
     """Blocks of an extension module's own allocator."""
-    import ctypes
-
     track = ctypes.pythonapi.PyTraceMalloc_Track
     track.argtypes = [ctypes.c_uint, ctypes.c_size_t, ctypes.c_size_t]
     for index in range(blocks):
         track(domain, 0x10000 + index * 64, 1000 + index)
 
 
-filters = json.loads(sys.argv[1])
+filters = json.loads(sys.argv[2])
+tracemalloc.start(int(sys.argv[1]))
 remember(200)
 deep = recurse(8)
 named = [from_file(name) for name in ("caf\u00e9.py", "\u0442\u0435\u0441\u0442.py", "sn\u00f6w \U0001f40d.py", "old.pyc", "<string>")]
-try:
+if ctypes is not None:
     track_in_domain(7, 20)
     track_in_domain(8, 5)
-except ImportError:
-    pass
+import colorsys  # noqa: E402
 while harness.freeze(filters):
     remember(300)
     del named[-1]

@@ -7,7 +7,6 @@ file and tracemalloc itself allocate is left out on both sides; nothing else is 
 import gc
 import json
 import os
-import sys
 import tracemalloc
 from tracemalloc import DomainFilter, Filter
 
@@ -22,8 +21,8 @@ previous = None
 def freeze(filters):
     """Waits for a line, answers it, and returns whether to go on."""
     global previous
-    # Uses up the freed lists that the interpreter keeps: one of them would be the snapshot's own, and then counted there.
-    held = [[] for _ in range(400)]
+    # Uses up the freed lists and tuples that the interpreter keeps: the snapshot would reuse some, and count them as its.
+    held = [([], (one,), (one, one), (one, one, one), (one, one, one, one)) for one in range(2100)]
     os.write(1, b"frozen\n")
     command = os.read(0, 64)
     snapshot = tracemalloc.take_snapshot()
