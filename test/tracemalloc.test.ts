@@ -84,7 +84,8 @@ const pythonFilters = FILTERS.map((filters) =>
   ),
 );
 
-const asPairs = (frames: readonly AllocationFrame[]): [string, number][] => frames.map(({ file, line }) => [file, line]);
+const asPairs = (frames: readonly AllocationFrame[]): [string, number][] =>
+  frames.map(({ file, line }) => [file, line]);
 
 function statisticsOf({ snapshot }: TracemallocCapture, by: AllocationKey, cumulative = false): Row[] {
   const { traces } = snapshot;

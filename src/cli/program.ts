@@ -11,8 +11,12 @@ import { addPsCommand } from './commands/ps.ts';
 import { addReportCommand } from './commands/report.ts';
 import { addRssCommand } from './commands/rss.ts';
 import { addSnapshotCommand } from './commands/snapshot.ts';
+import { addTraceCommand } from './commands/trace.ts';
 import { addWhyCommand } from './commands/why.ts';
 import { reportFailure, toFailure } from './failure.ts';
+
+/** Names of the commands that take a command line after `--`. */
+const STARTS_COMMANDS: ReadonlySet<string> = new Set(['find', 'trace']);
 
 export interface CliEnvironment {
   readonly stdout: OutputStream;
@@ -28,6 +32,7 @@ Examples:
   leakscope find 4242                    does it leak, who holds the memory, which line grows it
   leakscope find --for 5m -- python app.py
   leakscope rss 4242                     where every megabyte of its memory is
+  leakscope trace -- python app.py       which lines allocate what grows
   leakscope snapshot 4242 -o a.heap      keep the object graph, without values
   leakscope why a.heap shop.users.User   what keeps these objects alive
 
@@ -87,6 +92,7 @@ export function createProgram(context: CliContext): Command {
   addDiffCommand(program, context);
   addWhyCommand(program, context);
   addRssCommand(program, context);
+  addTraceCommand(program, context);
   for (const command of [program, ...program.commands]) configure(command, context);
   return program;
 }
@@ -101,9 +107,9 @@ function configure(command: Command, context: CliContext): void {
   });
   if (command.parent !== null) {
     command.hook('preAction', () => {
-      if (context.childCommand !== undefined && command.name() !== 'find') {
+      if (context.childCommand !== undefined && !STARTS_COMMANDS.has(command.name())) {
         throw new LeakscopeError('E_USAGE', `${command.name()} takes no command after --`, {
-          hint: 'only find starts a command: leakscope find -- python app.py',
+          hint: 'find and trace start a command: leakscope find -- python app.py',
         });
       }
     });

@@ -147,7 +147,10 @@ export function reportTrace(facts: TraceFacts): TraceReport {
   const changes = before === undefined ? unchanged(last.groups) : compareGroups(before.groups, last.groups);
   const places = by === 'function' ? byFunction(changes, source, before !== undefined) : changes;
   const growth = before === undefined || minutes === undefined ? undefined : growthBetween(before, last, minutes);
-  const rows = places.slice(0, top).map((place) => rowOf(place, by, source, minutes));
+  // Of two looks, only what changed is of interest; the order has it first.
+  const listed = before === undefined ? places : places.filter(({ bytesDiff }) => bytesDiff !== 0);
+  const shown = Math.min(top, listed.length);
+  const rows = places.slice(0, shown).map((place) => rowOf(place, by, source, minutes));
   const report = {
     schema: TRACE_SCHEMA,
     target,
@@ -166,7 +169,7 @@ export function reportTrace(facts: TraceFacts): TraceReport {
     filters: facts.filters.map(filterOf),
     filtered_out: filteredOut(last, before),
     rows,
-    other_rows: otherRows(places.slice(top), before !== undefined),
+    other_rows: otherRows(places.slice(shown), before !== undefined),
     pauses_ms: facts.pausesMs,
     captures: facts.captures,
     problems: facts.problems.list(),
@@ -182,7 +185,6 @@ interface Place extends AllocationChange {
 function unchanged(groups: readonly AllocationGroup[]): AllocationChange[] {
   return sortedGroups(groups).map((group) => ({ ...group, bytesDiff: 0, blocksDiff: 0 }));
 }
-
 
 /** Sums lines up by the function that runs them; the line that counts most stands for its function. */
 function byFunction(lines: readonly AllocationChange[], source: LineSource, isCompared: boolean): Place[] {
@@ -290,26 +292,29 @@ function otherRows(places: readonly Place[], isCompared: boolean): TraceReport['
   };
 }
 
-function summarise({ rows, traced, growth, observed_seconds }: Omit<TraceReport, 'summary'>): string {
+function summarise(report: Omit<TraceReport, 'summary'>): string {
+  const { rows, traced, growth, observed_seconds } = report;
+  if (growth !== undefined) return summariseGrowth(growth, rows, formatDuration(observed_seconds));
   const first = rows[0];
-  if (first === undefined) return 'no traced memory is left by the filters';
-  const place = placeName(first);
-  if (growth === undefined) {
-    const share = Math.round((first.bytes / Math.max(1, traced.bytes)) * 100);
-    return `${place} allocated the most: ${formatBytes(first.bytes)} in ${formatCount(first.blocks)} blocks, ${share} % of what is traced`;
-  }
-  const time = formatDuration(observed_seconds);
-  const grown = rows.find(({ bytes_diff }) => bytes_diff! > 0);
+  if (first === undefined) return 'the filters leave no traced memory';
+  const share = Math.round((first.bytes / traced.bytes) * 100);
+  const amount = `${formatBytes(first.bytes)} in ${formatCount(first.blocks)} blocks`;
+  return `${placeName(first)} allocated the most: ${amount}, ${share} % of what is traced`;
+}
+
+function summariseGrowth(growth: TraceGrowth, rows: readonly TraceRow[], time: string): string {
+  const grown = rows.find(({ bytes_diff = 0 }) => bytes_diff > 0);
+  const { bytes_diff: bytes = 0, bytes_per_minute: rate = 0 } = grown ?? {};
   if (growth.bytes <= 0) {
-    const most = grown === undefined ? '' : `; ${placeName(grown)} grew by ${formatBytes(grown.bytes_diff!)} all the same`;
+    const most = grown === undefined ? '' : `; ${placeName(grown)} grew by ${formatBytes(bytes)} all the same`;
     return `traced memory did not grow in ${time}${most}`;
   }
-  if (grown === undefined) return `traced memory grew by ${formatBytes(growth.bytes)} in ${time}, outside what the filters keep`;
-  const share = Math.round((grown.bytes_diff! / growth.bytes) * 100);
-  return (
-    `${placeName(grown)} grew most: by ${formatBytes(grown.bytes_diff!)} in ${time} (${formatByteRate(grown.bytes_per_minute!)}), ` +
-    `${share > 100 ? 'more than all' : `${share} %`} of the growth of traced memory`
-  );
+  if (grown === undefined) {
+    return `traced memory grew by ${formatBytes(growth.bytes)} in ${time}, none of it in what the filters keep`;
+  }
+  const share = bytes > growth.bytes ? 'more than all' : `${Math.round((bytes / growth.bytes) * 100)} %`;
+  const amount = `by ${formatBytes(bytes)} in ${time} (${formatByteRate(rate)})`;
+  return `${placeName(grown)} grew most: ${amount}, ${share} of the growth of traced memory`;
 }
 
 /** `/srv/shop/users.py:12 in remember`. */

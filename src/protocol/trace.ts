@@ -29,7 +29,7 @@ export const TraceReportSchema = v.strictObject({
     pid: count('process id'),
     python: text('interpreter: CPython 3.12.1'),
     app: text('application: gunicorn worker [shop], app.py'),
-    uptime_seconds: number('how long it ran at the first look'),
+    uptime_seconds: number('how long it has been running'),
     rss_bytes: number('resident memory at the last look'),
   }),
   summary: text('the answer in one sentence'),
@@ -51,7 +51,9 @@ export const TraceReportSchema = v.strictObject({
       bytes_per_minute: number('the change, by the minute'),
       rss_bytes: number('change of resident memory'),
       table_bytes: number('change of tracemalloc’s own tables'),
-      unseen_bytes: number('change of resident memory that neither explains: memory allocated outside Python’s allocators'),
+      unseen_bytes: number(
+        'change of resident memory that neither explains: memory allocated outside Python’s allocators',
+      ),
     }),
   ),
   filters: v.pipe(

@@ -6,7 +6,6 @@ import { LeakscopeError } from '../base/errors.ts';
 import { ProblemLog } from '../base/problems.ts';
 import { formatDuration } from '../base/units.ts';
 import type { Interpreter } from '../cpython/interpreter.ts';
-import type { MemoryImage } from '../cpython/memory-image.ts';
 import type { AllocationTraces } from '../cpython/tracemalloc/allocation-traces.ts';
 import {
   areTablesLocked,
@@ -18,7 +17,13 @@ import { readTracemalloc, type TracemallocSnapshot } from '../cpython/tracemallo
 import { keptTraces } from '../diagnose/allocation-filter.ts';
 import { groupAllocations } from '../diagnose/allocation-statistics.ts';
 import type { CaptureFacts } from '../diagnose/capture-facts.ts';
-import { type AppliedFilter, reportTrace, type TraceKey, type TraceLook, type TraceReport } from '../diagnose/trace-report.ts';
+import {
+  type AppliedFilter,
+  reportTrace,
+  type TraceKey,
+  type TraceLook,
+  type TraceReport,
+} from '../diagnose/trace-report.ts';
 import { readMemoryMaps } from '../target/memory-maps.ts';
 import { readRss } from '../target/process-info.ts';
 import { liveImage } from '../target/process-memory.ts';
@@ -31,6 +36,11 @@ export interface TraceOptions {
   readonly pid: number;
   /** Time between two looks, in seconds; one look when left out. */
   readonly seconds?: number | undefined;
+  /**
+   * For a process that was just started, time before the first look, in seconds: what a program allocates at its start is
+   * no growth. It may also take a moment to begin tracing.
+   */
+  readonly warmUpSeconds?: number | undefined;
   readonly by: TraceKey;
   readonly cumulative: boolean;
   readonly filters: readonly AppliedFilter[];
@@ -52,6 +62,8 @@ export interface TracemallocCapture {
 }
 
 const POLL_MS = 100;
+/** How long a started interpreter may take to begin tracing: it does before it runs any Python code. */
+const TRACING_START_MS = 3000;
 /** Copies taken of tables that are being changed, where nothing tells when they are not. */
 const TORN_TRIES = 4;
 
@@ -75,7 +87,7 @@ export async function captureTracemalloc(
   problems: ProblemLog,
 ): Promise<TracemallocCapture> {
   const { interpreter, info } = target;
-  refuseUntraced(liveImage(target.memory, readMemoryMaps(info.pid)), interpreter, info.pid);
+  if (isUntraced(target)) throw notTracing(interpreter, info.pid, 'not tracing');
   for (let attempt = 1; ; attempt++) {
     let rssBytes = 0;
     const { captured, stoppedAtMs } = await target.copy({
@@ -118,6 +130,7 @@ async function observe(
   const pausesMs: number[] = [];
   const captures: CaptureFacts[] = [];
   const notes: string[] = [];
+  if (options.warmUpSeconds !== undefined) await warmUp(target, options.warmUpSeconds, options.signal, progress);
   for (let look = 0; look < (options.seconds === undefined ? 1 : 2); look++) {
     if (look > 0) {
       await wait(options.seconds!, target, options.signal, progress);
@@ -139,7 +152,7 @@ async function observe(
       pid: info.pid,
       python: pythonName(interpreter),
       app: applicationOf(info),
-      uptime_seconds: Math.round(info.uptimeSeconds),
+      uptime_seconds: Math.round(info.uptimeSeconds + (performance.now() - startedAtMs) / 1000),
       rss_bytes: looks.at(-1)!.rssBytes,
     },
     looks,
@@ -189,14 +202,13 @@ function sumOf({ count, sizes }: AllocationTraces, kept?: Uint8Array): { bytes: 
   return { bytes, blocks };
 }
 
-/** Without a stop, where a variable that can be found says that nothing is traced. */
-function refuseUntraced(live: MemoryImage, interpreter: Interpreter, pid: number): void {
+/** Without a stop: whether a variable that can be found says that nothing is traced. */
+function isUntraced({ memory, interpreter, info }: AttachedTarget): boolean {
+  const live = liveImage(memory, readMemoryMaps(info.pid));
   const places = locateTracemalloc(live, interpreter);
   const config =
-    places === undefined
-      ? readConfigBySymbol(live, interpreter)
-      : readConfig(live, interpreter.layout, places.config);
-  if (config?.isTracing === false) throw notTracing(interpreter, pid, 'not tracing');
+    places === undefined ? readConfigBySymbol(live, interpreter) : readConfig(live, interpreter.layout, places.config);
+  return config?.isTracing === false;
 }
 
 function notTracing({ versionText }: Interpreter, pid: number, found: 'not tracing' | 'unknown'): LeakscopeError {
@@ -215,6 +227,18 @@ function notTracing({ versionText }: Interpreter, pid: number, found: 'not traci
 
 function changedNote(files: ReadonlySet<string>): string {
   return `changed since the process started, so that lines may differ from what runs: ${[...files].join(', ')}`;
+}
+
+/** Throws E_NOT_TRACING where tracing does not begin soon. */
+async function warmUp(target: AttachedTarget, seconds: number, signal: AbortSignal, progress: Progress): Promise<void> {
+  const beganAtMs = performance.now();
+  while (target.isAlive && isUntraced(target)) {
+    if (performance.now() - beganAtMs > TRACING_START_MS) {
+      throw notTracing(target.interpreter, target.info.pid, 'not tracing');
+    }
+    await sleep(POLL_MS);
+  }
+  await wait(seconds, target, signal, progress);
 }
 
 /** Ends early with the process. */

@@ -68,7 +68,8 @@ export class TracedSource {
     for (const seenAs of [`/proc/${this.#pid}/root${path}`, ...(this.#sharesFiles ? [path] : [])]) {
       try {
         const stat = statSync(seenAs);
-        if (!stat.isFile() || stat.size > FILE_BYTES_LIMIT || this.#totalBytes + stat.size > TOTAL_BYTES_LIMIT) continue;
+        if (!stat.isFile() || stat.size > FILE_BYTES_LIMIT || this.#totalBytes + stat.size > TOTAL_BYTES_LIMIT)
+          continue;
         this.#totalBytes += stat.size;
         if (stat.mtimeMs > this.#startedAtMs + 1000) this.#changed.add(file);
         return { lines: readFileSync(seenAs, 'utf8').split(/\r\n|\r|\n/), functionOf: 'not parsed' };
