@@ -293,16 +293,23 @@ function otherRows(places: readonly Place[], isCompared: boolean): TraceReport['
 }
 
 function summarise(report: Omit<TraceReport, 'summary'>): string {
-  const { rows, traced, growth, observed_seconds } = report;
-  if (growth !== undefined) return summariseGrowth(growth, rows, formatDuration(observed_seconds));
+  const { rows, traced, growth, observed_seconds, cumulative } = report;
+  if (growth !== undefined)
+    return summariseGrowth(growth, rows, { time: formatDuration(observed_seconds), cumulative });
   const first = rows[0];
   if (first === undefined) return 'the filters leave no traced memory';
-  const share = Math.round((first.bytes / traced.bytes) * 100);
   const amount = `${formatBytes(first.bytes)} in ${formatCount(first.blocks)} blocks`;
+  // A block counts at every frame: shares would not add up.
+  if (cumulative) return `${placeName(first)} allocated the most, itself or by what it called: ${amount}`;
+  const share = Math.round((first.bytes / traced.bytes) * 100);
   return `${placeName(first)} allocated the most: ${amount}, ${share} % of what is traced`;
 }
 
-function summariseGrowth(growth: TraceGrowth, rows: readonly TraceRow[], time: string): string {
+function summariseGrowth(
+  growth: TraceGrowth,
+  rows: readonly TraceRow[],
+  { time, cumulative }: { readonly time: string; readonly cumulative: boolean },
+): string {
   const grown = rows.find(({ bytes_diff = 0 }) => bytes_diff > 0);
   const { bytes_diff: bytes = 0, bytes_per_minute: rate = 0 } = grown ?? {};
   if (growth.bytes <= 0) {
@@ -312,8 +319,9 @@ function summariseGrowth(growth: TraceGrowth, rows: readonly TraceRow[], time: s
   if (grown === undefined) {
     return `traced memory grew by ${formatBytes(growth.bytes)} in ${time}, none of it in what the filters keep`;
   }
-  const share = bytes > growth.bytes ? 'more than all' : `${Math.round((bytes / growth.bytes) * 100)} %`;
   const amount = `by ${formatBytes(bytes)} in ${time} (${formatByteRate(rate)})`;
+  if (cumulative) return `${placeName(grown)} grew most, itself or in what it called: ${amount}`;
+  const share = bytes > growth.bytes ? 'more than all' : `${Math.round((bytes / growth.bytes) * 100)} %`;
   return `${placeName(grown)} grew most: ${amount}, ${share} of the growth of traced memory`;
 }
 
