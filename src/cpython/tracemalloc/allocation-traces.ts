@@ -4,6 +4,7 @@ import type { ProblemLog } from '../../base/problems.ts';
 import type { Address } from '../../graph/heap-graph.ts';
 import type { Layout } from '../layout.ts';
 import type { MemoryImage } from '../memory-image.ts';
+import { writableBytes } from '../writable-spans.ts';
 import { type HashTable, HashTableReader } from './hash-table.ts';
 import { NO_TRACEBACK, TracebackReader, type Tracebacks } from './traceback-table.ts';
 
@@ -79,8 +80,7 @@ class TraceReader {
     this.#tracebacks = new TracebackReader(image, layout, problems);
     this.#size = layout.need('trace_t.size');
     this.#traceback = layout.need('trace_t.traceback');
-    const bytes = image.regions.reduce((sum, { start, end, writable }) => sum + (writable ? end - start : 0), 0);
-    this.#limit = bytes / layout.sizeof('trace_t');
+    this.#limit = writableBytes(image.regions) / layout.sizeof('trace_t');
   }
 
   /** Adds the traces of a table; false where it is none. */

@@ -6,6 +6,7 @@ import type { Address } from '../../graph/heap-graph.ts';
 import type { Layout } from '../layout.ts';
 import { LoopGuard } from '../loop-guard.ts';
 import type { MemoryImage } from '../memory-image.ts';
+import { writableBytes } from '../writable-spans.ts';
 
 /** A table whose head makes sense. */
 export interface HashTable {

@@ -15,11 +15,15 @@ export interface FoundTables {
   readonly traces: Address;
   /** 0 where there is none with entries. */
   readonly domains: Address;
+  /** Other hash tables beside them: of tracebacks and file names. */
+  readonly keyTables: readonly Address[];
 }
 
 const WORD = 8;
 /** .data and .bss of an interpreter are below 4 MB. */
 const BSS_LIMIT = 8 << 20;
+/** The static variables of one source file stand together. */
+const NEIGHBOUR_BYTES = 256;
 /** A program cannot start with fewer allocations. */
 const LEAST_TRACES = 16;
 
@@ -41,7 +45,15 @@ export function findTablesByShape(
   }
   if (traces === undefined) return undefined;
   const domains = others.find(({ table }) => isTableOfDomains(image, layout, tables, table));
-  return { traces: traces.variable, domains: domains?.variable ?? 0 };
+  const { variable } = traces;
+  const keyTables = others.filter(
+    (other) => other !== domains && Math.abs(other.variable - variable) <= NEIGHBOUR_BYTES,
+  );
+  return {
+    traces: variable,
+    domains: domains?.variable ?? 0,
+    keyTables: keyTables.map((other) => other.variable),
+  };
 }
 
 /** Aligned words of the interpreter's writable data that may be pointers, with their places. */

@@ -7,6 +7,7 @@ import type { Layout } from '../layout.ts';
 import { NO_FIELD } from '../layout.ts';
 import type { MemoryImage } from '../memory-image.ts';
 import { StringReader } from '../python-string.ts';
+import { writableBytes } from '../writable-spans.ts';
 import { AddressIndex } from './address-index.ts';
 
 /** Frames of traceback `t`, the most recent call first: `firstFrame[t]` up to `firstFrame[t + 1]`. */
@@ -70,8 +71,7 @@ export class TracebackReader {
     this.#frameSize = layout.sizeof('frame_t');
     this.#fileName = layout.need('frame_t.filename');
     this.#line = layout.need('frame_t.lineno');
-    const bytes = image.regions.reduce((sum, { start, end, writable }) => sum + (writable ? end - start : 0), 0);
-    this.#framesLimit = bytes / this.#frameSize;
+    this.#framesLimit = writableBytes(image.regions) / this.#frameSize;
   }
 
   /** The index of the traceback at `address`, read at its first use; NO_TRACEBACK where there is none. */

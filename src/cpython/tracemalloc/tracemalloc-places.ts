@@ -16,6 +16,8 @@ export interface TracemallocPlaces {
   /** Of the variables that point to the tables. */
   readonly traces: Address;
   readonly domains: Address;
+  /** Of those whose keys are tracebacks and file names. */
+  readonly keyTables: readonly Address[];
   readonly tracedMemory: Address;
   readonly peakMemory: Address;
   /** Held while the tables change. */
@@ -96,6 +98,7 @@ function locateBySymbols(symbols: Readonly<Record<string, Address>>): Tracemallo
     config,
     traces,
     domains: symbols.tracemalloc_domains ?? 0,
+    keyTables: [symbols.tracemalloc_tracebacks ?? 0, symbols.tracemalloc_filenames ?? 0],
     tracedMemory: symbols.tracemalloc_traced_memory ?? 0,
     peakMemory: symbols.tracemalloc_peak_traced_memory ?? 0,
     tablesLock: symbols.tables_lock ?? 0,
@@ -114,6 +117,7 @@ function locateInRuntime(image: MemoryImage, layout: Layout, runtime: Address): 
         config: at('config'),
         traces: at('traces'),
         domains: at('domains'),
+        keyTables: [at('tracebacks'), at('filenames')],
         tracedMemory: at('traced_memory'),
         peakMemory: at('peak_traced_memory'),
         tablesLock: at('tables_lock'),
