@@ -44,10 +44,7 @@ export class HashTableReader {
     this.#keySize = layout.at('_Py_hashtable_t.key_size');
     this.#dataSize = layout.at('_Py_hashtable_t.data_size');
     this.#next = layout.need('_Py_hashtable_entry_t._Py_slist_item.next');
-    this.#writableBytes = image.regions.reduce(
-      (sum, { start, end, writable }) => sum + (writable ? end - start : 0),
-      0,
-    );
+    this.#writableBytes = writableBytes(image.regions);
   }
 
   /** The table at `address`; undefined where no table can be. */
