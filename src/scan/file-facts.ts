@@ -112,19 +112,25 @@ function importsOf(file: ScannedFile): readonly ImportedName[] {
 
 /** Each kind of call once: a second one in the same function says nothing new. */
 function callsOf(file: ScannedFile): readonly CallFact[] {
-  const found = new Map<string, CallFact>();
+  const found: CallFact[] = [];
+  const known = new Map<string, Map<string, CallFact[]>>();
   const add = (fact: CallFact) => {
-    const { caller, callee, inLoop, keptForGood, keptBySelf, repeats, fixedArguments } = fact;
-    found.set([caller, callee, inLoop, keptForGood, keptBySelf, repeats, ...fixedArguments].join(' '), fact);
+    const ofCaller = getOrMake(known, fact.caller, () => new Map<string, CallFact[]>());
+    const alike = getOrMake(ofCaller, fact.callee, () => []);
+    if (alike.some((other) => saysTheSame(other, fact))) return;
+    alike.push(fact);
+    found.push(fact);
   };
   const circumstances = callCircumstances(file);
   for (const call of file.source.calls) {
-    const { isEndless, ...common } = circumstances(call);
-    const called = calleeName(file, call.func);
-    if (called !== undefined) {
+    // Written out field by field: this sees every call of a project.
+    const { caller, inLoop, isEndless } = circumstances(call);
+    const callee = calleeName(file, call.func);
+    if (callee !== undefined) {
       add({
-        ...common,
-        callee: called,
+        caller,
+        callee,
+        inLoop,
         keptForGood: isKeptForGood(file, call),
         keptBySelf: isKeptBySelf(file, call),
         repeats: isEndless ? 'is called in an endless loop' : undefined,
@@ -132,14 +138,39 @@ function callsOf(file: ScannedFile): readonly CallFact[] {
       });
     }
     // A function handed on is run by whoever gets it: `Thread(target=work)`, `map(parse, lines)`.
-    const repeats = registeringReason(call);
-    for (const argument of [...call.args, ...call.keywords]) {
-      const handedOn = handedOnName(file, call, argument);
-      if (handedOn === undefined) continue;
-      add({ ...common, callee: handedOn, keptForGood: false, keptBySelf: false, repeats, fixedArguments: [] });
+    for (const list of [call.args, call.keywords]) {
+      for (const argument of list) {
+        const handedOn = handedOnName(file, call, argument);
+        if (handedOn === undefined) continue;
+        const repeats = registeringReason(call);
+        add({ caller, callee: handedOn, inLoop, keptForGood: false, keptBySelf: false, repeats, fixedArguments: NONE });
+      }
     }
   }
-  return [...found.values()];
+  return found;
+}
+
+const NONE: CallFact['fixedArguments'] = [];
+
+function getOrMake<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    map.set(key, value);
+  }
+  return value;
+}
+
+/** Whether two calls of one function by one caller differ in nothing. */
+function saysTheSame(a: CallFact, b: CallFact): boolean {
+  return (
+    a.inLoop === b.inLoop &&
+    a.keptForGood === b.keptForGood &&
+    a.keptBySelf === b.keptBySelf &&
+    a.repeats === b.repeats &&
+    a.fixedArguments.length === b.fixedArguments.length &&
+    a.fixedArguments.every((argument, i) => argument === b.fixedArguments[i])
+  );
 }
 
 /** What holds for all calls of a statement: who makes them, and whether in a loop. */

@@ -15,7 +15,19 @@ const vocabularyOf = oncePerFile(({ source }: ScannedFile): string => {
   return [...words].join(' ');
 });
 
+/** Asked for the words of every rule in every file. */
+const identifiers = new Map<string, boolean>();
+
+function isIdentifier(word: string): boolean {
+  let answer = identifiers.get(word);
+  if (answer === undefined) {
+    answer = IDENTIFIER.test(word);
+    identifiers.set(word, answer);
+  }
+  return answer;
+}
+
 /** Whether the word, or one that begins, ends or goes on with it, is anywhere in the file; other text is looked for as it is. */
 export function mentions(file: ScannedFile, word: string): boolean {
-  return (IDENTIFIER.test(word) ? vocabularyOf(file) : file.source.text).includes(word);
+  return (isIdentifier(word) ? vocabularyOf(file) : file.source.text).includes(word);
 }
