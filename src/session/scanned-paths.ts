@@ -43,7 +43,7 @@ export async function scanPaths(options: ScannedPathsOptions, progress: Progress
     cachePath: cacheFolder === undefined || !paths.some(isFolder) ? undefined : scanCachePath(cacheFolder, paths),
     withResults: options.withResults === true,
     signal: options.signal,
-    onProgress: lateProgress(progress, `reading ${files.length} Python files`),
+    onProgress: lateProgress(progress, `reading ${files.length === 1 ? files[0] : `${files.length} Python files`}`),
   });
   const problems: readonly ScanProblem[] = [
     ...collected.problems.map((problem) => ({ ...problem, line: null })),
