@@ -12,6 +12,7 @@ import { ANY_RESOURCE, type ResourceModel } from './resource-models.ts';
 import { calleeOf, effectOf, projectFunction } from './resource-uses.ts';
 import { OPENERS_BY_NAME, type Opener, PATH_CLASSES, PATH_OPENER } from './resources.ts';
 import { callsByName, type ScannedFile } from './scanned-file.ts';
+import { mentions } from './vocabulary.ts';
 
 /** An opening with where it stands. */
 export interface OpeningAt extends Opening {
@@ -66,7 +67,7 @@ export function projectOpenings(file: ScannedFile): readonly OpeningAt[] {
 }
 
 function pathOpenCalls(file: ScannedFile): readonly Call[] {
-  if (!file.source.text.includes('pathlib')) return [];
+  if (!mentions(file, 'pathlib')) return [];
   return (file.source.attributes.get('open') ?? []).flatMap((func) => {
     const call = func.parent;
     if (call?.kind !== 'Call' || call.func !== func) return [];
