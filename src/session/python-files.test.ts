@@ -44,6 +44,7 @@ test('Python files are found, environments and what others built are not', () =>
 test('files and folders that are given are read whatever they are called, each once', () => {
   workIn(temporaryProject({ script: '', 'build/a.py': '', 'b.py': '' }));
   expect(collect(['script', './script', 'build', 'b.py', '.'])).toEqual(['b.py', 'build/a.py', 'script']);
+  expect(collect([process.cwd(), 'b.py']).length).toBe(1);
   expect(collectPythonFiles(['gone'], { isExcluded: () => false }).problems).toEqual([
     { path: 'gone', message: 'does not exist' },
   ]);

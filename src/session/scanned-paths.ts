@@ -1,5 +1,6 @@
 // From paths to the findings in all their files: searches, reads and checks, and says how far it is to who waits long.
 
+import { statSync } from 'node:fs';
 import { LeakscopeError } from '../base/errors.ts';
 import type { ScanProblem } from '../protocol/scan.ts';
 import { type ExcludedPatterns, pathExclusion } from './path-exclusion.ts';
@@ -39,10 +40,10 @@ export async function scanPaths(options: ScannedPathsOptions, progress: Progress
   }
   const scan = await scanProject({
     files,
-    cachePath: cacheFolder === undefined ? undefined : scanCachePath(cacheFolder, paths),
+    cachePath: cacheFolder === undefined || !paths.some(isFolder) ? undefined : scanCachePath(cacheFolder, paths),
     withResults: options.withResults === true,
     signal: options.signal,
-    onProgress: lateProgress(progress, `reading ${files.length} Python files`),
+    onProgress: lateProgress(progress, `reading ${files.length === 1 ? files[0] : `${files.length} Python files`}`),
   });
   const problems: readonly ScanProblem[] = [
     ...collected.problems.map((problem) => ({ ...problem, line: null })),
@@ -64,4 +65,9 @@ function lateProgress(progress: Progress, stage: string): (fraction: number) => 
     announced = true;
     progress.update(fraction);
   };
+}
+
+/** A few files by name, as a commit hook gives them, are other files each time: keeping their results helps nobody. */
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
