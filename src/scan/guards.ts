@@ -56,7 +56,7 @@ export function blockWith(parent: Node, child: Node): readonly Stmt[] {
 }
 
 /** Whether control never passes the end of the block. */
-function leaves(block: readonly Stmt[]): boolean {
+export function leaves(block: readonly Stmt[]): boolean {
   const last = block.at(-1)?.kind;
   return last === 'Return' || last === 'Raise' || last === 'Continue' || last === 'Break';
 }
