@@ -13,6 +13,7 @@ import type { ReferenceReport } from '../src/diagnose/reference-report.ts';
 import type { ResourceReport } from '../src/diagnose/resource-report.ts';
 import { computeRetention } from '../src/diagnose/retention.ts';
 import type { RssReport } from '../src/diagnose/rss-report.ts';
+import type { TraceReport } from '../src/diagnose/trace-report.ts';
 import { CaptureReportSchema } from '../src/protocol/capture.ts';
 import { HeapDiffSchema } from '../src/protocol/diff.ts';
 import { ErrorReportSchema } from '../src/protocol/error.ts';
@@ -27,11 +28,13 @@ import type { ResourceReportSchema } from '../src/protocol/resources.ts';
 import { RssReportSchema } from '../src/protocol/rss.ts';
 import { ScanReportSchema } from '../src/protocol/scan.ts';
 import { SnapshotReportSchema } from '../src/protocol/snapshot.ts';
+import { TraceReportSchema } from '../src/protocol/trace.ts';
 import { HeapWhySchema } from '../src/protocol/why.ts';
 import { drawnFacts, drawServiceHeap } from './support/drawn-heaps.ts';
 import { healthyReport, inconclusiveReport, leakReport, twoFindingsReport } from './support/find-reports.ts';
 import { fragmentedRss, growingRss } from './support/rss-reports.ts';
 import { runLeakscope } from './support/run-leakscope.ts';
+import { fileTrace, growingTrace, stillTrace, tracebackTrace } from './support/trace-reports.ts';
 
 const SCHEMAS = {
   find: FindReportSchema,
@@ -45,6 +48,7 @@ const SCHEMAS = {
   rss: RssReportSchema,
   scan: ScanReportSchema,
   fix: FixReportSchema,
+  trace: TraceReportSchema,
   'fix-proof': FixProofSchema,
   error: ErrorReportSchema,
 } as const;
@@ -75,6 +79,7 @@ test('TypeScript types and schemas are the same shape', () => {
   expectTypeOf<DeepReadonly<HeapReport>>().toEqualTypeOf<Output<typeof HeapReportSchema>>();
   expectTypeOf<DeepReadonly<HeapDiff>>().toEqualTypeOf<Output<typeof HeapDiffSchema>>();
   expectTypeOf<DeepReadonly<RssReport>>().toEqualTypeOf<Output<typeof RssReportSchema>>();
+  expectTypeOf<DeepReadonly<TraceReport>>().toEqualTypeOf<Output<typeof TraceReportSchema>>();
   expectTypeOf<DeepReadonly<ReferenceReport>>().toEqualTypeOf<Output<typeof ReferenceReportSchema>>();
   expectTypeOf<DeepReadonly<HeapWhy>>().toEqualTypeOf<Output<typeof HeapWhySchema>>();
   expectTypeOf<DeepReadonly<ResourceReport>>().toEqualTypeOf<Output<typeof ResourceReportSchema>>();
@@ -105,6 +110,11 @@ test('find reports follow their schema, and a field too many does not', () => {
 test('rss reports follow their schema', () => {
   for (const report of [fragmentedRss, growingRss]) v.parse(RssReportSchema, report);
   expect(v.safeParse(RssReportSchema, { ...fragmentedRss, undocumented: 1 }).success).toBe(false);
+});
+
+test('trace reports follow their schema', () => {
+  for (const report of [growingTrace, stillTrace, tracebackTrace, fileTrace]) v.parse(TraceReportSchema, report);
+  expect(v.safeParse(TraceReportSchema, { ...growingTrace, undocumented: 1 }).success).toBe(false);
 });
 
 test('what the program prints follows the schemas', async () => {

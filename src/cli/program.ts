@@ -13,8 +13,12 @@ import { addReportCommand } from './commands/report.ts';
 import { addRssCommand } from './commands/rss.ts';
 import { addScanCommand } from './commands/scan.ts';
 import { addSnapshotCommand } from './commands/snapshot.ts';
+import { addTraceCommand } from './commands/trace.ts';
 import { addWhyCommand } from './commands/why.ts';
 import { reportFailure, toFailure } from './failure.ts';
+
+/** Names of the commands that take a command line after `--`. */
+const STARTS_COMMANDS: ReadonlySet<string> = new Set(['find', 'fix', 'trace']);
 
 export interface CliEnvironment {
   readonly stdout: OutputStream;
@@ -31,6 +35,7 @@ Examples:
   leakscope find --for 5m -- python app.py
   leakscope scan                         which lines of the project in this folder will leak
   leakscope rss 4242                     where every megabyte of its memory is
+  leakscope trace -- python app.py       which lines allocate what grows
   leakscope snapshot 4242 -o a.heap      keep the object graph, without values
   leakscope why a.heap shop.users.User   what keeps these objects alive
 
@@ -92,12 +97,10 @@ export function createProgram(context: CliContext): Command {
   addRssCommand(program, context);
   addScanCommand(program, context);
   addFixCommand(program, context);
+  addTraceCommand(program, context);
   for (const command of [program, ...program.commands]) configure(command, context);
   return program;
 }
-
-/** Commands that run another program, given after `--`. */
-const TAKES_COMMAND: ReadonlySet<string> = new Set(['find', 'fix']);
 
 /** Makes commander throw instead of ending the process, and print to the context's streams. */
 function configure(command: Command, context: CliContext): void {
@@ -109,9 +112,9 @@ function configure(command: Command, context: CliContext): void {
   });
   if (command.parent !== null) {
     command.hook('preAction', () => {
-      if (context.childCommand !== undefined && !TAKES_COMMAND.has(command.name())) {
+      if (context.childCommand !== undefined && !STARTS_COMMANDS.has(command.name())) {
         throw new LeakscopeError('E_USAGE', `${command.name()} takes no command after --`, {
-          hint: 'only find starts a command: leakscope find -- python app.py',
+          hint: 'find and trace start a command: leakscope find -- python app.py',
         });
       }
     });

@@ -12,6 +12,7 @@ import type { DraftFinding, SourceRange } from './finding.ts';
 import type { ReportedFinding, Rule } from './rule.ts';
 import { contextOf, openFile, type ProjectFacts, type ScannedFile } from './scanned-file.ts';
 import { type Suppression, suppressionsOf } from './suppressions.ts';
+import { mentions } from './vocabulary.ts';
 
 /** All that is kept of a file: plain data, small, and a function of its text, the rules and the project's facts. */
 export interface FileResult {
@@ -53,7 +54,7 @@ interface Reported {
 function runRules(file: ScannedFile, rules: readonly Rule[]): readonly Reported[] {
   const found: Reported[] = [];
   for (const rule of rules) {
-    if (rule.words !== undefined && !rule.words.some((word) => file.source.text.includes(word))) continue;
+    if (rule.words !== undefined && !rule.words.some((word) => mentions(file, word))) continue;
     rule.check(file, (finding) => found.push({ rule, finding }));
   }
   return found.sort((a, b) => a.finding.node.start - b.finding.node.start || (a.rule.code < b.rule.code ? -1 : 1));
@@ -74,6 +75,9 @@ function draftOf(file: ScannedFile, rule: Rule, finding: ReportedFinding): Draft
     fix: undefined,
   };
 }
+
+/** Characters parsed, for one file, to try fixes one by one; past them none is offered. A file of nothing but findings ends too. */
+const TRIED_ALONE = 16 << 20;
 
 /**
  * The drafts with the fixes that work. Fixes of different places are tried in one go: a file with many findings is then
@@ -99,8 +103,10 @@ function withFixes(
   if (together !== undefined && works(together.text, together.made)) {
     for (const draft of together.made) proven.add(draft);
   }
+  let left = Math.ceil(TRIED_ALONE / Math.max(1, original.text.length));
   return offered.map((draft, i) => {
     if (draft.fix === undefined || proven.has(draft)) return draft;
+    if (left-- <= 0) return drafts[i]!;
     return works(applyEdits(original.text, draft.fix.edits), [draft]) ? draft : drafts[i]!;
   });
 }

@@ -1,9 +1,10 @@
 // What one file tells the rest of the project: what it calls and from where, what it runs again and again, what it takes
 // out of other files' containers, what its functions do with resources. Plain data: project-links.ts joins it.
 
+import { statementOf } from '../source/ast-walk.ts';
 import { attributeStores } from '../source/class-members.ts';
 import { usesOf } from '../source/container-operations.ts';
-import type { Attribute, Call, Expr, Keyword, Node } from '../source/python-ast.ts';
+import type { Attribute, Call, Expr, Keyword, Node, NodeKind } from '../source/python-ast.ts';
 import { dottedName } from '../source/qualified-name.ts';
 import { bindingOf, enclosingFunction, importedModule } from '../source/source-index.ts';
 import { ancestorsOf } from '../source/type-inference.ts';
@@ -116,12 +117,9 @@ function callsOf(file: ScannedFile): readonly CallFact[] {
     const { caller, callee, inLoop, keptForGood, keptBySelf, repeats, fixedArguments } = fact;
     found.set([caller, callee, inLoop, keptForGood, keptBySelf, repeats, ...fixedArguments].join(' '), fact);
   };
+  const circumstances = callCircumstances(file);
   for (const call of file.source.calls) {
-    const isEndless = endlessLoopAround(file, call) !== undefined;
-    const common = {
-      caller: enclosingFunction(file.source, call)?.qualname ?? '<module>',
-      inLoop: loopAround(call) !== undefined,
-    };
+    const { isEndless, ...common } = circumstances(call);
     const called = calleeName(file, call.func);
     if (called !== undefined) {
       add({
@@ -142,6 +140,41 @@ function callsOf(file: ScannedFile): readonly CallFact[] {
     }
   }
   return [...found.values()];
+}
+
+/** What holds for all calls of a statement: who makes them, and whether in a loop. */
+function callCircumstances(file: ScannedFile) {
+  const ask = (node: Node) => ({
+    caller: enclosingFunction(file.source, node)?.qualname ?? '<module>',
+    inLoop: loopAround(node) !== undefined,
+    isEndless: endlessLoopAround(file, node) !== undefined,
+  });
+  const known = new Map<Node, ReturnType<typeof ask>>();
+  return (call: Call) => {
+    const statement = statementOf(call);
+    // Parts of other statements (a loop's head and its body, a default, a decorator) differ in that.
+    if (!SIMPLE.has(statement.kind) || hasOwnScope(call, statement)) return ask(call);
+    const answer = known.get(statement) ?? ask(call);
+    known.set(statement, answer);
+    return answer;
+  };
+}
+
+const SIMPLE: ReadonlySet<NodeKind> = new Set<NodeKind>([
+  'Expr',
+  'Assign',
+  'AnnAssign',
+  'AugAssign',
+  'Return',
+  'Raise',
+]);
+
+/** Whether the call runs in a lambda or comprehension inside its statement. */
+function hasOwnScope(call: Call, statement: Node): boolean {
+  for (let node: Node | undefined = call.parent; node !== undefined && node !== statement; node = node.parent) {
+    if (node.kind === 'Lambda' || node.kind.endsWith('Comp') || node.kind === 'GeneratorExp') return true;
+  }
+  return false;
 }
 
 function calleeName(file: ScannedFile, callee: Node): string | undefined {

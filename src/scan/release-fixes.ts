@@ -77,6 +77,7 @@ function usesAfterOpening(file: ScannedFile, leak: Leak): Uses | undefined {
   const moved = [opening, ...body, ...(release === undefined ? [] : [release])];
   if (body.length === 0 || !moved.every((each) => standsAlone(file, each))) return undefined;
   if (body.some(hasStringOverLines) || leaksNames(file, leak, body)) return undefined;
+  if (release === undefined && isNeededByName(file, leak, name)) return undefined;
   return { name, opening, body, release };
 }
 
@@ -141,6 +142,14 @@ function releasingStatement(leak: Leak, statement: Stmt): Stmt | undefined {
   const { func, args } = statement.value;
   const isMethod = func === only.parent && args.length === 0 && func.kind === 'Attribute' && func.attr === 'close';
   return isMethod || (args.length === 1 && args[0] === only) ? statement : undefined;
+}
+
+/** Whether code may need the file open that only has its path or descriptor: a temporary file goes when it is closed. */
+function isNeededByName(file: ScannedFile, leak: Leak, name: string): boolean {
+  return mentionsIn(file, name, leak.owner).some(({ parent }) => {
+    if (parent?.kind !== 'Attribute') return false;
+    return parent.attr === 'fileno' || (parent.attr === 'name' && leak.opener.endsWith('TemporaryFile'));
+  });
 }
 
 /** Whether names that keep the resource in use are assigned in the body but read after it. */

@@ -22,7 +22,7 @@ export interface ResourceModel {
   /** Functions that release the first argument they get. */
   readonly functions: readonly string[];
   /** What leaving a `with` statement over it does: sqlite3 only commits, subprocess waits for the child's end. */
-  readonly with: 'closes' | 'waits' | 'does not close' | 'no with';
+  readonly with: 'closes' | 'waits' | 'does not close' | 'no with' | 'unknown';
   /** Released with `await`, entered with `async with`. */
   readonly isAsync: boolean;
   /**
@@ -192,11 +192,12 @@ export const IMAGE: ResourceModel = {
   functions: ['numpy.array', 'numpy.asarray', 'contextlib.closing'],
 };
 
-/** What is passed to a function that does not say what it takes. */
+/** What a function is passed or returns that does not say what it is. */
 export const ANY_RESOURCE: ResourceModel = {
   ...OBJECT,
   noun: 'a resource',
   family: 'file',
+  with: 'unknown',
   methods: 'close aclose detach quit logout shutdown terminate communicate wait poll disconnect unlink cleanup'.split(
     ' ',
   ),

@@ -470,3 +470,21 @@ test('no fix where one guard is not enough or the statement shares its line', ()
   ).toBeUndefined();
   expect(fixed(moduleContainerGrows, 'L = []\ndef view(request):\n    L.append(request); return 1\n')).toBeUndefined();
 });
+
+test('modules and numbers of types are few, however often they come', () => {
+  expectMarkedLines(
+    moduleContainerGrows,
+    `
+import sys
+from flask import Flask
+app = Flask(__name__)
+MODULES = set()
+NAMES = {}
+@app.route("/")
+def page(type_num, name):
+    module = sys.modules[name]
+    MODULES.add(module)
+    return NAMES.setdefault(type_num, type_num)
+`,
+  );
+});
