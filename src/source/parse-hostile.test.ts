@@ -160,6 +160,7 @@ test('programs mutated at random end in a tree that holds together', () => {
 });
 
 function checkChildren(node: Node, text: string): void {
+  if (node.kind !== 'Module' && 'body' in node && Array.isArray(node.body)) expect(node.body).not.toHaveLength(0);
   const children: Node[] = [];
   pushChildren(node, children);
   for (const child of children) {

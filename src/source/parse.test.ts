@@ -120,6 +120,7 @@ describe('a syntax error', () => {
     ['a function', 'a()\ndef f(x, (y, z)):\n    b()\n    c()\nd()\n', 2, 'invalid syntax'],
     ['an assignment to a call', 'a()\nb() = 1\nd()\n', 2, 'cannot assign to function call'],
     ['a loop', 'a()\nfor x b():\n    c()\n    if x: c()\nelse:\n    c()\nd()\n', 2, "expected 'in'"],
+    ['a function with nothing else', 'a()\ndef f():\n    b() c()\nd()\n', 3, 'invalid syntax'],
     ['a clause of an if', 'if x: a()\nelif b() y:\n    c()\nelse: d()\n', 2, "expected ':'"],
     ['a clause of a try', 'try: a()\nexcept b() y:\n    c()\nfinally: d()\n', 2, "expected ':'"],
     ['a clause of a match', 'match a():\n    case 1 2:\n        b()\n    case _: d()\n', 2, "expected ':'"],

@@ -79,6 +79,8 @@ export abstract class BlockParser extends SimpleStatementParser {
     this.advance();
     if (this.token !== T.INDENT) this.fail(`expected an indented block after ${owner} on line ${ownerLine}`);
     this.parseIndented(body);
+    // Every block of the tree has a statement, also where there were errors.
+    if (body.length === 0) this.failWithoutStatements();
     return body;
   }
 

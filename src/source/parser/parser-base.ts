@@ -16,10 +16,11 @@ const MAX_ERRORS = 20;
  * and collecting one costs more than the parse of a line.
  */
 export class SyntaxFailure {
-  readonly message: string;
+  /** Undefined where everything wrong was reported already. */
+  readonly message: string | undefined;
   readonly line: number;
 
-  constructor(message: string, line: number) {
+  constructor(message: string | undefined, line: number) {
     this.message = message;
     this.line = line;
   }
@@ -48,6 +49,11 @@ export abstract class ParserBase extends Scanner {
   /** Gives up the statement or clause being read. */
   protected fail(message: string, line: number = this.tokenLine): never {
     throw new SyntaxFailure(message, line);
+  }
+
+  /** Gives up a clause of whose block nothing is left. */
+  protected failWithoutStatements(): never {
+    throw new SyntaxFailure(undefined, this.tokenLine);
   }
 
   protected expect(token: number, spelling: string): void {
@@ -125,8 +131,19 @@ export abstract class ParserBase extends Scanner {
    * to the first token behind it: behind its logical line, and behind the block that belongs to it.
    */
   protected recover(failure: unknown, start: number, level: number): void {
-    this.report(...describe(failure, this.tokenLine));
+    this.reportFailure(failure);
     this.resume(start, level);
+  }
+
+  private reportFailure(failure: unknown): void {
+    if (failure instanceof SyntaxFailure) {
+      if (failure.message !== undefined) this.report(failure.message, failure.line);
+    } else if (failure instanceof RangeError) {
+      // The limits keep the stack small enough; where its size was set lower, the statement is given up all the same.
+      this.report('nested too deeply', this.tokenLine);
+    } else {
+      throw failure;
+    }
   }
 
   /** Goes on behind a statement or clause that was given up, its error reported. */
@@ -191,13 +208,6 @@ export abstract class ParserBase extends Scanner {
   private isStrayStatement(): boolean {
     return this.depth > 0 && T.STATEMENT_KEYWORDS.has(this.token) && this.isFirstOnLine();
   }
-}
-
-function describe(failure: unknown, line: number): [message: string, line: number] {
-  if (failure instanceof SyntaxFailure) return [failure.message, failure.line];
-  // The limits above keep the stack small enough; where its size was set lower, the statement is given up all the same.
-  if (failure instanceof RangeError) return ['nested too deeply', line];
-  throw failure;
 }
 
 /** Makes `parent` the parent of `child`: trees grow from their leaves. */
