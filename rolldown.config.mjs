@@ -2,8 +2,16 @@ import { defineConfig } from 'rolldown';
 import { thirdPartyNotices } from './scripts/third-party-notices.mjs';
 
 export default defineConfig({
-  input: { leakscope: 'src/cli/main.ts' },
+  input: { leakscope: 'src/cli/main.ts', 'scan-worker': 'src/session/scan-worker.ts' },
   platform: 'node',
   plugins: [thirdPartyNotices()],
-  output: { dir: 'dist', format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name].js', minify: false },
+  output: {
+    dir: 'dist',
+    // What an earlier build left would be packed too.
+    cleanDir: true,
+    format: 'esm',
+    entryFileNames: '[name].js',
+    chunkFileNames: '[name].js',
+    minify: false,
+  },
 });

@@ -18,6 +18,7 @@ import { CaptureReportSchema } from '../src/protocol/capture.ts';
 import { HeapDiffSchema } from '../src/protocol/diff.ts';
 import { ErrorReportSchema } from '../src/protocol/error.ts';
 import { FindReportSchema } from '../src/protocol/find.ts';
+import { FixReportSchema } from '../src/protocol/fix.ts';
 import { FixProofSchema } from '../src/protocol/fix-proof.ts';
 import { PauseEstimateSchema } from '../src/protocol/pause-estimate.ts';
 import { PsReportSchema } from '../src/protocol/ps.ts';
@@ -25,6 +26,7 @@ import type { ReferenceReportSchema } from '../src/protocol/references.ts';
 import { HeapReportSchema } from '../src/protocol/report.ts';
 import type { ResourceReportSchema } from '../src/protocol/resources.ts';
 import { RssReportSchema } from '../src/protocol/rss.ts';
+import { ScanReportSchema } from '../src/protocol/scan.ts';
 import { SnapshotReportSchema } from '../src/protocol/snapshot.ts';
 import { TraceReportSchema } from '../src/protocol/trace.ts';
 import { HeapWhySchema } from '../src/protocol/why.ts';
@@ -44,6 +46,8 @@ const SCHEMAS = {
   why: HeapWhySchema,
   'pause-estimate': PauseEstimateSchema,
   rss: RssReportSchema,
+  scan: ScanReportSchema,
+  fix: FixReportSchema,
   trace: TraceReportSchema,
   'fix-proof': FixProofSchema,
   error: ErrorReportSchema,

@@ -14,6 +14,7 @@ export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 /** Every expected failure has one of these codes; docs/error-codes.md explains each. */
 export type ErrorCode =
   | 'E_USAGE'
+  | 'E_CONFIG'
   | 'E_NO_SUCH_PROCESS'
   | 'E_NOT_PYTHON'
   | 'E_PYTHON_TOO_OLD'
@@ -48,8 +49,18 @@ export class LeakscopeError extends Error {
     this.name = 'LeakscopeError';
     this.code = code;
     this.hint = options.hint;
-    this.exitCode =
-      options.exitCode ??
-      (code === 'E_USAGE' ? ExitCode.usage : code === 'E_INTERNAL' ? ExitCode.internal : ExitCode.couldNotTell);
+    this.exitCode = options.exitCode ?? exitCodeOf(code);
+  }
+}
+
+function exitCodeOf(code: ErrorCode): ExitCode {
+  switch (code) {
+    case 'E_USAGE':
+    case 'E_CONFIG':
+      return ExitCode.usage;
+    case 'E_INTERNAL':
+      return ExitCode.internal;
+    default:
+      return ExitCode.couldNotTell;
   }
 }

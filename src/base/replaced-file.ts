@@ -1,5 +1,5 @@
 // Writes a file beside its place and moves it there: nobody ever sees half of it, and a failure leaves an older one as
-// it was. Readable by its owner only.
+// it was. Readable by its owner only, unless asked for otherwise.
 
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, rename, stat, unlink } from 'node:fs/promises';
@@ -12,7 +12,11 @@ const FILE_MODE = 0o600;
  * Replaces `path` in one step when `write` has written all and it is on disk. Throws E_FILE_WRITE where the system
  * refuses, and whatever `write` throws; then nothing is left behind.
  */
-export async function replaceFile<T>(path: string, write: (file: FileHandle) => Promise<T>): Promise<T> {
+export async function replaceFile<T>(
+  path: string,
+  write: (file: FileHandle) => Promise<T>,
+  { mode = FILE_MODE }: { readonly mode?: number } = {},
+): Promise<T> {
   const existing = await stat(path).catch(() => undefined);
   if (existing !== undefined && !existing.isFile()) {
     // The rename would replace a device or fail on a folder, after all the work.
@@ -22,7 +26,7 @@ export async function replaceFile<T>(path: string, write: (file: FileHandle) => 
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
     // 'wx': a link planted under the temporary name is not followed.
-    const file = await open(temporary, 'wx', FILE_MODE);
+    const file = await open(temporary, 'wx', mode);
     let result: T;
     try {
       result = await write(file);

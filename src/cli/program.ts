@@ -7,16 +7,18 @@ import { type CliContext, createOutcome, type OutputStream } from './cli-context
 import { addCaptureCommand } from './commands/capture.ts';
 import { addDiffCommand } from './commands/diff.ts';
 import { addFindCommand } from './commands/find.ts';
+import { addFixCommand } from './commands/fix.ts';
 import { addPsCommand } from './commands/ps.ts';
 import { addReportCommand } from './commands/report.ts';
 import { addRssCommand } from './commands/rss.ts';
+import { addScanCommand } from './commands/scan.ts';
 import { addSnapshotCommand } from './commands/snapshot.ts';
 import { addTraceCommand } from './commands/trace.ts';
 import { addWhyCommand } from './commands/why.ts';
 import { reportFailure, toFailure } from './failure.ts';
 
 /** Names of the commands that take a command line after `--`. */
-const STARTS_COMMANDS: ReadonlySet<string> = new Set(['find', 'trace']);
+const STARTS_COMMANDS: ReadonlySet<string> = new Set(['find', 'fix', 'trace']);
 
 export interface CliEnvironment {
   readonly stdout: OutputStream;
@@ -31,6 +33,7 @@ Examples:
   leakscope ps                           which Python processes run here
   leakscope find 4242                    does it leak, who holds the memory, which line grows it
   leakscope find --for 5m -- python app.py
+  leakscope scan                         which lines of the project in this folder will leak
   leakscope rss 4242                     where every megabyte of its memory is
   leakscope trace -- python app.py       which lines allocate what grows
   leakscope snapshot 4242 -o a.heap      keep the object graph, without values
@@ -92,6 +95,8 @@ export function createProgram(context: CliContext): Command {
   addDiffCommand(program, context);
   addWhyCommand(program, context);
   addRssCommand(program, context);
+  addScanCommand(program, context);
+  addFixCommand(program, context);
   addTraceCommand(program, context);
   for (const command of [program, ...program.commands]) configure(command, context);
   return program;

@@ -1,5 +1,6 @@
 // What a run over a live process says of containers that source points at: which grow, how fast, and which stand still.
 
+import { indexInAscending } from '../base/sorted-search.ts';
 import { NOT_A_CONTAINER, type NodeIndex } from '../graph/heap-graph.ts';
 import { judgeTrend } from '../metrics/growth-trend.ts';
 import type { HolderReference } from '../source/growth-site-query.ts';
@@ -45,13 +46,16 @@ function judge(
   nodes: readonly NodeIndex[],
 ): LiveCandidate {
   const { graph, retained } = analysis;
-  const series = entrySeries(graph, observation.summaries, nodes);
+  // Objects that came since say that there are more of them, not that one of them grows.
+  const first = observation.summaries[0]!.columns.addresses;
+  const old = nodes.filter((node) => indexInAscending(first, graph.addresses[node]!) >= 0);
+  const series = entrySeries(graph, observation.summaries, old);
   const trend = judgeTrend(series, { leastRise: LEAST_RISE, work: observation.work });
   // What grows may hang below the container's own entries: lists in a dict, say. Then find has named it all the same.
   const finding = findings.find(({ reference }) => reference !== undefined && isSameHolder(reference, holder));
   const isGrowing = finding !== undefined || trend.shape === 'steady';
   const containers = nodes.filter((node) => graph.entryCounts[node] !== NOT_A_CONTAINER);
-  const entries = series.at(-1)?.[1] ?? 0;
+  const entries = containers.reduce((sum, node) => sum + graph.entryCounts[node]!, 0);
   const retainedBytes = containers.reduce((sum, node) => sum + retained[node]!, 0);
   const seconds = observation.observedSeconds;
   const entriesPerMinute = perMinute(trend.rise, seconds);

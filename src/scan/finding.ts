@@ -62,10 +62,23 @@ export type Condition =
   | { readonly kind: 'attribute is not shrunk elsewhere'; readonly name: string }
   /** A request handler, task, consumer or endless loop comes to run the function. */
   | { readonly kind: 'runs repeatedly'; readonly module: string; readonly qualname: string }
+  /** Some call in the project passes the parameter something else than a constant; holds when no call is known. */
+  | {
+      readonly kind: 'argument varies';
+      readonly module: string;
+      readonly qualname: string;
+      /** Place among the arguments of a call, `self` not counted. */
+      readonly position: number;
+      readonly name: string;
+    }
   /** Objects of the class are made where code runs repeatedly, not once at import. */
   | { readonly kind: 'is made repeatedly'; readonly module: string; readonly className: string }
+  /** Not all that is known of is one object kept by a module's variable. */
+  | { readonly kind: 'is not a singleton'; readonly module: string; readonly className: string }
   /** An object of the class is kept by a module's variable, or the class outlives its objects' usual span. */
   | { readonly kind: 'lives long'; readonly module: string; readonly className: string }
+  /** Not all objects of the class that the project makes are kept by a module's variable or class attribute. */
+  | { readonly kind: 'is no singleton'; readonly module: string; readonly className: string }
   /** The project's function hands out an open resource that its caller must release. */
   | { readonly kind: 'returns a resource'; readonly module: string; readonly qualname: string }
   /** The project's function neither keeps nor releases what it is passed at that place. */

@@ -1,19 +1,56 @@
-// What a function does with resources, as its callers need to know it: whether it hands one out, and what becomes of
-// what it is passed.
+// What a function does with resources, as its callers in other files need to know it: whether it hands one out, and which
+// parameters it leaves alone.
 
+import type { Node } from '../source/python-ast.ts';
+import type { FunctionInfo } from '../source/source-index.ts';
+import { enclosingFunction } from '../source/source-index.ts';
+import { projectName } from './project-names.ts';
+import { isCalledDirectly, returnedResources } from './resource-leaks.ts';
+import { parameterFate } from './resource-uses.ts';
 import type { ScannedFile } from './scanned-file.ts';
 import { oncePerFile } from './scanned-file.ts';
 
 export interface ResourceSummary {
-  /** Name in the model table of the resource it returns open, where its own file shows it. */
+  /** What the resource it returns open is called ("a file"), where its own file shows it. */
   readonly returns: string | undefined;
   /** Dotted names of functions whose result it returns. */
   readonly returnsResultOf: readonly string[];
-  /** Parameters by position that it only uses: neither kept, nor returned, nor released. */
+  /** Parameters by position that it only uses: neither kept, nor returned, nor released. Module-level functions only. */
   readonly borrows: readonly number[];
-  /** Parameters by position that it releases. */
-  readonly releases: readonly number[];
 }
 
 /** Summaries by qualified name; functions that have nothing to do with resources have none. */
-export const resourceSummariesOf = oncePerFile((_file: ScannedFile): ReadonlyMap<string, ResourceSummary> => new Map());
+export const resourceSummariesOf = oncePerFile((file): ReadonlyMap<string, ResourceSummary> => {
+  const summaries = new Map<string, ResourceSummary>();
+  const returned = returnedResources(file);
+  const forwarded = forwardedCalls(file);
+  for (const callee of file.source.functions) {
+    if (callee.node.kind === 'Lambda') continue;
+    const returns = returned.get(callee.node)?.noun;
+    const returnsResultOf = forwarded.get(callee.node) ?? [];
+    const borrows = callee.scope.parent?.kind === 'module' ? borrowedParameters(file, callee) : [];
+    if (returns === undefined && returnsResultOf.length === 0 && borrows.length === 0) continue;
+    summaries.set(callee.qualname, { returns, returnsResultOf, borrows });
+  }
+  return summaries;
+});
+
+function borrowedParameters(file: ScannedFile, callee: FunctionInfo): readonly number[] {
+  const { args } = callee.node;
+  return [...args.posonlyargs, ...args.args].flatMap(({ arg }, i) =>
+    parameterFate(file, callee, arg) === 'borrows' ? [i] : [],
+  );
+}
+
+/** Names of what each function returns the result of: `return connect(host)`. */
+function forwardedCalls(file: ScannedFile): ReadonlyMap<Node, readonly string[]> {
+  const found = new Map<Node, string[]>();
+  for (const call of file.source.calls) {
+    if (call.parent?.kind !== 'Return') continue;
+    const name = projectName(file, call.func);
+    const callee = name === undefined ? undefined : enclosingFunction(file.source, call);
+    if (callee === undefined || !isCalledDirectly(callee)) continue;
+    found.set(callee.node, [...(found.get(callee.node) ?? []), name!]);
+  }
+  return found;
+}

@@ -12,7 +12,7 @@ import { ancestorsOf, areRelated, definingGlobal, findMethods, inferValues, reso
 import type { Value } from './value.ts';
 
 /** Method names so common that a call on an unknown receiver says nothing. */
-const COMMON_NAMES: ReadonlySet<string> = new Set([
+export const COMMON_NAMES: ReadonlySet<string> = new Set([
   'add',
   'append',
   'apply',

@@ -27,8 +27,8 @@ export interface FunctionDef extends NodeBase {
   readonly args: Arguments;
   readonly body: readonly Stmt[];
   readonly decorator_list: readonly Expr[];
-  readonly returns?: Expr;
-  readonly type_params?: readonly TypeParam[];
+  readonly returns: Expr | undefined;
+  readonly type_params: readonly TypeParam[];
 }
 export interface ClassDef extends NodeBase {
   readonly kind: 'ClassDef';
@@ -37,11 +37,11 @@ export interface ClassDef extends NodeBase {
   readonly keywords: readonly Keyword[];
   readonly body: readonly Stmt[];
   readonly decorator_list: readonly Expr[];
-  readonly type_params?: readonly TypeParam[];
+  readonly type_params: readonly TypeParam[];
 }
 export interface Return extends NodeBase {
   readonly kind: 'Return';
-  readonly value?: Expr;
+  readonly value: Expr | undefined;
 }
 export interface Delete extends NodeBase {
   readonly kind: 'Delete';
@@ -69,7 +69,7 @@ export interface AnnAssign extends NodeBase {
   readonly kind: 'AnnAssign';
   readonly target: Expr;
   readonly annotation: Expr;
-  readonly value?: Expr;
+  readonly value: Expr | undefined;
 }
 export interface For extends NodeBase {
   readonly kind: 'For' | 'AsyncFor';
@@ -102,8 +102,8 @@ export interface Match extends NodeBase {
 }
 export interface Raise extends NodeBase {
   readonly kind: 'Raise';
-  readonly exc?: Expr;
-  readonly cause?: Expr;
+  readonly exc: Expr | undefined;
+  readonly cause: Expr | undefined;
 }
 export interface Try extends NodeBase {
   readonly kind: 'Try' | 'TryStar';
@@ -115,17 +115,21 @@ export interface Try extends NodeBase {
 export interface Assert extends NodeBase {
   readonly kind: 'Assert';
   readonly test: Expr;
-  readonly msg?: Expr;
+  readonly msg: Expr | undefined;
 }
 export interface Import extends NodeBase {
   readonly kind: 'Import';
   readonly names: readonly Alias[];
+  /** `lazy import` (PEP 810). */
+  readonly is_lazy: boolean;
 }
 export interface ImportFrom extends NodeBase {
   readonly kind: 'ImportFrom';
-  readonly module?: string;
+  readonly module: string | undefined;
   readonly names: readonly Alias[];
-  readonly level?: number;
+  /** Leading dots. */
+  readonly level: number;
+  readonly is_lazy: boolean;
 }
 export interface NameDeclaration extends NodeBase {
   readonly kind: 'Global' | 'Nonlocal';
@@ -205,7 +209,7 @@ export interface Dict extends NodeBase {
 export interface Sequence extends NodeBase {
   readonly kind: 'Set' | 'List' | 'Tuple';
   readonly elts: readonly Expr[];
-  readonly ctx?: ExprContext;
+  readonly ctx: ExprContext | undefined;
 }
 export interface ElementComp extends NodeBase {
   readonly kind: 'ListComp' | 'SetComp' | 'GeneratorExp';
@@ -214,8 +218,9 @@ export interface ElementComp extends NodeBase {
 }
 export interface DictComp extends NodeBase {
   readonly kind: 'DictComp';
+  /** With `**mapping for …` (PEP 798) the mapping, and no value. */
   readonly key: Expr;
-  readonly value: Expr;
+  readonly value: Expr | undefined;
   readonly generators: readonly Comprehension[];
 }
 export interface Wrapped extends NodeBase {
@@ -224,7 +229,7 @@ export interface Wrapped extends NodeBase {
 }
 export interface Yield extends NodeBase {
   readonly kind: 'Yield';
-  readonly value?: Expr;
+  readonly value: Expr | undefined;
 }
 export interface Compare extends NodeBase {
   readonly kind: 'Compare';
@@ -241,7 +246,7 @@ export interface Call extends NodeBase {
 export interface FormattedValue extends NodeBase {
   readonly kind: 'FormattedValue' | 'Interpolation';
   readonly value: Expr;
-  readonly format_spec?: Expr;
+  readonly format_spec: Expr | undefined;
 }
 export interface JoinedStr extends NodeBase {
   readonly kind: 'JoinedStr' | 'TemplateStr';
@@ -276,9 +281,9 @@ export interface Name extends NodeBase {
 }
 export interface Slice extends NodeBase {
   readonly kind: 'Slice';
-  readonly lower?: Expr;
-  readonly upper?: Expr;
-  readonly step?: Expr;
+  readonly lower: Expr | undefined;
+  readonly upper: Expr | undefined;
+  readonly step: Expr | undefined;
 }
 
 export type ComprehensionExpr = ElementComp | DictComp;
@@ -317,67 +322,95 @@ export interface Comprehension extends NodeBase {
 }
 export interface ExceptHandler extends NodeBase {
   readonly kind: 'ExceptHandler';
-  readonly type?: Expr;
-  readonly name?: string;
+  readonly type: Expr | undefined;
+  readonly name: string | undefined;
   readonly body: readonly Stmt[];
 }
 export interface Arguments extends NodeBase {
   readonly kind: 'arguments';
   readonly posonlyargs: readonly Arg[];
   readonly args: readonly Arg[];
-  readonly vararg?: Arg;
+  readonly vararg: Arg | undefined;
   readonly kwonlyargs: readonly Arg[];
   /** Parallel to `kwonlyargs`; undefined where there is no default. */
   readonly kw_defaults: readonly (Expr | undefined)[];
-  readonly kwarg?: Arg;
+  readonly kwarg: Arg | undefined;
   /** Defaults of the last positional parameters. */
   readonly defaults: readonly Expr[];
 }
 export interface Arg extends NodeBase {
   readonly kind: 'arg';
   readonly arg: string;
-  readonly annotation?: Expr;
+  readonly annotation: Expr | undefined;
 }
 export interface Keyword extends NodeBase {
   readonly kind: 'keyword';
   /** Absent for `**value`. */
-  readonly arg?: string;
+  readonly arg: string | undefined;
   readonly value: Expr;
 }
 export interface Alias extends NodeBase {
   readonly kind: 'alias';
   readonly name: string;
-  readonly asname?: string;
+  readonly asname: string | undefined;
 }
 export interface WithItem extends NodeBase {
   readonly kind: 'withitem';
   readonly context_expr: Expr;
-  readonly optional_vars?: Expr;
+  readonly optional_vars: Expr | undefined;
 }
 export interface MatchCase extends NodeBase {
   readonly kind: 'match_case';
   readonly pattern: Pattern;
-  readonly guard?: Expr;
+  readonly guard: Expr | undefined;
   readonly body: readonly Stmt[];
 }
-export interface Pattern extends NodeBase {
-  readonly kind:
-    | 'MatchValue'
-    | 'MatchSingleton'
-    | 'MatchSequence'
-    | 'MatchMapping'
-    | 'MatchClass'
-    | 'MatchStar'
-    | 'MatchAs'
-    | 'MatchOr';
-  /** Name bound by `MatchStar` and `MatchAs`. */
-  readonly name?: string;
-  /** Name bound to the remaining keys by `MatchMapping`. */
-  readonly rest?: string;
+export interface MatchValue extends NodeBase {
+  readonly kind: 'MatchValue';
+  readonly value: Expr;
 }
+export interface MatchSingleton extends NodeBase {
+  readonly kind: 'MatchSingleton';
+  readonly value: boolean | null;
+}
+export interface MatchList extends NodeBase {
+  readonly kind: 'MatchSequence' | 'MatchOr';
+  readonly patterns: readonly Pattern[];
+}
+export interface MatchMapping extends NodeBase {
+  readonly kind: 'MatchMapping';
+  readonly keys: readonly Expr[];
+  readonly patterns: readonly Pattern[];
+  /** Name bound to the remaining keys. */
+  readonly rest: string | undefined;
+}
+export interface MatchClass extends NodeBase {
+  readonly kind: 'MatchClass';
+  readonly cls: Expr;
+  readonly patterns: readonly Pattern[];
+  readonly kwd_attrs: readonly string[];
+  readonly kwd_patterns: readonly Pattern[];
+}
+export interface MatchStar extends NodeBase {
+  readonly kind: 'MatchStar';
+  /** Undefined for `*_`. */
+  readonly name: string | undefined;
+}
+export interface MatchAs extends NodeBase {
+  readonly kind: 'MatchAs';
+  readonly pattern: Pattern | undefined;
+  /** Undefined for `_`. */
+  readonly name: string | undefined;
+}
+
+export type Pattern = MatchValue | MatchSingleton | MatchList | MatchMapping | MatchClass | MatchStar | MatchAs;
+
 export interface TypeParam extends NodeBase {
   readonly kind: 'TypeVar' | 'ParamSpec' | 'TypeVarTuple';
   readonly name: string;
+  /** Of a TypeVar only. */
+  readonly bound: Expr | undefined;
+  readonly default_value: Expr | undefined;
 }
 
 export type Node =

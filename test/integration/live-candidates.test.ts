@@ -24,6 +24,9 @@ function candidates(state: 'growing' | 'still'): readonly HolderReference[] {
   ];
 }
 
+/** Of objects of which there are more and more, none grows. */
+const MORE: HolderReference = { form: 'instance attribute', ...MODULE, className: 'Part', name: 'still_part' };
+
 const ABSENT: readonly HolderReference[] = [
   { form: 'global', ...MODULE, name: 'nothing_of_that_name' },
   { form: 'global', module: 'no.such.module', name: 'growing_global' },
@@ -43,12 +46,12 @@ describe.each(chosen.map((python) => [python.label, python] as const))('CPython 
         { pid: target.pid, seconds: SECONDS, showValues: false, signal },
         silentProgress,
       );
-      const asked = [...candidates('growing'), ...candidates('still'), ...ABSENT];
+      const asked = [...candidates('growing'), ...candidates('still'), MORE, ...ABSENT];
       const { candidates: answers } = diagnoseCandidates(observation, asked);
       const states = asked.map((holder, i) => `${describeHolder(holder)}: ${answers[i]!.state}`);
       expect(states).toEqual([
         ...candidates('growing').map((holder) => `${describeHolder(holder)}: growing`),
-        ...candidates('still').map((holder) => `${describeHolder(holder)}: still`),
+        ...[...candidates('still'), MORE].map((holder) => `${describeHolder(holder)}: still`),
         ...ABSENT.map((holder) => `${describeHolder(holder)}: unseen`),
       ]);
       for (const answer of answers.slice(0, candidates('growing').length)) {

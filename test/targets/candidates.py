@@ -20,6 +20,16 @@ class Registry:
 registry = Registry()
 
 
+class Part:
+    """More and more of them, none of which grows."""
+
+    def __init__(self):
+        self.still_part = [1, 2, 3]
+
+
+parts = []
+
+
 @functools.lru_cache(maxsize=None)
 def growing_cache(number):
     return [number]
@@ -60,6 +70,7 @@ for number in range(10**9):
     registry.growing_attribute["all"].append(str(number))
     growing_cache(number)
     still_cache(number % 256)
+    parts.append(Part())
     with_growing_default(number)
     with_still_default(number)
     count(number)
