@@ -16,6 +16,7 @@ import type { RssReport } from '../src/diagnose/rss-report.ts';
 import { CaptureReportSchema } from '../src/protocol/capture.ts';
 import { HeapDiffSchema } from '../src/protocol/diff.ts';
 import { ErrorReportSchema } from '../src/protocol/error.ts';
+import { ExportReportSchema } from '../src/protocol/export.ts';
 import { FindReportSchema } from '../src/protocol/find.ts';
 import { FixProofSchema } from '../src/protocol/fix-proof.ts';
 import { PauseEstimateSchema } from '../src/protocol/pause-estimate.ts';
@@ -41,6 +42,7 @@ const SCHEMAS = {
   why: HeapWhySchema,
   'pause-estimate': PauseEstimateSchema,
   rss: RssReportSchema,
+  export: ExportReportSchema,
   'fix-proof': FixProofSchema,
   error: ErrorReportSchema,
 } as const;
