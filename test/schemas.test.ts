@@ -17,6 +17,7 @@ import type { TraceReport } from '../src/diagnose/trace-report.ts';
 import { CaptureReportSchema } from '../src/protocol/capture.ts';
 import { HeapDiffSchema } from '../src/protocol/diff.ts';
 import { ErrorReportSchema } from '../src/protocol/error.ts';
+import { ExportReportSchema } from '../src/protocol/export.ts';
 import { FindReportSchema } from '../src/protocol/find.ts';
 import { FixReportSchema } from '../src/protocol/fix.ts';
 import { FixProofSchema } from '../src/protocol/fix-proof.ts';
@@ -49,6 +50,7 @@ const SCHEMAS = {
   scan: ScanReportSchema,
   fix: FixReportSchema,
   trace: TraceReportSchema,
+  export: ExportReportSchema,
   'fix-proof': FixProofSchema,
   error: ErrorReportSchema,
 } as const;

@@ -6,6 +6,7 @@ import { VERSION } from '../base/version.ts';
 import { type CliContext, createOutcome, type OutputStream } from './cli-context.ts';
 import { addCaptureCommand } from './commands/capture.ts';
 import { addDiffCommand } from './commands/diff.ts';
+import { addExportCommand } from './commands/export.ts';
 import { addFindCommand } from './commands/find.ts';
 import { addFixCommand } from './commands/fix.ts';
 import { addPsCommand } from './commands/ps.ts';
@@ -95,6 +96,7 @@ export function createProgram(context: CliContext): Command {
   addDiffCommand(program, context);
   addWhyCommand(program, context);
   addRssCommand(program, context);
+  addExportCommand(program, context);
   addScanCommand(program, context);
   addFixCommand(program, context);
   addTraceCommand(program, context);
