@@ -5,5 +5,13 @@ export default defineConfig({
   input: { leakscope: 'src/cli/main.ts', 'scan-worker': 'src/session/scan-worker.ts' },
   platform: 'node',
   plugins: [thirdPartyNotices()],
-  output: { dir: 'dist', format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name].js', minify: false },
+  output: {
+    dir: 'dist',
+    // What an earlier build left would be packed too.
+    cleanDir: true,
+    format: 'esm',
+    entryFileNames: '[name].js',
+    chunkFileNames: '[name].js',
+    minify: false,
+  },
 });

@@ -13,11 +13,13 @@ import type { ReferenceReport } from '../src/diagnose/reference-report.ts';
 import type { ResourceReport } from '../src/diagnose/resource-report.ts';
 import { computeRetention } from '../src/diagnose/retention.ts';
 import type { RssReport } from '../src/diagnose/rss-report.ts';
+import type { TraceReport } from '../src/diagnose/trace-report.ts';
 import { CaptureReportSchema } from '../src/protocol/capture.ts';
 import { HeapDiffSchema } from '../src/protocol/diff.ts';
 import { ErrorReportSchema } from '../src/protocol/error.ts';
 import { ExportReportSchema } from '../src/protocol/export.ts';
 import { FindReportSchema } from '../src/protocol/find.ts';
+import { FixReportSchema } from '../src/protocol/fix.ts';
 import { FixProofSchema } from '../src/protocol/fix-proof.ts';
 import { PauseEstimateSchema } from '../src/protocol/pause-estimate.ts';
 import { PsReportSchema } from '../src/protocol/ps.ts';
@@ -25,12 +27,15 @@ import type { ReferenceReportSchema } from '../src/protocol/references.ts';
 import { HeapReportSchema } from '../src/protocol/report.ts';
 import type { ResourceReportSchema } from '../src/protocol/resources.ts';
 import { RssReportSchema } from '../src/protocol/rss.ts';
+import { ScanReportSchema } from '../src/protocol/scan.ts';
 import { SnapshotReportSchema } from '../src/protocol/snapshot.ts';
+import { TraceReportSchema } from '../src/protocol/trace.ts';
 import { HeapWhySchema } from '../src/protocol/why.ts';
 import { drawnFacts, drawServiceHeap } from './support/drawn-heaps.ts';
 import { healthyReport, inconclusiveReport, leakReport, twoFindingsReport } from './support/find-reports.ts';
 import { fragmentedRss, growingRss } from './support/rss-reports.ts';
 import { runLeakscope } from './support/run-leakscope.ts';
+import { fileTrace, growingTrace, stillTrace, tracebackTrace } from './support/trace-reports.ts';
 
 const SCHEMAS = {
   find: FindReportSchema,
@@ -43,6 +48,9 @@ const SCHEMAS = {
   'pause-estimate': PauseEstimateSchema,
   rss: RssReportSchema,
   export: ExportReportSchema,
+  scan: ScanReportSchema,
+  fix: FixReportSchema,
+  trace: TraceReportSchema,
   'fix-proof': FixProofSchema,
   error: ErrorReportSchema,
 } as const;
@@ -73,6 +81,7 @@ test('TypeScript types and schemas are the same shape', () => {
   expectTypeOf<DeepReadonly<HeapReport>>().toEqualTypeOf<Output<typeof HeapReportSchema>>();
   expectTypeOf<DeepReadonly<HeapDiff>>().toEqualTypeOf<Output<typeof HeapDiffSchema>>();
   expectTypeOf<DeepReadonly<RssReport>>().toEqualTypeOf<Output<typeof RssReportSchema>>();
+  expectTypeOf<DeepReadonly<TraceReport>>().toEqualTypeOf<Output<typeof TraceReportSchema>>();
   expectTypeOf<DeepReadonly<ReferenceReport>>().toEqualTypeOf<Output<typeof ReferenceReportSchema>>();
   expectTypeOf<DeepReadonly<HeapWhy>>().toEqualTypeOf<Output<typeof HeapWhySchema>>();
   expectTypeOf<DeepReadonly<ResourceReport>>().toEqualTypeOf<Output<typeof ResourceReportSchema>>();
@@ -103,6 +112,11 @@ test('find reports follow their schema, and a field too many does not', () => {
 test('rss reports follow their schema', () => {
   for (const report of [fragmentedRss, growingRss]) v.parse(RssReportSchema, report);
   expect(v.safeParse(RssReportSchema, { ...fragmentedRss, undocumented: 1 }).success).toBe(false);
+});
+
+test('trace reports follow their schema', () => {
+  for (const report of [growingTrace, stillTrace, tracebackTrace, fileTrace]) v.parse(TraceReportSchema, report);
+  expect(v.safeParse(TraceReportSchema, { ...growingTrace, undocumented: 1 }).success).toBe(false);
 });
 
 test('what the program prints follows the schemas', async () => {

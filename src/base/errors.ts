@@ -34,6 +34,7 @@ export type ErrorCode =
   | 'E_CORE_FILE'
   | 'E_HEAP_VERSION'
   | 'E_NO_MATCH'
+  | 'E_NOT_TRACING'
   | 'E_CANCELLED'
   | 'E_INTERNAL';
 

@@ -33,6 +33,17 @@ export class ProblemLog {
     this.add(code, message, `0x${address.toString(16)}`);
   }
 
+  /** Adds what another log has counted. */
+  addAll(other: ProblemLog): void {
+    for (const { code, message, count, examples } of other.list()) {
+      this.add(code, message);
+      const entry = this.#byCode.get(code);
+      if (entry === undefined) continue;
+      entry.count += count - 1;
+      entry.examples.push(...examples.slice(0, EXAMPLES_KEPT - entry.examples.length));
+    }
+  }
+
   list(): Problem[] {
     return [...this.#byCode].map(([code, p]) => ({
       code,

@@ -105,19 +105,26 @@ function summarise(
   after: FindReport,
   holders: FixProof['holders'],
 ): string {
-  const names = meant.map(({ holder }) => holder.name).join(', ');
+  const names = listed(meant.map(({ holder }) => holder.name));
+  const grows = meant.length === 1 ? 'grows' : 'grow';
   switch (verdict) {
     case 'not reproduced':
       return 'nothing grew without the fix either: the command does not show the leak';
     case 'not proved':
       return after.verdict === 'inconclusive'
         ? `the run with the fix gave too little evidence: ${after.summary}`
-        : `with the fix ${names} still grows`;
+        : `with the fix ${names} still ${grows}`;
     case 'proved': {
       const before = meant.reduce((sum, { growth }) => sum + growth.bytes_per_minute, 0);
       const others = holders.filter(({ fixed, bytes_per_minute_after }) => !fixed && bytes_per_minute_after > 0);
-      const rest = others.length === 0 ? '' : `; ${others.map(({ name }) => name).join(', ')} still grows`;
-      return `${names} grew ${formatByteRate(before)} and no longer grows${rest}`;
+      const still = others.length === 1 ? 'still grows' : 'still grow';
+      const rest = others.length === 0 ? '' : `; ${listed(others.map(({ name }) => name))} ${still}`;
+      return `${names} grew ${formatByteRate(before)} and no longer ${grows}${rest}`;
     }
   }
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+function listed(names: readonly string[]): string {
+  return names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }

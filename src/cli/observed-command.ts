@@ -1,4 +1,5 @@
-// `find` on a command: starts it, waits until its Python has set itself up, observes that, and ends what was started.
+// An observation of a command: starts it, waits until its Python has set itself up, observes that, and ends what was
+// started.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { LeakscopeError } from '../base/errors.ts';
@@ -6,6 +7,7 @@ import type { FindReport } from '../diagnose/find-report.ts';
 import { runFind } from '../session/find-session.ts';
 import type { FindOptions } from '../session/session-options.ts';
 import { sameProcess } from '../target/process-info.ts';
+import type { PythonProcess } from '../target/python-processes.ts';
 import { signalOf } from './cancellation.ts';
 import type { CliContext, Output } from './cli-context.ts';
 import { endedEarlyReport } from './ended-early.ts';
@@ -25,6 +27,16 @@ export interface CommandObservation {
   readonly env?: NodeJS.ProcessEnv | undefined;
 }
 
+/** What is done with the Python of a started command. */
+export interface CommandRun<T> {
+  run(pid: number): Promise<T>;
+  /** The answer for a process that ended before there was one, `seconds` after it was seen. */
+  endedEarly(python: PythonProcess, seconds: number, ending: string | undefined): T;
+  readonly keepRunning?: boolean | undefined;
+  readonly cwd?: string | undefined;
+  readonly env?: NodeJS.ProcessEnv | undefined;
+}
+
 /** Starts the command, runs `find` on its Python, and ends it again unless it is to be kept running. */
 export async function observeCommand(
   words: readonly string[],
@@ -32,6 +44,18 @@ export async function observeCommand(
   output: Output,
   context: CliContext,
 ): Promise<FindReport> {
+  const { find, ...command } = options;
+  const run = (pid: number) => runFind({ pid, ...find }, output.progress);
+  return runOnCommand(words, { ...command, run, endedEarly: endedEarlyReport }, output, context);
+}
+
+/** Starts the command, does what is wanted with its Python, and ends it again unless it is to be kept running. */
+export async function runOnCommand<T>(
+  words: readonly string[],
+  options: CommandRun<T>,
+  output: Output,
+  context: CliContext,
+): Promise<T> {
   const { cwd, env } = options;
   const started = await startCommand(words, { stdoutToStderr: output.json, cwd, env });
   const passOn = () => {
@@ -42,7 +66,7 @@ export async function observeCommand(
   context.signal.addEventListener('abort', passOn, { once: true });
   try {
     output.progress.stage('waiting for the command’s Python to start');
-    return await observeStarted(started, options.find, output, context);
+    return await runWhenSetUp(started, options, context);
   } finally {
     output.progress.done();
     context.signal.removeEventListener('abort', passOn);
@@ -52,22 +76,17 @@ export async function observeCommand(
 }
 
 /** An interpreter is seen in memory before it has set itself up, for some milliseconds; looks again until then. */
-async function observeStarted(
-  started: StartedCommand,
-  options: ObservationOptions,
-  output: Output,
-  context: CliContext,
-): Promise<FindReport> {
+async function runWhenSetUp<T>(started: StartedCommand, options: CommandRun<T>, context: CliContext): Promise<T> {
   const startedAt = performance.now();
   while (true) {
     const python = await waitForPython(started, pythonOfCommand, context.signal);
     const seenAt = performance.now();
     try {
-      return await runFind({ pid: python.pid, ...options }, output.progress);
+      return await options.run(python.pid);
     } catch (error) {
-      if (context.signal.aborted) throw error;
+      if (context.signal.aborted || !(error instanceof LeakscopeError)) throw error;
       if (!sameProcess(python.pid, python.startTimeTicks)) {
-        return endedEarlyReport(python, (performance.now() - seenAt) / 1000, await started.settledEnding());
+        return options.endedEarly(python, (performance.now() - seenAt) / 1000, await started.settledEnding());
       }
       if (!mayBeStartingUp(error) || performance.now() - startedAt > START_UP_MS) throw error;
       await delay(START_UP_POLL_MS, undefined, { signal: context.signal });
@@ -76,9 +95,6 @@ async function observeStarted(
 }
 
 /** What reading an interpreter that is not set up yet looks like. */
-function mayBeStartingUp(error: unknown): boolean {
-  return (
-    error instanceof LeakscopeError &&
-    (error.code === 'E_UNKNOWN_LAYOUT' || error.code === 'E_NOT_PYTHON' || error.code === 'E_NOT_CPYTHON')
-  );
+function mayBeStartingUp({ code }: LeakscopeError): boolean {
+  return code === 'E_UNKNOWN_LAYOUT' || code === 'E_NOT_PYTHON' || code === 'E_NOT_CPYTHON';
 }

@@ -8,13 +8,18 @@ import { addCaptureCommand } from './commands/capture.ts';
 import { addDiffCommand } from './commands/diff.ts';
 import { addExportCommand } from './commands/export.ts';
 import { addFindCommand } from './commands/find.ts';
+import { addFixCommand } from './commands/fix.ts';
 import { addPsCommand } from './commands/ps.ts';
 import { addReportCommand } from './commands/report.ts';
 import { addRssCommand } from './commands/rss.ts';
 import { addScanCommand } from './commands/scan.ts';
 import { addSnapshotCommand } from './commands/snapshot.ts';
+import { addTraceCommand } from './commands/trace.ts';
 import { addWhyCommand } from './commands/why.ts';
 import { reportFailure, toFailure } from './failure.ts';
+
+/** Names of the commands that take a command line after `--`. */
+const STARTS_COMMANDS: ReadonlySet<string> = new Set(['find', 'fix', 'trace']);
 
 export interface CliEnvironment {
   readonly stdout: OutputStream;
@@ -29,7 +34,9 @@ Examples:
   leakscope ps                           which Python processes run here
   leakscope find 4242                    does it leak, who holds the memory, which line grows it
   leakscope find --for 5m -- python app.py
+  leakscope scan                         which lines of the project in this folder will leak
   leakscope rss 4242                     where every megabyte of its memory is
+  leakscope trace -- python app.py       which lines allocate what grows
   leakscope snapshot 4242 -o a.heap      keep the object graph, without values
   leakscope why a.heap shop.users.User   what keeps these objects alive
 
@@ -91,6 +98,8 @@ export function createProgram(context: CliContext): Command {
   addRssCommand(program, context);
   addExportCommand(program, context);
   addScanCommand(program, context);
+  addFixCommand(program, context);
+  addTraceCommand(program, context);
   for (const command of [program, ...program.commands]) configure(command, context);
   return program;
 }
@@ -105,9 +114,9 @@ function configure(command: Command, context: CliContext): void {
   });
   if (command.parent !== null) {
     command.hook('preAction', () => {
-      if (context.childCommand !== undefined && command.name() !== 'find') {
+      if (context.childCommand !== undefined && !STARTS_COMMANDS.has(command.name())) {
         throw new LeakscopeError('E_USAGE', `${command.name()} takes no command after --`, {
-          hint: 'only find starts a command: leakscope find -- python app.py',
+          hint: 'find and trace start a command: leakscope find -- python app.py',
         });
       }
     });

@@ -20,9 +20,11 @@ export const BlockKind = {
   garbage: 2,
   /** Holds no object and belongs to none that is known. */
   native: 3,
+  /** Belongs to the tables of tracemalloc. */
+  tracemalloc: 4,
 } as const;
 export type BlockKind = (typeof BlockKind)[keyof typeof BlockKind];
-export const BLOCK_KINDS = 4;
+export const BLOCK_KINDS = 5;
 
 /** The blocks of one image with what is known of each; everything is indexed by address. */
 export interface HeapBlocks {
@@ -31,8 +33,10 @@ export interface HeapBlocks {
   readonly statics: StaticMemory;
   /** Objects; their ranks are node indices. */
   readonly nodes: AddressSet;
-  /** Blocks that hold an object or belong to one. */
+  /** Blocks that hold an object, belong to one, or are otherwise accounted for. */
   readonly claimed: AddressSet;
+  /** Of `claimed`: those of tracemalloc's own tables. */
+  readonly tracemalloc: AddressSet;
   readonly buffers: OwnedBuffers;
 }
 
@@ -101,6 +105,7 @@ export function measureBlocks({ blocks, resident, shared, reachable }: BlockUseI
 
 function kindOf(blocks: HeapBlocks, block: Address, reachable: BitSet, garbageBuffers: AddressSet): BlockKind {
   if (!blocks.claimed.has(block)) return BlockKind.native;
+  if (blocks.tracemalloc.has(block)) return BlockKind.tracemalloc;
   const node = nodeInBlock(blocks, block);
   if (node >= 0) return hasBit(reachable, node) ? BlockKind.object : BlockKind.garbage;
   return garbageBuffers.has(block) ? BlockKind.garbage : BlockKind.buffer;

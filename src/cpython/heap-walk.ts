@@ -31,6 +31,7 @@ import { StaticMemory } from './static-memory.ts';
 import { findStaticReferences } from './static-references.ts';
 import { nameThreads } from './thread-names.ts';
 import { readThreads, type ThreadInfo } from './thread-state.ts';
+import { tracemallocBlocks } from './tracemalloc/table-blocks.ts';
 import { TypeTable } from './type-table.ts';
 
 export interface HeapWalkInput {
@@ -178,6 +179,11 @@ export function walkHeap(input: HeapWalkInput, problems: ProblemLog): HeapWalk {
   const emission = assembly.emit();
   const graph = assembly.finish(emission);
   const { claimed: owned } = emission;
+  const tracemalloc = tracemallocBlocks(image, interpreter, allocator);
+  // An object that a torn table points at stays an object.
+  tracemalloc.forEach((block) => {
+    if (!owned.add(block)) tracemalloc.delete(block);
+  });
   const { stackPointers } = input;
   const threadStacks = findThreadStacks(image, threads);
   const nativeMemory = { image, allocator, statics, claimed: owned, threadStacks, stackPointers, ranges };
@@ -210,6 +216,7 @@ export function walkHeap(input: HeapWalkInput, problems: ProblemLog): HeapWalk {
       statics,
       nodes: discovery.found.nodes,
       claimed: owned,
+      tracemalloc,
       buffers: emission.buffers,
     },
     threadStacks,

@@ -23,3 +23,8 @@ export function writableSpans(regions: readonly MemoryRegion[]): Span[] {
   }
   return spans;
 }
+
+/** Bytes of all writable memory: what a forged count may claim at most. */
+export function writableBytes(regions: readonly MemoryRegion[]): number {
+  return regions.reduce((sum, { start, end, writable }) => sum + (writable ? end - start : 0), 0);
+}

@@ -106,6 +106,16 @@ describe('several looks', () => {
     ).toMatchObject({ cause: 'native memory', text: expect.stringContaining('grows +11 MB/min') });
   });
 
+  test('blame the tables of tracemalloc only where nothing else grows', () => {
+    const traced = conclude([
+      { 'live objects': 100, 'tracemalloc tables': 100 },
+      { 'live objects': 110, 'tracemalloc tables': 130 },
+    ]);
+    expect(traced.cause).toBe('live objects');
+    const alone = conclude([{ 'tracemalloc tables': 100 }, { 'tracemalloc tables': 130 }]);
+    expect(alone).toMatchObject({ cause: 'tracemalloc tables', text: expect.stringContaining('own tables grow') });
+  });
+
   test('call what stays steady, and what only moves between parts', () => {
     expect(conclude([{ 'live objects': 500 }, { 'live objects': 500.2 }]).cause).toBe('steady');
     const moved = conclude([

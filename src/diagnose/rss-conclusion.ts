@@ -14,6 +14,7 @@ export type RssCause =
   | 'free memory in malloc'
   | 'arenas of threads'
   | 'native memory'
+  | 'tracemalloc tables'
   | 'thread stacks'
   | 'page cache'
   | 'shared memory'
@@ -50,6 +51,7 @@ const GROUPS: readonly { readonly cause: RssCause; readonly parts: readonly RssP
   { cause: 'fragmentation of pymalloc', parts: ['free blocks', 'empty pools and arenas'] },
   { cause: 'free memory in malloc', parts: ['free in malloc'] },
   { cause: 'native memory', parts: ['native memory'] },
+  { cause: 'tracemalloc tables', parts: ['tracemalloc tables'] },
   { cause: 'thread stacks', parts: ['thread stacks'] },
   { cause: 'page cache', parts: ['file-backed', 'program data'] },
   { cause: 'shared memory', parts: ['shared memory', 'memory maps'] },
@@ -98,7 +100,8 @@ function concludeGrowth(input: ConclusionInput, first: RssMeasure, last: RssMeas
   const rise = last.rssBytes - first.rssBytes;
   const growing = GROUPS.map((group) => ({ ...group, bytes: bytesIn(last, group.parts) - bytesIn(first, group.parts) }))
     .filter(({ bytes }) => bytes >= least)
-    .sort((a, b) => b.bytes - a.bytes)[0];
+    // The tables grow with what they trace, and often by more: a reason only where nothing else is.
+    .sort((a, b) => Number(isOfTracing(a)) - Number(isOfTracing(b)) || b.bytes - a.bytes)[0];
   if (growing !== undefined && rise >= least / 2) return explain(input, growing.cause, perMinute(growing.bytes));
   const copied = last.ussBytes - first.ussBytes;
   if (copied >= least && rise < least) {
@@ -116,6 +119,10 @@ function concludeGrowth(input: ConclusionInput, first: RssMeasure, last: RssMeas
     };
   }
   return { cause: 'steady', text: `RSS is steady: ${perMinute(rise)}`, remedy: '' };
+}
+
+function isOfTracing({ cause }: { readonly cause: RssCause }): boolean {
+  return cause === 'tracemalloc tables';
 }
 
 /** `9 MB of 20 MB is WHAT`, or `WHAT grows +9 MB/min`. */
@@ -163,6 +170,13 @@ function explain(input: ConclusionInput, cause: RssCause, amount: string): Omit<
         remedy: grows
           ? 'an extension module leaks: leakscope find PID names the lines that call into native code; update or report it'
           : 'watch it with --for 5m: if it grows, an extension module leaks',
+      };
+    case 'tracemalloc tables':
+      return {
+        cause,
+        text: is('tracemalloc’s own tables', 'grow'),
+        remedy:
+          'no leak by itself: leakscope trace PID says which lines allocate; fewer frames (PYTHONTRACEMALLOC=1) cost less',
       };
     case 'thread stacks':
       return {

@@ -23,6 +23,8 @@ export const RSS_PARTS = [
   'empty pools and arenas',
   /** Blocks of malloc in use that no Python object owns. */
   'native memory',
+  /** What tracemalloc, where it runs, keeps of every block it traces. */
+  'tracemalloc tables',
   /** Free chunks of malloc, in its bins, caches and at the ends of its heaps. */
   'free in malloc',
   /** What another allocator than glibc's got from the system: what of it is in use cannot be told. */
@@ -319,6 +321,7 @@ const PART_OF_KIND: Readonly<Record<BlockKind, RssPartName>> = {
   [BlockKind.buffer]: 'object buffers',
   [BlockKind.garbage]: 'garbage',
   [BlockKind.native]: 'native memory',
+  [BlockKind.tracemalloc]: 'tracemalloc tables',
 };
 
 /** Moves what blocks and pools use out of what their zones had as free. */

@@ -210,6 +210,8 @@ function detailOf(name: RssPartName, input: DetailInput): string {
       return `${formatCount(fragmentation.arenas)} arenas in all, ${formatCount(fragmentation.sparse_arenas)} less than a quarter full`;
     case 'native memory':
       return `${formatCount(blockUse.blocks[3]!)} blocks; ${largestSizes(walk)}`;
+    case 'tracemalloc tables':
+      return `${formatCount(blockUse.blocks[4]!)} blocks; leakscope trace PID reads them`;
     case 'free in malloc':
       return mallocDetail(malloc);
     case 'other allocator':

@@ -88,7 +88,7 @@ os.path.exists os.path.abspath os.path.isfile os.path.isdir os.path.splitext os.
 threading.Event threading.Condition collections.deque collections.defaultdict collections.OrderedDict collections.Counter
 logging.getLogger datetime.datetime.now datetime.datetime.utcnow warnings.warn io.BytesIO io.StringIO sys.exc_info
 sys.getsizeof traceback.format_exc copy.copy itertools.count itertools.chain itertools.islice functools.partial
-contextlib.suppress random.random random.randint struct.calcsize hashlib.md5 hashlib.sha1 hashlib.sha256
+contextlib.suppress contextlib.closing contextlib.aclosing random.random random.randint struct.calcsize hashlib.md5 hashlib.sha1 hashlib.sha256
 `);
 
 const HARMLESS_METHODS = words(`

@@ -5,12 +5,14 @@ import { assert } from '../base/assert.ts';
 import type { SourceFile } from '../source/growth-site-query.ts';
 import type { ParseError } from '../source/parse.ts';
 import type { Node } from '../source/python-ast.ts';
+import { combineFixes } from './combined-fixes.ts';
 import { applyEdits } from './edits.ts';
 import { collectFacts, type FileFacts } from './file-facts.ts';
-import type { DraftFinding, Fix, SourceRange } from './finding.ts';
+import type { DraftFinding, SourceRange } from './finding.ts';
 import type { ReportedFinding, Rule } from './rule.ts';
 import { contextOf, openFile, type ProjectFacts, type ScannedFile } from './scanned-file.ts';
 import { type Suppression, suppressionsOf } from './suppressions.ts';
+import { mentions } from './vocabulary.ts';
 
 /** All that is kept of a file: plain data, small, and a function of its text, the rules and the project's facts. */
 export interface FileResult {
@@ -52,7 +54,7 @@ interface Reported {
 function runRules(file: ScannedFile, rules: readonly Rule[]): readonly Reported[] {
   const found: Reported[] = [];
   for (const rule of rules) {
-    if (rule.words !== undefined && !rule.words.some((word) => file.source.text.includes(word))) continue;
+    if (rule.words !== undefined && !rule.words.some((word) => mentions(file, word))) continue;
     rule.check(file, (finding) => found.push({ rule, finding }));
   }
   return found.sort((a, b) => a.finding.node.start - b.finding.node.start || (a.rule.code < b.rule.code ? -1 : 1));
@@ -74,39 +76,55 @@ function draftOf(file: ScannedFile, rule: Rule, finding: ReportedFinding): Draft
   };
 }
 
+/** Characters parsed, for one file, to try fixes one by one; past them none is offered. A file of nothing but findings ends too. */
+const TRIED_ALONE = 16 << 20;
+
+/**
+ * The drafts with the fixes that work. Fixes of different places are tried in one go: a file with many findings is then
+ * parsed once more and not once for each.
+ */
 function withFixes(
-  text: SourceFile,
+  original: SourceFile,
   rules: readonly Rule[],
   project: ProjectFacts,
   reported: readonly Reported[],
   drafts: readonly DraftFinding[],
 ): readonly DraftFinding[] {
-  return drafts.map((draft, i) => {
+  const offered = drafts.map((draft, i) => {
     const fix = reported[i]!.finding.fix?.();
-    return fix !== undefined && removesFinding(text, rules, project, drafts, draft, fix) ? { ...draft, fix } : draft;
+    return fix === undefined ? draft : { ...draft, fix };
+  });
+  const works = (text: string | undefined, fixed: readonly DraftFinding[]) =>
+    text !== undefined &&
+    text !== original.text &&
+    removesFindings({ ...original, text }, rules, project, drafts, fixed);
+  const together = combineFixes(original.text, offered);
+  const proven = new Set<DraftFinding>();
+  if (together !== undefined && works(together.text, together.made)) {
+    for (const draft of together.made) proven.add(draft);
+  }
+  let left = Math.ceil(TRIED_ALONE / Math.max(1, original.text.length));
+  return offered.map((draft, i) => {
+    if (draft.fix === undefined || proven.has(draft)) return draft;
+    if (left-- <= 0) return drafts[i]!;
+    return works(applyEdits(original.text, draft.fix.edits), [draft]) ? draft : drafts[i]!;
   });
 }
 
-/** Whether the text with the fix is whole, lacks the finding and has none that was not there. */
-function removesFinding(
-  original: SourceFile,
+/** Whether the fixed text is whole, lacks the findings fixed and has none that was not there. */
+function removesFindings(
+  fixedText: SourceFile,
   rules: readonly Rule[],
   project: ProjectFacts,
   before: readonly DraftFinding[],
-  finding: DraftFinding,
-  fix: Fix,
+  fixed: readonly DraftFinding[],
 ): boolean {
-  const text = applyEdits(original.text, fix.edits);
-  if (text === undefined || text === original.text) return false;
-  const { file, errors } = openFile({ ...original, text }, project);
+  const { file, errors } = openFile(fixedText, project);
   if (file === undefined || errors.length > 0) return false;
+  const allowed = countByRule(before.map(({ rule }) => rule));
+  for (const { rule } of fixed) allowed.set(rule, allowed.get(rule)! - 1);
   const after = countByRule(runRules(file, rules).map(({ rule }) => rule.name));
-  for (const [rule, count] of countByRule(before.map((draft) => draft.rule))) {
-    const left = after.get(rule) ?? 0;
-    if (rule === finding.rule ? left >= count : left > count) return false;
-    after.delete(rule);
-  }
-  return after.size === 0;
+  return [...after].every(([rule, count]) => count <= (allowed.get(rule) ?? 0));
 }
 
 function countByRule(names: readonly string[]): Map<string, number> {

@@ -1,9 +1,10 @@
 // What one file tells the rest of the project: what it calls and from where, what it runs again and again, what it takes
 // out of other files' containers, what its functions do with resources. Plain data: project-links.ts joins it.
 
+import { statementOf } from '../source/ast-walk.ts';
 import { attributeStores } from '../source/class-members.ts';
 import { usesOf } from '../source/container-operations.ts';
-import type { Attribute, Call, Expr, Node } from '../source/python-ast.ts';
+import type { Attribute, Call, Expr, Keyword, Node, NodeKind } from '../source/python-ast.ts';
 import { dottedName } from '../source/qualified-name.ts';
 import { bindingOf, enclosingFunction, importedModule } from '../source/source-index.ts';
 import { ancestorsOf } from '../source/type-inference.ts';
@@ -109,19 +110,27 @@ function importsOf(file: ScannedFile): readonly ImportedName[] {
   return found;
 }
 
+/** Each kind of call once: a second one in the same function says nothing new. */
 function callsOf(file: ScannedFile): readonly CallFact[] {
   const found: CallFact[] = [];
+  const known = new Map<string, Map<string, CallFact[]>>();
+  const add = (fact: CallFact) => {
+    const ofCaller = getOrMake(known, fact.caller, () => new Map<string, CallFact[]>());
+    const alike = getOrMake(ofCaller, fact.callee, () => []);
+    if (alike.some((other) => saysTheSame(other, fact))) return;
+    alike.push(fact);
+    found.push(fact);
+  };
+  const circumstances = callCircumstances(file);
   for (const call of file.source.calls) {
-    const isEndless = endlessLoopAround(call) !== undefined;
-    const common = {
-      caller: enclosingFunction(file.source, call)?.qualname ?? '<module>',
-      inLoop: loopAround(call) !== undefined,
-    };
-    const called = calleeName(file, call.func);
-    if (called !== undefined) {
-      found.push({
-        ...common,
-        callee: called,
+    // Written out field by field: this sees every call of a project.
+    const { caller, inLoop, isEndless } = circumstances(call);
+    const callee = calleeName(file, call.func);
+    if (callee !== undefined) {
+      add({
+        caller,
+        callee,
+        inLoop,
         keptForGood: isKeptForGood(file, call),
         keptBySelf: isKeptBySelf(file, call),
         repeats: isEndless ? 'is called in an endless loop' : undefined,
@@ -129,20 +138,97 @@ function callsOf(file: ScannedFile): readonly CallFact[] {
       });
     }
     // A function handed on is run by whoever gets it: `Thread(target=work)`, `map(parse, lines)`.
-    const repeats = registeringReason(call);
-    for (const argument of [...call.args, ...call.keywords.map((keyword) => keyword.value)]) {
-      if (argument.kind !== 'Name' && argument.kind !== 'Attribute') continue;
-      const handedOn = calleeName(file, argument);
-      if (handedOn === undefined) continue;
-      found.push({ ...common, callee: handedOn, keptForGood: false, keptBySelf: false, repeats, fixedArguments: [] });
+    for (const list of [call.args, call.keywords]) {
+      for (const argument of list) {
+        const handedOn = handedOnName(file, call, argument);
+        if (handedOn === undefined) continue;
+        const repeats = registeringReason(call);
+        add({ caller, callee: handedOn, inLoop, keptForGood: false, keptBySelf: false, repeats, fixedArguments: NONE });
+      }
     }
   }
   return found;
 }
 
+const NONE: CallFact['fixedArguments'] = [];
+
+function getOrMake<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    map.set(key, value);
+  }
+  return value;
+}
+
+/** Whether two calls of one function by one caller differ in nothing. */
+function saysTheSame(a: CallFact, b: CallFact): boolean {
+  return (
+    a.inLoop === b.inLoop &&
+    a.keptForGood === b.keptForGood &&
+    a.keptBySelf === b.keptBySelf &&
+    a.repeats === b.repeats &&
+    a.fixedArguments.length === b.fixedArguments.length &&
+    a.fixedArguments.every((argument, i) => argument === b.fixedArguments[i])
+  );
+}
+
+/** What holds for all calls of a statement: who makes them, and whether in a loop. */
+function callCircumstances(file: ScannedFile) {
+  const ask = (node: Node) => ({
+    caller: enclosingFunction(file.source, node)?.qualname ?? '<module>',
+    inLoop: loopAround(node) !== undefined,
+    isEndless: endlessLoopAround(file, node) !== undefined,
+  });
+  const known = new Map<Node, ReturnType<typeof ask>>();
+  return (call: Call) => {
+    const statement = statementOf(call);
+    // Parts of other statements (a loop's head and its body, a default, a decorator) differ in that.
+    if (!SIMPLE.has(statement.kind) || hasOwnScope(call, statement)) return ask(call);
+    const answer = known.get(statement) ?? ask(call);
+    known.set(statement, answer);
+    return answer;
+  };
+}
+
+const SIMPLE: ReadonlySet<NodeKind> = new Set<NodeKind>([
+  'Expr',
+  'Assign',
+  'AnnAssign',
+  'AugAssign',
+  'Return',
+  'Raise',
+]);
+
+/** Whether the call runs in a lambda or comprehension inside its statement. */
+function hasOwnScope(call: Call, statement: Node): boolean {
+  for (let node: Node | undefined = call.parent; node !== undefined && node !== statement; node = node.parent) {
+    if (node.kind === 'Lambda' || node.kind.endsWith('Comp') || node.kind === 'GeneratorExp') return true;
+  }
+  return false;
+}
+
 function calleeName(file: ScannedFile, callee: Node): string | undefined {
   return projectName(file, callee) ?? (callee.kind === 'Attribute' ? `.${callee.attr}` : undefined);
 }
+
+/** The function an argument may be. An attribute of an unknown object is data, unless the call is one that takes functions. */
+function handedOnName(file: ScannedFile, call: Call, argument: Expr | Keyword): string | undefined {
+  const value = argument.kind === 'keyword' ? argument.value : argument;
+  if (value.kind !== 'Name' && value.kind !== 'Attribute') return undefined;
+  const known = projectName(file, value);
+  if (known !== undefined || value.kind === 'Name') return known;
+  const { func } = call;
+  const called = func.kind === 'Attribute' ? func.attr : func.kind === 'Name' ? func.id : '';
+  const isForFunctions =
+    TAKES_FUNCTIONS.test(called) || (argument.kind === 'keyword' && FUNCTION_KEYWORD.test(argument.arg ?? ''));
+  return isForFunctions ? `.${value.attr}` : undefined;
+}
+
+const TAKES_FUNCTIONS =
+  /(?:thread|timer|submit|register|connect|subscribe|callback|handler|listener|schedule|spawn|executor|call_(?:soon|later|at)|add_job|add_route|partial)/i;
+const FUNCTION_KEYWORD =
+  /^(?:target|callback|cb|func|fn|function|handler|endpoint|view_func|hook|on_\w+|\w+_callback)$/;
 
 function fixedArgumentsOf(file: ScannedFile, call: Call): readonly (number | string)[] {
   const fixed: (number | string)[] = [];

@@ -61,7 +61,8 @@ function growingOf(file: ScannedFile, container: PersistentContainer): readonly 
   const written = growths.filter((growth) => (growth.operation !== READ || makesLocks) && !isStepOf(growth, growths));
   const family = written.length === 0 ? undefined : familyOf(file, container, written, uses);
   if (family !== undefined && (effects.shrinks.length === 0 || family === 'queue')) {
-    found.push({ container, family, ...surest(written), uses, effects });
+    const shows = (growth: Growth) => showsFamily(file, container, family, growth, uses);
+    found.push({ container, family, ...surest(written, shows), uses, effects });
   }
   // Reads that add undo what `clear()` does; only the removal of single keys keeps up with them.
   const reads = makesLocks ? [] : growths.filter((growth) => isMereRead(file, growth, growths, uses));
@@ -70,8 +71,13 @@ function growingOf(file: ScannedFile, container: PersistentContainer): readonly 
   return found;
 }
 
-function surest(growths: readonly Growth[]): Pick<GrowingContainer, 'growth' | 'others'> {
-  const [growth, ...others] = [...growths].sort((a, b) => weight(b) - weight(a) || a.node.start - b.node.start);
+/** The growth that makes the case best, and the others; those come first that show what kind of growth it is. */
+function surest(
+  growths: readonly Growth[],
+  shows: (growth: Growth) => boolean = () => true,
+): Pick<GrowingContainer, 'growth' | 'others'> {
+  const rank = (growth: Growth) => weight(growth) + (shows(growth) ? 16 : 0);
+  const [growth, ...others] = [...growths].sort((a, b) => rank(b) - rank(a) || a.node.start - b.node.start);
   return { growth: growth!, others };
 }
 
@@ -163,7 +169,7 @@ function growthOf(
   const { key, value } = added;
   if (runsOnce(file, node, around, uses.denoting) || isUnderLimit(file, node, around, uses.denoting)) return undefined;
   if (isRegistration(file, container.label, around, key, value)) return undefined;
-  const isEndless = endlessLoopAround(node) !== undefined;
+  const isEndless = endlessLoopAround(file, node) !== undefined;
   if (!isEndless && isCalledAtImportOnly(file, around)) return undefined;
   const provenance = ofNewObjects(container, around, spreadOf(file, added, origin.expr));
   if (provenance.spread === 'bounded') return undefined;
@@ -296,10 +302,25 @@ function familyOf(
   if (made.some((expr) => isTask(file, expr))) return 'task';
   const holdsLocks = made.some((expr) => isPrimitive(file, expr)) || isFactoryOfPrimitives(file, container);
   if (kind !== 'list' && holdsLocks) return 'primitive';
-  if (growths.some(({ key, provenance }) => key !== undefined && provenance.spread === 'fresh')) return 'identity key';
+  if (growths.some(isFreshKey)) return 'identity key';
   if (kind === 'queue') return 'queue';
-  const isCache = growths.some((growth) => isCacheFill(file, growth, uses) || isNamedCacheFill(container, growth));
-  return isCache ? 'cache' : 'plain';
+  return growths.some((growth) => showsFamily(file, container, 'cache', growth, uses)) ? 'cache' : 'plain';
+}
+
+/** Whether this place is one that makes the growth a cache's or an identity's. */
+function showsFamily(
+  file: ScannedFile,
+  container: PersistentContainer,
+  family: GrowthFamily,
+  growth: Growth,
+  uses: HolderUses,
+): boolean {
+  if (family === 'cache') return isCacheFill(file, growth, uses) || isNamedCacheFill(container, growth);
+  return family !== 'identity key' || isFreshKey(growth);
+}
+
+function isFreshKey({ key, provenance }: Growth): boolean {
+  return key !== undefined && provenance.spread === 'fresh';
 }
 
 /** A cache by its name, whose look-up stands in another function. */

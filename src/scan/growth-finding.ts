@@ -7,7 +7,6 @@ import { type ClassInfo, enclosingFunction } from '../source/source-index.ts';
 import { ancestorsOf } from '../source/type-inference.ts';
 import type { Conditional, Confidence } from './finding.ts';
 import type { GrowingContainer, Growth } from './growing-containers.ts';
-import { countdownOf } from './growth-words.ts';
 import { isNameOfThing, isUnbounded } from './key-provenance.ts';
 import { isEndless } from './repetition.ts';
 import type { ReportedFinding } from './rule.ts';
@@ -18,6 +17,8 @@ export interface GrowthReport {
   readonly remedy: string;
   /** Whether the pattern alone is reason enough to look, where nothing is known of who runs it. */
   readonly isTelling: boolean;
+  /** Whether the pattern itself says that the object lives on; its names decide when absent. */
+  readonly isLasting?: boolean;
   /** Where to look; the place that grows when absent. */
   readonly node?: Node;
   readonly fix?: ReportedFinding['fix'];
@@ -41,14 +42,15 @@ export function growthFinding(file: ScannedFile, growing: GrowingContainer, repo
     remedy: report.remedy,
     confidence: !isUnbounded(growth.provenance) ? 'low' : isNameOfThing(growth.provenance) ? 'medium' : 'high',
     evidence,
-    conditions: conditionsOf(file, growing, report.isTelling),
+    conditions: conditionsOf(file, growing, report),
     subject: container.holder,
     ...(report.fix === undefined ? {} : { fix: report.fix }),
   };
 }
 
-function conditionsOf(file: ScannedFile, growing: GrowingContainer, isTelling: boolean): readonly Conditional[] {
+function conditionsOf(file: ScannedFile, growing: GrowingContainer, report: GrowthReport): readonly Conditional[] {
   const { container, growth } = growing;
+  const isTelling = report.isTelling && !isNameOfThing(growth.provenance);
   const { module } = file.source;
   const { form, name, cls } = container;
   const conditions: Conditional[] = [
@@ -68,7 +70,7 @@ function conditionsOf(file: ScannedFile, growing: GrowingContainer, isTelling: b
     conditions.push({ condition: { kind: 'argument varies', module, qualname, ...passed }, otherwise: 'low' });
   }
   if (form === 'instance attribute' && cls !== undefined && !livesLongByItself(file, cls)) {
-    const otherwise: Confidence = isTelling && isLastingByName(growing) ? 'medium' : 'low';
+    const otherwise: Confidence = isTelling && (report.isLasting ?? isLastingByName(growing)) ? 'medium' : 'low';
     conditions.push({ condition: { kind: 'lives long', module, className: cls.qualname }, otherwise });
   }
   return conditions;
@@ -108,7 +110,7 @@ function livesLongByItself(file: ScannedFile, cls: ClassInfo): boolean {
 const servingClasses = oncePerFile((file): ReadonlySet<ClassInfo> => {
   const serving = new Set<ClassInfo>();
   walk(file.source.scopes.module.node, (node) => {
-    if (!isEndless(node)) return;
+    if (!isEndless(file, node)) return;
     const method = enclosingFunction(file.source, node);
     if (method?.class !== undefined) serving.add(method.class);
   });
@@ -119,8 +121,6 @@ const LONG_LIVED_NAME =
   /(?:Manager|Executor|Registry|Pool|Bus|Cache|Store|Storage|Client|Server|Resolver|Jar|Broker|Dispatcher|Scheduler|Hub|Service|Worker|Daemon|Monitor|Tracker|Collector|Limiter|Throttle|Bot|App|Application|Middleware|Plugin|Addon|Consumer|Producer|Publisher|Watcher|Exporter|Database|Engine)$/;
 
 /** Whether names say that the object serves for long, or that the container is meant to outlast the work of a moment. */
-function isLastingByName(growing: GrowingContainer): boolean {
-  const { container, family } = growing;
-  if (family === 'primitive' || countdownOf(growing) !== undefined) return true;
+function isLastingByName({ container }: GrowingContainer): boolean {
   return /cache|memo/i.test(container.name) || LONG_LIVED_NAME.test(container.cls?.node.name ?? '');
 }

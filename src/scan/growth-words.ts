@@ -1,24 +1,13 @@
 // The sentence that says what a container gains, for the rules that have no better one.
 
-import type { GrowingContainer, Growth } from './growing-containers.ts';
-import { isCountdown } from './growth-kind.ts';
+import type { GrowingContainer } from './growing-containers.ts';
 import { type ScannedFile, textOf } from './scanned-file.ts';
 
 /** Longer key expressions say less than their source. */
 const MAX_KEY_LENGTH = 40;
 
-/** The place that counts an entry down to 0 and leaves it there. */
-export function countdownOf({ growth, others }: GrowingContainer): Growth | undefined {
-  return [growth, ...others].find(({ node }) => isCountdown(node));
-}
-
-export function growthSentence(file: ScannedFile, growing: GrowingContainer): string {
-  const { container, growth } = growing;
+export function growthSentence(file: ScannedFile, { container, growth }: GrowingContainer): string {
   const { label } = container;
-  const countdown = countdownOf(growing);
-  if (countdown?.key !== undefined) {
-    return `\`${label}\` counts each ${keyWords(file, countdown.key)} up and down, and keeps the entry when it is back at 0`;
-  }
   const name = growth.function.node.kind === 'Lambda' ? '' : growth.function.node.name;
   const every = growth.isEndless ? `every round of the loop in \`${name}\`` : `every run of \`${name}\``;
   if (growth.key === undefined) return `\`${label}\` gains an element at ${every}, and nothing is ever taken out`;

@@ -10,11 +10,11 @@ export function decidingTests(node: Node): readonly Expr[] {
   const tests: Expr[] = [];
   let child: Node = node;
   for (let parent = node.parent; parent !== undefined; child = parent, parent = parent.parent) {
+    tests.push(...testsThatLeave(blockWith(parent, child), child));
     if (parent.kind === 'If' || parent.kind === 'IfExp' || parent.kind === 'While') {
       if (child !== parent.test) tests.push(parent.test);
     }
     if (parent.kind === 'BoolOp') tests.push(...parent.values.slice(0, parent.values.indexOf(child as Expr)));
-    tests.push(...testsThatLeave(blockWith(parent, child), child));
     if (isDefinition(parent)) break;
   }
   return tests;
@@ -37,7 +37,7 @@ export function isGuardedByOwnFlag(file: ScannedFile, node: Node): boolean {
 }
 
 /** Whether a name or attribute of which `counts` holds is read below `root`. */
-export function readsAny(root: Node, counts: (read: string) => boolean): boolean {
+function readsAny(root: Node, counts: (read: string) => boolean): boolean {
   let found = false;
   walk(root, (node) => {
     if (node.kind === 'Name') found ||= counts(node.id);

@@ -6,8 +6,11 @@ import type { Call, Expr, Node } from '../source/python-ast.ts';
 import { bindingOf } from '../source/source-index.ts';
 import type { ScannedFile } from './scanned-file.ts';
 
+/** Partials within partials that are looked into. */
+const MAX_DEPTH = 4;
+
 /** Whether whoever keeps the value of `expr` keeps what `name` stands for at the same place. */
-export function holdsObject(file: ScannedFile, expr: Expr, name: string): boolean {
+export function holdsObject(file: ScannedFile, expr: Expr, name: string, depth = 0): boolean {
   switch (expr.kind) {
     case 'Name':
       return expr.id === name || innerFunctionUses(file, expr, name);
@@ -16,7 +19,7 @@ export function holdsObject(file: ScannedFile, expr: Expr, name: string): boolea
     case 'Lambda':
       return mentions(expr.body, name) && ![...expr.args.args, ...expr.args.kwonlyargs].some(({ arg }) => arg === name);
     case 'Call':
-      return isPartial(expr) && expr.args.some((argument) => holdsObject(file, argument, name));
+      return depth < MAX_DEPTH && isPartial(expr) && expr.args.some((arg) => holdsObject(file, arg, name, depth + 1));
     default:
       return false;
   }

@@ -7,7 +7,7 @@ import { dottedName } from '../source/qualified-name.ts';
 import type { Definition } from '../source/scopes.ts';
 import { bindingOf, type FunctionInfo } from '../source/source-index.ts';
 import { ancestorsOf, inferValues } from '../source/type-inference.ts';
-import { oncePerFile, type ScannedFile } from './scanned-file.ts';
+import { isNamed, oncePerFile, type ScannedFile } from './scanned-file.ts';
 
 /** In the order of growth. unknown: nothing says either way. fresh: a new one every time. */
 export type Spread = 'bounded' | 'unknown' | 'unbounded' | 'fresh';
@@ -72,7 +72,8 @@ function trace(file: ScannedFile, expr: Expr, depth: number): Provenance {
     case 'Starred':
     case 'NamedExpr':
     case 'Subscript':
-      return of(expr.value);
+      // There are as many modules as the program imports.
+      return isNamed(file, expr.value, 'sys.modules') ? BOUNDED : of(expr.value);
     case 'Attribute':
       return ofAttribute(file, expr, depth);
     case 'Call':
@@ -111,7 +112,7 @@ export function isUnbounded({ spread }: Provenance): boolean {
 const SHORT_LIST =
   /^(?:cls|klass|tp|typ|kind|func|fn|function|meth|method|module|mod|package|pkg|dtype|encoding|charset|codec|locale|lang|language|level|lvl|mode|flags?|category|severity|status|status_code|scheme|protocol|proto|version|platform|arch|opcode|op|oper|operator|enum|dialect|backend|driver|engine|role|currency|country|timezone|tz|tzinfo|zone|attr|attribute|field|option|opt|setting|feature|plugin|command|cmd|signal|sig|signum|ext|extension|suffix|mimetype|mime|content_type|loop|event_loop|dim|axis|ndim|width|size|order|model|schema|table|column|codes?|tag|callable|callback|factory|decorator|frame|namespace|ns|unit|device|family|style|font|color|colour|theme|template|template_name|property|descriptor|annotation|hint|py_?type|origin|section|qualname|modname|loader|finder|target_type|direction|version_info|dunder|errno|eno|directive|commontype|phase|stage|state|rule|fmt|format)$/;
 const SHORT_LIST_PART =
-  /(?:^|_)(?:(?:setting|option|param|parameter|arg|argument|config|header|variable|metric|module|class|type|func|function|attr|attribute|field|package|plugin|table|column|model|template|region|env)_?name|(?:language|country|currency|lang)_code|cls|class|type|kind|func|fn|module|mode|level|dtype|encoding|enum|lang|locale|model|method|attr|field|table|column|schema|flag|backend|driver|plugin|package|classes|types)$/;
+  /(?:^|_)(?:(?:setting|option|param|parameter|arg|argument|config|header|variable|metric|module|class|type|func|function|attr|attribute|field|package|plugin|table|column|model|template|region|env)_?name|(?:language|country|currency|lang)_code|cls|class|type|kind|func|fn|module|mode|level|dtype|encoding|enum|lang|locale|model|method|attr|field|table|column|schema|flag|backend|driver|plugin|package|classes|types|(?:type|kind|op)_(?:num|number|id))$/;
 const OF_CODE = /^__(?:name|class|qualname|module|code|func|doc|file|path|package|spec)__$/;
 
 function isShortListName(name: string): boolean {

@@ -5,9 +5,10 @@
 import { COMMON_NAMES } from '../source/call-sites.ts';
 import type { FileResult } from './check-file.ts';
 import type { Condition, Confidence, DraftFinding } from './finding.ts';
+import { type NameResolution, resolveNames } from './name-resolution.ts';
 
 export interface ProjectLinks {
-  readonly modules: ReadonlyMap<string, FileResult>;
+  readonly names: NameResolution;
   /** `module.qualname` of functions that run again and again, with the reason. */
   readonly repeating: ReadonlyMap<string, string>;
   /** `module.Class` made by code that runs again and again. */
@@ -22,31 +23,29 @@ export interface ProjectLinks {
   readonly returnsResource: ReadonlySet<string>;
 }
 
-/** Re-exports and aliases followed for one name. */
-const MAX_STEPS = 8;
 /** A method name that this many classes define says nothing about which of them is meant. */
 const MAX_SAME_NAME = 3;
 
 export function linkProject(results: readonly FileResult[]): ProjectLinks {
-  const modules = new Map(results.map((result) => [result.module, result]));
+  const names = resolveNames(results);
   const shrunkNames = new Set<string>();
   const shrunkAttributes = new Set<string>();
   for (const { facts } of results) {
-    for (const name of facts.shrunkNames) shrunkNames.add(resolveName(modules, name));
+    for (const name of facts.shrunkNames) shrunkNames.add(names.resolve(name));
     for (const name of facts.shrunkAttributes) shrunkAttributes.add(name);
   }
-  const { edges, repeated, argumentsOf } = callEdges(modules, results);
+  const { edges, repeated, argumentsOf } = callEdges(names, results);
   const repeating = spreadRepetition(results, edges, repeated);
-  const { madeRepeatedly, longLived } = lifetimes(modules, results, repeating);
+  const { madeRepeatedly, longLived } = lifetimes(names, results, repeating);
   return {
-    modules,
+    names,
     repeating,
     madeRepeatedly,
     longLived,
     argumentsOf,
     shrunkNames,
     shrunkAttributes,
-    returnsResource: spreadResources(modules, results),
+    returnsResource: spreadResources(names, results),
   };
 }
 
@@ -87,9 +86,9 @@ function holds(links: ProjectLinks, condition: Condition): boolean {
       return !links.longLived.has(name) || links.madeRepeatedly.has(name);
     }
     case 'returns a resource':
-      return links.returnsResource.has(resolveName(links.modules, `${condition.module}.${condition.qualname}`));
+      return links.returnsResource.has(links.names.resolve(`${condition.module}.${condition.qualname}`));
     case 'argument is only borrowed': {
-      const resources = functionFacts(links.modules, `${condition.module}.${condition.qualname}`)?.resources;
+      const resources = links.names.functionFacts(`${condition.module}.${condition.qualname}`)?.resources;
       return resources?.borrows.includes(condition.position) ?? false;
     }
   }
@@ -101,41 +100,6 @@ function lower(a: Confidence, b: Confidence): Confidence {
   return ORDER[Math.max(ORDER.indexOf(a), ORDER.indexOf(b))]!;
 }
 
-type Modules = ReadonlyMap<string, FileResult>;
-
-/** The name under the module that defines it: `pkg.f` becomes `pkg.impl.f` where `pkg` imports it from there. */
-function resolveName(modules: Modules, name: string): string {
-  let current = name;
-  for (let step = 0; step < MAX_STEPS; step++) {
-    const split = splitName(modules, current);
-    if (split === undefined) return current;
-    const [module, rest] = split;
-    const [first, ...others] = rest.split('.');
-    const imported = modules.get(module)!.facts.imports.find(({ local }) => local === first);
-    if (imported === undefined) return current;
-    const next = [imported.module, ...(imported.name === undefined ? [] : [imported.name]), ...others].join('.');
-    if (next === current) return current;
-    current = next;
-  }
-  return current;
-}
-
-/** The longest module of the project that the name begins with, and what follows it. */
-function splitName(modules: Modules, name: string): readonly [module: string, rest: string] | undefined {
-  for (let dot = name.lastIndexOf('.'); dot > 0; dot = name.lastIndexOf('.', dot - 1)) {
-    const module = name.slice(0, dot);
-    if (modules.has(module)) return [module, name.slice(dot + 1)];
-  }
-  return undefined;
-}
-
-function functionFacts(modules: Modules, name: string) {
-  const split = splitName(modules, resolveName(modules, name));
-  return split === undefined
-    ? undefined
-    : modules.get(split[0])!.facts.functions.find(({ qualname }) => qualname === split[1]);
-}
-
 interface CallGraph {
   /** Caller to callees, by full names; a class as callee means its `__init__`. */
   readonly edges: ReadonlyMap<string, readonly string[]>;
@@ -144,16 +108,17 @@ interface CallGraph {
   readonly argumentsOf: ReadonlyMap<string, readonly (readonly (number | string)[])[]>;
 }
 
-function callEdges(modules: Modules, results: readonly FileResult[]): CallGraph {
+function callEdges(names: NameResolution, results: readonly FileResult[]): CallGraph {
   const byMethodName = new Map<string, string[]>();
   const known = new Set<string>();
   for (const { module, facts } of results) {
     for (const { qualname } of facts.functions) {
       known.add(`${module}.${qualname}`);
       const dot = qualname.lastIndexOf('.');
-      if (dot < 0) continue;
+      // A function inside another is reached by that name only there.
+      if (dot < 0 || qualname.endsWith('<locals>', dot)) continue;
       const name = qualname.slice(dot);
-      byMethodName.set(name, [...(byMethodName.get(name) ?? []), `${module}.${qualname}`]);
+      append(byMethodName, name, `${module}.${qualname}`);
     }
   }
   const edges = new Map<string, string[]>();
@@ -165,25 +130,19 @@ function callEdges(modules: Modules, results: readonly FileResult[]): CallGraph 
       if (callee.startsWith('.') && COMMON_NAMES.has(callee.slice(1))) continue;
       const targets = callee.startsWith('.')
         ? (byMethodName.get(callee) ?? [])
-        : namedTargets(modules, known, byMethodName, callee);
+        : namedTargets(names, known, byMethodName, callee);
       if (targets.length === 0 || targets.length > MAX_SAME_NAME) continue;
       for (const target of targets) {
         if (repeats !== undefined) repeated.set(target, repeats);
-        const calls = argumentsOf.get(target);
-        if (calls === undefined) argumentsOf.set(target, [fixedArguments]);
-        else calls.push(fixedArguments);
+        append(argumentsOf, target, fixedArguments);
       }
-      const from = `${module}.${caller}`;
-      const list = edges.get(from);
-      if (list === undefined) edges.set(from, [...targets]);
-      else list.push(...targets);
+      for (const target of targets) append(edges, `${module}.${caller}`, target);
     }
     // What a function defines inside itself runs when it does, or later on its behalf.
     for (const { qualname } of facts.functions) {
       const outer = qualname.lastIndexOf('.<locals>.');
       if (outer < 0) continue;
-      const from = `${module}.${qualname.slice(0, outer)}`;
-      edges.set(from, [...(edges.get(from) ?? []), `${module}.${qualname}`]);
+      append(edges, `${module}.${qualname.slice(0, outer)}`, `${module}.${qualname}`);
     }
   }
   return { edges, repeated, argumentsOf };
@@ -191,15 +150,15 @@ function callEdges(modules: Modules, results: readonly FileResult[]): CallGraph 
 
 /** What a dotted name may run: a function, a class's `__init__`, or (for `bus.publish`) a method by its name. */
 function namedTargets(
-  modules: Modules,
+  names: NameResolution,
   known: ReadonlySet<string>,
   byMethodName: ReadonlyMap<string, readonly string[]>,
   name: string,
 ): readonly string[] {
-  const resolved = resolveName(modules, name);
+  const resolved = names.resolve(name);
   if (known.has(resolved)) return [resolved];
   if (known.has(`${resolved}.__init__`)) return [`${resolved}.__init__`];
-  const split = splitName(modules, resolved);
+  const split = names.split(resolved);
   const dot = split?.[1].lastIndexOf('.') ?? -1;
   return split === undefined || dot < 0 ? [] : (byMethodName.get(split[1].slice(dot)) ?? []);
 }
@@ -229,26 +188,21 @@ function spreadRepetition(
   return repeating;
 }
 
-function lifetimes(modules: Modules, results: readonly FileResult[], repeating: ReadonlyMap<string, string>) {
+function lifetimes(names: NameResolution, results: readonly FileResult[], repeating: ReadonlyMap<string, string>) {
   const classes = new Set(results.flatMap(({ module, facts }) => facts.classes.map((c) => `${module}.${c.qualname}`)));
   const madeRepeatedly = new Set<string>();
   const longLived = new Set<string>();
   /** What the life of a class's objects spreads to: its bases, and what its objects keep. */
   const spreads = new Map<string, string[]>();
-  const spread = (from: string, to: string) => {
-    const list = spreads.get(from);
-    if (list === undefined) spreads.set(from, [to]);
-    else list.push(to);
-  };
   for (const { module, facts } of results) {
     for (const { qualname, bases } of facts.classes) {
-      for (const base of bases) spread(`${module}.${qualname}`, resolveName(modules, base));
+      for (const base of bases) append(spreads, `${module}.${qualname}`, names.resolve(base));
     }
     for (const { caller, callee, inLoop, keptForGood, keptBySelf } of facts.calls) {
       if (callee.startsWith('.')) continue;
-      const made = resolveName(modules, callee);
+      const made = names.resolve(callee);
       if (!classes.has(made)) continue;
-      if (keptBySelf) spread(`${module}.${caller.slice(0, Math.max(0, caller.lastIndexOf('.')))}`, made);
+      if (keptBySelf) append(spreads, `${module}.${caller.slice(0, Math.max(0, caller.lastIndexOf('.')))}`, made);
       if (keptForGood) longLived.add(made);
       else if (inLoop || repeating.has(`${module}.${caller}`)) madeRepeatedly.add(made);
     }
@@ -261,7 +215,7 @@ function lifetimes(modules: Modules, results: readonly FileResult[], repeating: 
 }
 
 /** Functions that return an open resource, directly or as the result of another that does. */
-function spreadResources(modules: Modules, results: readonly FileResult[]): ReadonlySet<string> {
+function spreadResources(names: NameResolution, results: readonly FileResult[]): ReadonlySet<string> {
   const returning = new Set<string>();
   const callersOf = new Map<string, string[]>();
   for (const { module, facts } of results) {
@@ -269,8 +223,7 @@ function spreadResources(modules: Modules, results: readonly FileResult[]): Read
       const name = `${module}.${qualname}`;
       if (resources?.returns !== undefined) returning.add(name);
       for (const callee of resources?.returnsResultOf ?? []) {
-        const resolved = resolveName(modules, callee);
-        callersOf.set(resolved, [...(callersOf.get(resolved) ?? []), name]);
+        append(callersOf, names.resolve(callee), name);
       }
     }
   }
@@ -283,4 +236,10 @@ function spreadResources(modules: Modules, results: readonly FileResult[]): Read
     }
   }
   return returning;
+}
+
+function append<T>(lists: Map<string, T[]>, key: string, item: T): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [item]);
+  else list.push(item);
 }

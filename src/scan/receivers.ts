@@ -33,7 +33,7 @@ export function isSingleton(cls: ClassInfo): boolean {
   const { node, scope, file } = cls;
   const said = [...node.bases, ...node.keywords.map(({ value }) => value), ...node.decorator_list];
   if (said.some((expr) => /singleton/i.test(file.text.slice(expr.start, expr.end)))) return true;
-  return ['_instance', 'instance', '__instance', '_singleton'].some((name) => scope.bindings.has(name));
+  return ['_instance', 'instance', '__instance', '_instances', '_singleton'].some((name) => scope.bindings.has(name));
 }
 
 /** A finding about every object of the class: sure where many are made, hidden where there is only one. */

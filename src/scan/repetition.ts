@@ -4,7 +4,7 @@
 import { isStatement, walk } from '../source/ast-walk.ts';
 import type { Call, Expr, For, Node, While } from '../source/python-ast.ts';
 import type { FunctionInfo } from '../source/source-index.ts';
-import type { ScannedFile } from './scanned-file.ts';
+import { oncePerFile, type ScannedFile } from './scanned-file.ts';
 
 /** Decorators that make a function an entry point, by the last part of their name: `@app.route`, `@shared_task`. */
 const ENTRY_DECORATORS: Readonly<Record<string, string>> = {
@@ -127,19 +127,28 @@ export function registeringReason(call: Call): string | undefined {
 }
 
 /** The loop around `node`, in the same function, that goes on as long as the process or its service does. */
-export function endlessLoopAround(node: Node): Node | undefined {
+export function endlessLoopAround(file: ScannedFile, node: Node): Node | undefined {
   let child = node;
   for (let parent = node.parent; parent !== undefined; child = parent, parent = parent.parent) {
-    if (isEndless(parent) && parent.body.includes(child as never)) return parent;
+    if (isEndless(file, parent) && parent.body.includes(child as never)) return parent;
     if (parent.kind === 'Lambda' || parent.kind === 'ClassDef') return undefined;
     if ((parent.kind === 'FunctionDef' || parent.kind === 'AsyncFunctionDef') && isStatement(child)) return undefined;
   }
   return undefined;
 }
 
+/** A loop is asked for again with every call in it. */
+const endlessLoops = oncePerFile(() => new Map<Node, boolean>());
+
 /** Whether a loop goes on as long as its service: `while` without end, or `for` over what keeps arriving. */
-export function isEndless(node: Node): node is While | For {
-  if (node.kind === 'While') return isEndlessWhile(node);
+export function isEndless(file: ScannedFile, node: Node): node is While | For {
+  if (node.kind === 'While') {
+    const known = endlessLoops(file).get(node);
+    if (known !== undefined) return known;
+    const found = isEndlessWhile(node);
+    endlessLoops(file).set(node, found);
+    return found;
+  }
   return (node.kind === 'For' || node.kind === 'AsyncFor') && keepsArriving(node.iter);
 }
 

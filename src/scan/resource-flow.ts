@@ -6,9 +6,9 @@ import { bindingOf } from '../source/source-index.ts';
 import { NOWHERE, RAISED, RETURNED } from './control-flow.ts';
 import type { Condition } from './finding.ts';
 import type { FunctionCode } from './function-code.ts';
+import type { ResourceModel } from './resource-models.ts';
 import { isReleasedIn, knownTruth, releasingBranch } from './resource-tests.ts';
 import { type Effect, effectOf } from './resource-uses.ts';
-import type { ResourceModel } from './resources.ts';
 import type { ScannedFile } from './scanned-file.ts';
 
 export interface Opening {

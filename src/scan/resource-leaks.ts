@@ -6,8 +6,8 @@ import type { FunctionInfo } from '../source/source-index.ts';
 import type { Condition } from './finding.ts';
 import { type CodeOwner, codeOf } from './function-code.ts';
 import { type Fate, fateOf } from './resource-flow.ts';
-import { libraryOpenings, type OpeningAt, ownOpenings } from './resource-openings.ts';
-import type { ResourceModel } from './resources.ts';
+import type { ResourceModel } from './resource-models.ts';
+import { libraryOpenings, type OpeningAt, ownOpenings, projectOpenings } from './resource-openings.ts';
 import { oncePerFile, type ScannedFile } from './scanned-file.ts';
 
 export type LeakKind =
@@ -50,7 +50,7 @@ const analyse = oncePerFile((file): Analysis => {
   const leaks = new Map<Node, Leak>();
   const returns = new Map<Node, ResourceModel>();
   const followed = new Map<CodeOwner, number>();
-  let openings = libraryOpenings(file);
+  let openings: readonly OpeningAt[] = [...libraryOpenings(file), ...projectOpenings(file)];
   for (let round = 0; round < MAX_ROUNDS && openings.length > 0; round++) {
     const fresh = new Set<FunctionInfo>();
     for (const opening of openings) {
@@ -59,7 +59,8 @@ const analyse = oncePerFile((file): Analysis => {
       if (count > MAX_OPENINGS) continue;
       const outcome = follow(file, opening);
       if (outcome?.leak !== undefined) addWorst(leaks, outcome.leak);
-      const callee = outcome?.isReturned === true ? handingOut(file, opening.owner) : undefined;
+      const isOwned = outcome?.isReturned === true && opening.condition === undefined;
+      const callee = isOwned ? handingOut(file, opening.owner) : undefined;
       if (callee === undefined || returns.has(callee.node)) continue;
       returns.set(callee.node, opening.model);
       fresh.add(callee);
@@ -102,14 +103,19 @@ function openingsBy(
   return ownOpenings(file, (callee) => (fresh.has(callee) ? returns.get(callee.node) : undefined), names);
 }
 
-/** The function, if its callers get what it returns as it is: not decorated, not a generator's or a property's. */
 function handingOut(file: ScannedFile, owner: CodeOwner): FunctionInfo | undefined {
-  if (owner.kind === 'Module') return undefined;
-  const info = file.source.functionOf.get(owner);
-  const isPlain = owner.decorator_list.every(
-    (decorator) => decorator.kind === 'Name' && /^(?:staticmethod|classmethod)$/.test(decorator.id),
+  const info = owner.kind === 'Module' ? undefined : file.source.functionOf.get(owner);
+  return info !== undefined && isCalledDirectly(info) ? info : undefined;
+}
+
+/** Whether callers get what a function returns, not what a decorator makes of it (a cached or managed one). */
+export function isCalledDirectly({ node }: FunctionInfo): boolean {
+  return (
+    node.kind === 'Lambda' ||
+    node.decorator_list.every(
+      (decorator) => decorator.kind === 'Name' && /^(?:staticmethod|classmethod)$/.test(decorator.id),
+    )
   );
-  return isPlain ? info : undefined;
 }
 
 function follow(
@@ -119,9 +125,9 @@ function follow(
   const { effect } = opening;
   switch (effect.kind) {
     case 'use':
-      return { leak: inline(opening, []), isReturned: false };
+      return { leak: inline(opening, conditionsOf(opening)), isReturned: false };
     case 'lend':
-      return { leak: inline(opening, [effect.condition]), isReturned: false };
+      return { leak: inline(opening, [...conditionsOf(opening), effect.condition]), isReturned: false };
     case 'escape':
       return { leak: undefined, isReturned: effect.returned };
     case 'release':
@@ -131,6 +137,10 @@ function follow(
   const code = codeOf(file, opening.owner);
   const fate = code === undefined ? undefined : fateOf(file, code, opening);
   return fate === undefined ? undefined : { leak: leakOf(opening, fate), isReturned: fate.isReturned };
+}
+
+function conditionsOf({ condition }: OpeningAt): readonly Condition[] {
+  return condition === undefined ? [] : [condition];
 }
 
 function inline(opening: OpeningAt, conditions: readonly Condition[]): Leak {
@@ -147,7 +157,8 @@ function inline(opening: OpeningAt, conditions: readonly Condition[]): Leak {
 }
 
 function leakOf(opening: OpeningAt, fate: Fate): Leak | undefined {
-  const { releases, escapes, conditions, isUsed, names, lostAt, reboundAt, raisedAt } = fate;
+  const { releases, escapes, isUsed, names, lostAt, reboundAt, raisedAt } = fate;
+  const conditions = [...conditionsOf(opening), ...fate.conditions];
   const common = { ...opening, releases, escapes, conditions, isUsed, names };
   // An alias that only keeps it in use: `rows = csv.reader(open(path))`.
   if (opening.effect.kind === 'name' && opening.effect.isPart) {

@@ -5,17 +5,22 @@ import { isStatement } from '../source/ast-walk.ts';
 import type { Call, Expr, Node } from '../source/python-ast.ts';
 import type { FunctionInfo } from '../source/source-index.ts';
 import { inferValues } from '../source/type-inference.ts';
+import type { Condition } from './finding.ts';
 import type { CodeOwner } from './function-code.ts';
 import type { Opening } from './resource-flow.ts';
-import { calleeOf, effectOf } from './resource-uses.ts';
-import { OPENERS_BY_NAME, type Opener, PATH_CLASSES, PATH_OPENER, type ResourceModel } from './resources.ts';
+import { ANY_RESOURCE, type ResourceModel } from './resource-models.ts';
+import { calleeOf, effectOf, projectFunction } from './resource-uses.ts';
+import { OPENERS_BY_NAME, type Opener, PATH_CLASSES, PATH_OPENER } from './resources.ts';
 import { callsByName, type ScannedFile } from './scanned-file.ts';
+import { mentions } from './vocabulary.ts';
 
 /** An opening with where it stands. */
 export interface OpeningAt extends Opening {
   /** What the code calls: `tempfile.mkdtemp`, `open`, `self._connect`. */
   readonly opener: string;
   readonly owner: CodeOwner;
+  /** What must hold for the call to open anything. */
+  readonly condition?: Condition;
 }
 
 /** Openings by what is known of libraries. */
@@ -46,8 +51,23 @@ export function ownOpenings(
   });
 }
 
+/** Names of functions that may well return something open. */
+const OPENING_NAME = /open|connect|conn$|socket|sock$|session|client|cursor|stream|_file$|handle|pool$|executor/i;
+
+/** Openings by functions of other files of the project, if those return what they open. */
+export function projectOpenings(file: ScannedFile): readonly OpeningAt[] {
+  return file.source.calls.flatMap((call) => {
+    const { func } = call;
+    if (func.kind !== 'Name' || !OPENING_NAME.test(func.id)) return [];
+    const callee = projectFunction(file, func);
+    if (callee === undefined) return [];
+    const condition: Condition = { kind: 'returns a resource', ...callee };
+    return openingsAt(file, call, { model: ANY_RESOURCE }, func.id).map((opening) => ({ ...opening, condition }));
+  });
+}
+
 function pathOpenCalls(file: ScannedFile): readonly Call[] {
-  if (!file.source.text.includes('pathlib')) return [];
+  if (!mentions(file, 'pathlib')) return [];
   return (file.source.attributes.get('open') ?? []).flatMap((func) => {
     const call = func.parent;
     if (call?.kind !== 'Call' || call.func !== func) return [];

@@ -5,7 +5,7 @@ import type { Node } from '../source/python-ast.ts';
 import type { FunctionInfo } from '../source/source-index.ts';
 import { enclosingFunction } from '../source/source-index.ts';
 import { projectName } from './project-names.ts';
-import { returnedResources } from './resource-leaks.ts';
+import { isCalledDirectly, returnedResources } from './resource-leaks.ts';
 import { parameterFate } from './resource-uses.ts';
 import type { ScannedFile } from './scanned-file.ts';
 import { oncePerFile } from './scanned-file.ts';
@@ -49,7 +49,7 @@ function forwardedCalls(file: ScannedFile): ReadonlyMap<Node, readonly string[]>
     if (call.parent?.kind !== 'Return') continue;
     const name = projectName(file, call.func);
     const callee = name === undefined ? undefined : enclosingFunction(file.source, call);
-    if (callee === undefined) continue;
+    if (callee === undefined || !isCalledDirectly(callee)) continue;
     found.set(callee.node, [...(found.get(callee.node) ?? []), name!]);
   }
   return found;

@@ -1,13 +1,24 @@
 // What one mention of a resource does to it: uses it, releases it, gives it another name, hands it on. Read off the
 // expression around the mention alone; the order of things is resource-flow.ts's business.
 
-import type { Call, Expr, FunctionDef, Name, Node, Sequence } from '../source/python-ast.ts';
+import type {
+  Attribute,
+  Call,
+  Expr,
+  FunctionDef,
+  Keyword,
+  Name,
+  Node,
+  NodeKind,
+  Sequence,
+} from '../source/python-ast.ts';
 import { dottedName } from '../source/qualified-name.ts';
 import { unpackedValue } from '../source/scopes.ts';
 import { bindingOf, enclosingFunction, type FunctionInfo, importedModule } from '../source/source-index.ts';
+import { findMethods } from '../source/type-inference.ts';
 import { argumentFate } from './borrowing-calls.ts';
 import type { Condition } from './finding.ts';
-import { ANY_RESOURCE, type ResourceModel } from './resources.ts';
+import { ANY_RESOURCE, type ResourceModel } from './resource-models.ts';
 import { oncePerFile, type ScannedFile } from './scanned-file.ts';
 
 export type Effect =
@@ -30,99 +41,106 @@ const MAX_CLIMB = 60;
 /** Functions that pass a parameter on to one another. */
 const MAX_CALLS = 8;
 
-export interface Mention {
+interface Mention {
   readonly expr: Expr;
   readonly model: ResourceModel;
   /** Whether the expression is not the resource but something that keeps it in use. */
   readonly isPart: boolean;
 }
 
+/** Climbs from the mention through the expressions it is the value of, to what is done with that value. */
 export function effectOf(file: ScannedFile, mention: Mention, calls = 0): Effect {
-  const { model } = mention;
-  let { isPart } = mention;
-  let expr: Node = mention.expr;
+  let lending: Lending = { ...mention, calls };
   for (let step = 0; step < MAX_CLIMB; step++) {
-    const parent: Node | undefined = expr.parent;
-    switch (parent?.kind) {
-      case 'Attribute': {
-        const call: Node | undefined = calledBy(parent);
-        if (!isPart && model.methods.includes(parent.attr)) return RELEASE;
-        if (parent.ctx !== 'Load' || PLAIN_ATTRIBUTES.has(parent.attr)) return USE;
-        if (call !== undefined) {
-          if (isPart || !model.parts.includes(parent.attr)) return parent.attr === '__enter__' ? ESCAPE : USE;
-          expr = call;
-        } else expr = parent;
-        isPart = true;
-        continue;
-      }
-      case 'Subscript':
-        if (parent.value !== expr) return parent.ctx === 'Load' ? USE : ESCAPE;
-        if (model.family !== 'mapping') return USE;
-        expr = parent;
-        isPart = true;
-        continue;
-      case 'Await':
-        expr = parent;
-        continue;
-      case 'IfExp':
-        if (parent.test === expr) return USE;
-        expr = parent;
-        continue;
-      case 'BoolOp':
-        expr = parent;
-        continue;
-      case 'BinOp':
-      case 'JoinedStr':
-      case 'FormattedValue':
-        if (!model.isPlainValue) return USE;
-        expr = parent;
-        isPart = true;
-        continue;
-      case 'keyword':
-      case 'Call': {
-        const outcome: Effect | Becomes = argument(file, parent, expr, { model, isPart, calls });
-        if (outcome.kind !== 'becomes') return outcome;
-        expr = outcome.call;
-        isPart = outcome.isPart;
-        continue;
-      }
-      case 'Tuple':
-      case 'List':
-      case 'Set':
-        return inDisplay(file, parent, expr, { model, isPart, calls });
-      case 'withitem':
-        return entered(parent, model, isPart);
-      case 'Assign':
-        return parent.targets.length === 1 ? assigned(parent.targets[0]!, isPart) : ESCAPE;
-      case 'AnnAssign':
-      case 'NamedExpr':
-        return assigned(parent.target, isPart);
-      case 'Return':
-        return isPart ? ESCAPE : RETURN;
-      case 'comprehension':
-        if (parent.iter !== expr || parent.parent?.kind !== 'GeneratorExp') return USE;
-        expr = parent.parent;
-        isPart = true;
-        continue;
-      case 'For':
-      case 'AsyncFor':
-      case 'YieldFrom':
-      case 'UnaryOp':
-      case 'Compare':
-      case 'Expr':
-      case 'If':
-      case 'While':
-      case 'Assert':
-      case 'AugAssign':
-      case 'Starred':
-      case 'Slice':
-      case 'Match':
-        return USE;
-      default:
-        return ESCAPE;
-    }
+    const outcome = effectHere(file, lending);
+    if (outcome.kind !== 'becomes') return outcome;
+    lending = { ...lending, expr: outcome.expr, isPart: outcome.isPart };
   }
   return ESCAPE;
+}
+
+/** A mention, and how many calls of functions of the file were looked into to come to it. */
+interface Lending extends Mention {
+  readonly calls: number;
+}
+
+/** The expression around stands for the resource from there on, or (as a part) keeps it in use. */
+interface Becomes {
+  readonly kind: 'becomes';
+  readonly expr: Expr;
+  readonly isPart: boolean;
+}
+
+function becomes(expr: Expr, isPart: boolean): Becomes {
+  return { kind: 'becomes', expr, isPart };
+}
+
+function effectHere(file: ScannedFile, lending: Lending): Effect | Becomes {
+  const { expr, model, isPart } = lending;
+  const parent = expr.parent;
+  switch (parent?.kind) {
+    case 'Attribute':
+      return ofAttribute(parent, lending);
+    case 'Subscript':
+      if (parent.value !== expr) return parent.ctx === 'Load' ? USE : ESCAPE;
+      return model.family === 'mapping' ? becomes(parent, true) : USE;
+    case 'Await':
+    case 'BoolOp':
+      return becomes(parent, isPart);
+    case 'IfExp':
+      return parent.test === expr ? USE : becomes(parent, isPart);
+    case 'BinOp':
+    case 'JoinedStr':
+    case 'FormattedValue':
+      return model.isPlainValue ? becomes(parent, true) : USE;
+    case 'keyword':
+    case 'Call':
+      return argument(file, parent, lending);
+    case 'Tuple':
+    case 'List':
+    case 'Set':
+      return inDisplay(file, parent, lending);
+    case 'withitem':
+      return entered(parent, model, isPart);
+    case 'Assign':
+      return parent.targets.length === 1 ? assigned(parent.targets[0]!, isPart) : ESCAPE;
+    case 'AnnAssign':
+    case 'NamedExpr':
+      return assigned(parent.target, isPart);
+    case 'Return':
+      return isPart ? ESCAPE : RETURN;
+    case 'comprehension':
+      return parent.iter === expr && parent.parent?.kind === 'GeneratorExp' ? becomes(parent.parent, true) : USE;
+    default:
+      return parent !== undefined && ONLY_USING.has(parent.kind) ? USE : ESCAPE;
+  }
+}
+
+/** What evaluates, tests or iterates over its parts, and is done with them then. */
+const ONLY_USING: ReadonlySet<NodeKind> = new Set<NodeKind>([
+  'For',
+  'AsyncFor',
+  'YieldFrom',
+  'UnaryOp',
+  'Compare',
+  'Expr',
+  'If',
+  'While',
+  'Assert',
+  'AugAssign',
+  'Starred',
+  'Slice',
+  'Match',
+]);
+
+function ofAttribute(attribute: Attribute, { model, isPart }: Lending): Effect | Becomes {
+  const { attr, ctx } = attribute;
+  if (!isPart && model.methods.includes(attr)) return RELEASE;
+  if (ctx !== 'Load' || PLAIN_ATTRIBUTES.has(attr)) return USE;
+  const call = calledBy(attribute);
+  if (call === undefined) return becomes(attribute, true);
+  if (!isPart && model.parts.includes(attr)) return becomes(call, true);
+  return attr === '__enter__' ? ESCAPE : USE;
 }
 
 /** Attributes that are values of their own: having one does not keep the resource in use. */
@@ -132,33 +150,20 @@ const PLAIN_ATTRIBUTES: ReadonlySet<string> = new Set(
   ),
 );
 
-interface Lending {
-  readonly model: ResourceModel;
-  readonly isPart: boolean;
-  readonly calls: number;
-}
-
-/** The call's result stands for the resource from there on, or keeps it in use. */
-interface Becomes {
-  readonly kind: 'becomes';
-  readonly call: Call;
-  readonly isPart: boolean;
-}
-
-function argument(file: ScannedFile, around: Node, expr: Node, lending: Lending): Effect | Becomes {
-  const call = (around.kind === 'keyword' ? around.parent! : around) as Call | Node;
-  if (call.kind !== 'Call') return ESCAPE;
+function argument(file: ScannedFile, around: Call | Keyword, lending: Lending): Effect | Becomes {
+  const { expr, model, isPart } = lending;
+  const call = around.kind === 'keyword' ? around.parent : around;
+  if (call?.kind !== 'Call') return ESCAPE;
   if (call.func === expr) return USE;
-  const { model, isPart } = lending;
   const name = dottedName(file.source, call.func);
   if (name !== undefined && model.functions.includes(name)) return isPart && !model.isPlainValue ? ESCAPE : RELEASE;
   switch (argumentFate(file.source, call)) {
     case 'used':
       return USE;
     case 'kept by result':
-      return { kind: 'becomes', call, isPart: true };
+      return becomes(call, true);
     case 'owned by result':
-      return { kind: 'becomes', call, isPart };
+      return becomes(call, isPart);
     default:
   }
   const callee = calleeOf(file, call);
@@ -185,7 +190,8 @@ function isReadByTemporary(expr: Node, call: Call): boolean {
 }
 
 /** `for each in (a, b): each.close()`, `a, b = b, a`, `return a, b`, `select([a], …)`. */
-function inDisplay(file: ScannedFile, display: Sequence, expr: Node, lending: Lending): Effect {
+function inDisplay(file: ScannedFile, display: Sequence, lending: Lending): Effect {
+  const { expr } = lending;
   const parent = display.parent;
   switch (parent?.kind) {
     case 'Call': {
@@ -220,7 +226,7 @@ function assigned(target: Expr, isPart: boolean): Effect {
 }
 
 function entered(item: Node & { readonly kind: 'withitem' }, model: ResourceModel, isPart: boolean): Effect {
-  if (!isPart && (model.with === 'closes' || model.with === 'waits')) return RELEASE;
+  if (!isPart && model.with !== 'does not close' && model.with !== 'no with') return RELEASE;
   const bound = item.optional_vars;
   return bound === undefined ? USE : assigned(bound, isPart);
 }
@@ -241,8 +247,8 @@ export function calleeOf(file: ScannedFile, call: Call): FunctionInfo | undefine
   const { id } = func.value;
   if (id !== 'self' && id !== 'cls') return undefined;
   const cls = enclosingFunction(file.source, call)?.class;
-  const [only, ...others] = cls?.scope.bindings.get(func.attr)?.definitions ?? [];
-  return only?.kind === 'function' && others.length === 0 ? file.source.functionOf.get(only.node) : undefined;
+  const methods = cls === undefined ? [] : findMethods(file.index, cls, func.attr);
+  return methods.length === 1 ? methods[0] : undefined;
 }
 
 function parameterFor(callee: FunctionInfo, call: Call, around: Node, expr: Node): string | undefined {
@@ -263,7 +269,7 @@ function parameterEffect(file: ScannedFile, callee: FunctionInfo, name: string |
   return fate === 'releases' && !lending.isPart ? RELEASE : ESCAPE;
 }
 
-export type ParameterFate = 'borrows' | 'releases' | 'keeps';
+type ParameterFate = 'borrows' | 'releases' | 'keeps';
 
 const fatesOf = oncePerFile((): Map<string, ParameterFate> => new Map());
 
@@ -329,11 +335,19 @@ function isInnerFunction(mention: Node, owner: FunctionDef): boolean {
 /** The question to ask of another file of the project, where the callee is imported from one. */
 function borrowCondition(file: ScannedFile, call: Call, expr: Node): Condition | undefined {
   const position = call.args.indexOf(expr as Expr);
-  if (position < 0 || call.func.kind !== 'Name') return undefined;
-  const [only] = bindingOf(file.source, call.func)?.definitions ?? [];
+  const callee = position < 0 ? undefined : projectFunction(file, call.func);
+  return callee === undefined ? undefined : { kind: 'argument is only borrowed', ...callee, position };
+}
+
+/** What a name means that is imported from another module of the same top-level package. */
+export function projectFunction(
+  file: ScannedFile,
+  name: Expr,
+): { readonly module: string; readonly qualname: string } | undefined {
+  const [only] = name.kind === 'Name' ? (bindingOf(file.source, name)?.definitions ?? []) : [];
   if (only?.kind !== 'import from') return undefined;
   const module = importedModule(file.source, only.from);
   const root = file.source.module.split('.', 1)[0]!;
   const isOwn = (only.from.level ?? 0) > 0 || module === root || module.startsWith(`${root}.`);
-  return isOwn ? { kind: 'argument is only borrowed', module, qualname: only.node.name, position } : undefined;
+  return isOwn ? { module, qualname: only.node.name } : undefined;
 }

@@ -1,42 +1,33 @@
-// What the scan knows of resources: which calls open one, how it is released, what `with` does to it, and whether it
-// outlives its last reference. A table of names; what code does with a resource is resource-uses.ts's business.
+// Which calls open a resource, by dotted name, and of which kind. A table; what code does with a resource is
+// resource-uses.ts's business.
 
 import type { Call, Expr } from '../source/python-ast.ts';
-
-/** Decides which rule speaks of it. */
-export type ResourceFamily =
-  | 'file'
-  | 'directory listing'
-  | 'descriptor'
-  | 'client'
-  | 'database'
-  | 'process'
-  | 'pool'
-  | 'temporary'
-  | 'mapping';
-
-export interface ResourceModel {
-  /** What messages call it, with its article: "a file". */
-  readonly noun: string;
-  readonly family: ResourceFamily;
-  /** Methods that release it. The first is the one to recommend. */
-  readonly methods: readonly string[];
-  /** Functions that release the first argument they get. */
-  readonly functions: readonly string[];
-  /** What leaving a `with` statement over it does: sqlite3 only commits, subprocess waits for the child's end. */
-  readonly with: 'closes' | 'waits' | 'does not close' | 'no with';
-  /** Released with `await`, entered with `async with`. */
-  readonly isAsync: boolean;
-  /**
-   * Whether it stays when the last reference goes: CPython closes files and sockets as soon as nothing refers to them,
-   * but no descriptor number, child process, worker pool or directory.
-   */
-  readonly staysWhenDropped: boolean;
-  /** A path or number, not an object: passing it on does not pass on the duty to release it. */
-  readonly isPlainValue: boolean;
-  /** Methods and attributes whose value keeps it in use: a cursor, a stream over a socket. */
-  readonly parts: readonly string[];
-}
+import {
+  ARCHIVE,
+  ASYNC_FILE,
+  CLIENT,
+  DATABASE,
+  DATASET,
+  DESCRIPTOR,
+  EXECUTOR,
+  FILE,
+  HTTP_RESPONSE,
+  IMAGE,
+  LISTING,
+  MAPPING,
+  PROCESS,
+  REDIS_CLIENT,
+  type ResourceModel,
+  SESSION,
+  SHARED_MEMORY,
+  SHELF,
+  SOCKET,
+  STREAM,
+  TEMPORARY_DIRECTORY,
+  TEMPORARY_FILE,
+  WORKER_POOL,
+  ZEROMQ_CONTEXT,
+} from './resource-models.ts';
 
 export interface Opener {
   readonly model: ResourceModel;
@@ -45,132 +36,6 @@ export interface Opener {
   /** Whether this call opens anything, as its arguments tell. */
   readonly opens?: (call: Call) => boolean;
 }
-
-const OBJECT = {
-  methods: ['close'],
-  functions: ['contextlib.closing', 'contextlib.aclosing'],
-  with: 'closes',
-  isAsync: false,
-  staysWhenDropped: false,
-  isPlainValue: false,
-  parts: [],
-} as const;
-
-const FILE: ResourceModel = {
-  ...OBJECT,
-  noun: 'a file',
-  family: 'file',
-  parts: ['buffer', 'raw'],
-  methods: ['close', 'detach'],
-};
-const ASYNC_FILE: ResourceModel = { ...FILE, isAsync: true, methods: ['close', 'aclose'] };
-const ARCHIVE: ResourceModel = { ...FILE, noun: 'an archive', parts: ['open', 'extractfile'] };
-const SHELF: ResourceModel = { ...FILE, noun: 'a database file', parts: [] };
-/** Reading a listing to its end closes it. */
-const LISTING: ResourceModel = {
-  ...OBJECT,
-  noun: 'a directory listing',
-  family: 'directory listing',
-  functions: [
-    ...OBJECT.functions,
-    'builtins.list',
-    'builtins.tuple',
-    'builtins.set',
-    'builtins.sorted',
-    'builtins.sum',
-  ],
-};
-const SOCKET: ResourceModel = {
-  ...OBJECT,
-  noun: 'a socket',
-  family: 'client',
-  methods: ['close', 'detach'],
-  parts: ['makefile'],
-};
-const CLIENT: ResourceModel = { ...OBJECT, noun: 'a client', family: 'client', parts: ['makefile', 'getresponse'] };
-/** Reading a response to its end closes it. */
-const HTTP_RESPONSE: ResourceModel = { ...CLIENT, noun: 'an HTTP response', methods: ['close', 'read', 'readlines'] };
-const SESSION: ResourceModel = { ...CLIENT, noun: 'an HTTP session', parts: [] };
-const DATABASE: ResourceModel = {
-  ...OBJECT,
-  noun: 'a database connection',
-  family: 'database',
-  with: 'does not close',
-  parts: ['cursor', 'execute', 'executemany', 'begin', 'transaction'],
-};
-const PROCESS: ResourceModel = {
-  ...OBJECT,
-  noun: 'a child process',
-  family: 'process',
-  methods: ['communicate', 'wait', 'poll', '__exit__'],
-  functions: ['os.waitpid'],
-  with: 'waits',
-  parts: ['stdin', 'stdout', 'stderr'],
-};
-const EXECUTOR: ResourceModel = {
-  ...OBJECT,
-  noun: 'an executor',
-  family: 'pool',
-  methods: ['shutdown'],
-  with: 'waits',
-  parts: ['submit', 'map'],
-};
-const DESCRIPTOR: ResourceModel = {
-  ...OBJECT,
-  noun: 'a file descriptor',
-  family: 'descriptor',
-  methods: [],
-  functions: ['os.close', 'os.fdopen', 'builtins.open', 'io.open', 'io.FileIO', 'socket.socket', 'os.closerange'],
-  with: 'no with',
-  staysWhenDropped: true,
-  isPlainValue: true,
-};
-const TEMPORARY_FILE: ResourceModel = {
-  ...DESCRIPTOR,
-  noun: 'a temporary file',
-  family: 'temporary',
-  functions: ['os.remove', 'os.unlink', 'shutil.move', 'os.rename', 'os.replace'],
-  methods: ['unlink', 'rename', 'replace'],
-};
-const TEMPORARY_DIRECTORY: ResourceModel = {
-  ...TEMPORARY_FILE,
-  noun: 'a temporary directory',
-  functions: ['shutil.rmtree', 'os.rmdir', 'os.removedirs', 'shutil.move', 'os.rename', 'os.replace'],
-  methods: ['rmtree', 'rmdir', 'remove_p', 'rmtree_p', 'rename', 'replace'],
-};
-const MAPPING: ResourceModel = { ...OBJECT, noun: 'a memory mapping', family: 'mapping' };
-const DATASET: ResourceModel = {
-  ...MAPPING,
-  noun: 'a dataset',
-  parts: ['variables', 'groups', 'data', 'values', 'sel', 'isel', 'load'],
-};
-/** An image closes its file once its pixels are read. */
-const IMAGE: ResourceModel = {
-  ...MAPPING,
-  noun: 'an image file',
-  methods:
-    'close fp verify load convert resize thumbnail crop copy save rotate transpose getdata tobytes show filter split reduce paste getpixel point quantize histogram'.split(
-      ' ',
-    ),
-  functions: ['numpy.array', 'numpy.asarray', 'contextlib.closing'],
-};
-
-/** What is passed to a function that does not say what it takes. */
-export const ANY_RESOURCE: ResourceModel = {
-  ...OBJECT,
-  noun: 'a resource',
-  family: 'file',
-  methods: 'close aclose detach quit logout shutdown terminate communicate wait poll disconnect unlink cleanup'.split(
-    ' ',
-  ),
-  functions: [
-    ...DESCRIPTOR.functions,
-    ...TEMPORARY_FILE.functions,
-    ...TEMPORARY_DIRECTORY.functions,
-    ...OBJECT.functions,
-  ],
-  parts: ['makefile', 'cursor', 'execute', 'buffer', 'stdout', 'stdin', 'stderr'],
-};
 
 function hasKeyword(call: Call, name: string): boolean {
   return call.keywords.some((keyword) => keyword.arg === name && !isConstant(keyword.value, null));
@@ -184,9 +49,33 @@ function keyword(call: Call, name: string): Expr | undefined {
   return call.keywords.find(({ arg }) => arg === name)?.value;
 }
 
-const opensFile = (call: Call): boolean => !isConstant(keyword(call, 'closefd'), false);
+/** Not the standard streams, and not where whoever opened the descriptor keeps it. */
+function opensFile(call: Call): boolean {
+  const [source] = call.args;
+  if (isConstant(keyword(call, 'closefd'), false)) return false;
+  if (source?.kind === 'Constant') return typeof source.value !== 'number';
+  return !(source?.kind === 'Call' && source.func.kind === 'Attribute' && source.func.attr === 'fileno');
+}
+
 /** A wrapper around a file that is already open does not own it. */
-const opensByName = (call: Call): boolean => !hasKeyword(call, 'fileobj');
+function opensByName(call: Call): boolean {
+  const [source] = call.args;
+  if (hasKeyword(call, 'fileobj')) return false;
+  switch (source?.kind) {
+    case 'Name':
+      return !/^(?:self|f|b|bio|content|data)$|fp$|fh$|fd$|fileobj|file_obj|buf|stream|bytes|_io$/i.test(source.id);
+    case 'Attribute':
+      return !/fp$|fh$|fileobj|buf|stream|bytes|^file$/i.test(source.attr);
+    case 'Call':
+      return !/BytesIO|fileno|TemporaryFile/.test(lastName(source.func));
+    default:
+      return true;
+  }
+}
+
+function lastName(expr: Expr): string {
+  return expr.kind === 'Name' ? expr.id : expr.kind === 'Attribute' ? expr.attr : '';
+}
 
 const OPENERS: Readonly<Record<string, Opener>> = {
   'builtins.open': { model: FILE, opens: opensFile },
@@ -198,13 +87,13 @@ const OPENERS: Readonly<Record<string, Opener>> = {
   'os.popen': { model: FILE },
   'tokenize.open': { model: FILE },
   'fileinput.FileInput': { model: FILE },
-  'gzip.open': { model: FILE },
+  'gzip.open': { model: FILE, opens: opensByName },
   'gzip.GzipFile': { model: FILE, opens: opensByName },
-  'bz2.open': { model: FILE },
-  'bz2.BZ2File': { model: FILE },
-  'lzma.open': { model: FILE },
-  'lzma.LZMAFile': { model: FILE },
-  'wave.open': { model: FILE },
+  'bz2.open': { model: FILE, opens: opensByName },
+  'bz2.BZ2File': { model: FILE, opens: opensByName },
+  'lzma.open': { model: FILE, opens: opensByName },
+  'lzma.LZMAFile': { model: FILE, opens: opensByName },
+  'wave.open': { model: FILE, opens: opensByName },
   'tempfile.TemporaryFile': { model: FILE },
   'tempfile.SpooledTemporaryFile': { model: FILE },
   'tempfile.NamedTemporaryFile': { model: FILE },
@@ -214,8 +103,8 @@ const OPENERS: Readonly<Record<string, Opener>> = {
   'anyio.open_file': { model: ASYNC_FILE },
   'tarfile.open': { model: ARCHIVE, opens: opensByName },
   'tarfile.TarFile': { model: ARCHIVE, opens: opensByName },
-  'zipfile.ZipFile': { model: ARCHIVE },
-  'zipfile.PyZipFile': { model: ARCHIVE },
+  'zipfile.ZipFile': { model: ARCHIVE, opens: opensByName },
+  'zipfile.PyZipFile': { model: ARCHIVE, opens: opensByName },
   'shelve.open': { model: SHELF },
   'dbm.open': { model: SHELF },
   'dbm.dumb.open': { model: SHELF },
@@ -270,35 +159,13 @@ const OPENERS: Readonly<Record<string, Opener>> = {
   'aiohttp.ClientSession': { model: { ...SESSION, isAsync: true } },
   'urllib3.PoolManager': { model: { ...SESSION, noun: 'a connection pool', methods: ['clear'] } },
   'urllib3.ProxyManager': { model: { ...SESSION, noun: 'a connection pool', methods: ['clear'] } },
-  'asyncio.open_connection': {
-    model: { ...CLIENT, noun: 'a stream', with: 'no with', staysWhenDropped: true },
-    elements: [
-      undefined,
-      { ...CLIENT, noun: 'a stream', with: 'no with', staysWhenDropped: true, parts: ['transport'] },
-    ],
-  },
-  'asyncio.open_unix_connection': {
-    model: { ...CLIENT, noun: 'a stream', with: 'no with', staysWhenDropped: true },
-    elements: [
-      undefined,
-      { ...CLIENT, noun: 'a stream', with: 'no with', staysWhenDropped: true, parts: ['transport'] },
-    ],
-  },
-  'zmq.Context': { model: { ...CLIENT, noun: 'a ZeroMQ context', methods: ['term', 'destroy'], parts: ['socket'] } },
-  'zmq.asyncio.Context': {
-    model: { ...CLIENT, noun: 'a ZeroMQ context', methods: ['term', 'destroy'], parts: ['socket'] },
-  },
-  'redis.Redis': { model: { ...CLIENT, noun: 'a Redis client', parts: ['pipeline', 'pubsub', 'lock'] } },
-  'redis.StrictRedis': { model: { ...CLIENT, noun: 'a Redis client', parts: ['pipeline', 'pubsub', 'lock'] } },
-  'redis.asyncio.Redis': {
-    model: {
-      ...CLIENT,
-      noun: 'a Redis client',
-      isAsync: true,
-      methods: ['aclose', 'close'],
-      parts: ['pipeline', 'pubsub', 'lock'],
-    },
-  },
+  'asyncio.open_connection': { model: STREAM, elements: [undefined, STREAM] },
+  'asyncio.open_unix_connection': { model: STREAM, elements: [undefined, STREAM] },
+  'zmq.Context': { model: ZEROMQ_CONTEXT },
+  'zmq.asyncio.Context': { model: ZEROMQ_CONTEXT },
+  'redis.Redis': { model: REDIS_CLIENT },
+  'redis.StrictRedis': { model: REDIS_CLIENT },
+  'redis.asyncio.Redis': { model: { ...REDIS_CLIENT, isAsync: true, methods: ['aclose', 'close'] } },
   'pymongo.MongoClient': { model: { ...CLIENT, noun: 'a MongoDB client', parts: ['get_database', 'start_session'] } },
 
   'sqlite3.connect': { model: DATABASE },
@@ -312,30 +179,13 @@ const OPENERS: Readonly<Record<string, Opener>> = {
   'pyodbc.connect': { model: DATABASE },
   'duckdb.connect': { model: { ...DATABASE, with: 'closes' } },
   'asyncpg.connect': { model: { ...DATABASE, isAsync: true, with: 'no with' } },
-  'aiosqlite.connect': { model: { ...DATABASE, isAsync: true, with: 'closes', staysWhenDropped: true } },
+  'aiosqlite.connect': { model: { ...DATABASE, isAsync: true, with: 'closes', outlivesReferences: 'always' } },
 
   'subprocess.Popen': { model: PROCESS },
 
-  'multiprocessing.Pool': {
-    model: {
-      ...EXECUTOR,
-      noun: 'a process pool',
-      methods: ['close', 'terminate'],
-      with: 'closes',
-      staysWhenDropped: true,
-      parts: ['imap', 'imap_unordered', 'map_async', 'apply_async'],
-    },
-  },
-  'multiprocessing.pool.ThreadPool': {
-    model: {
-      ...EXECUTOR,
-      noun: 'a thread pool',
-      methods: ['close', 'terminate'],
-      with: 'closes',
-      staysWhenDropped: true,
-      parts: ['imap', 'imap_unordered', 'map_async', 'apply_async'],
-    },
-  },
+  'multiprocessing.Pool': { model: WORKER_POOL },
+  'multiprocessing.pool.Pool': { model: WORKER_POOL },
+  'multiprocessing.pool.ThreadPool': { model: WORKER_POOL },
   'multiprocessing.Manager': {
     model: {
       ...EXECUTOR,
@@ -345,16 +195,7 @@ const OPENERS: Readonly<Record<string, Opener>> = {
       parts: ['dict', 'list', 'Queue', 'Namespace', 'Value', 'Lock', 'Event'],
     },
   },
-  'multiprocessing.shared_memory.SharedMemory': {
-    model: {
-      ...OBJECT,
-      noun: 'shared memory',
-      family: 'pool',
-      methods: ['close', 'unlink'],
-      with: 'no with',
-      parts: ['buf'],
-    },
-  },
+  'multiprocessing.shared_memory.SharedMemory': { model: SHARED_MEMORY },
   'concurrent.futures.ThreadPoolExecutor': { model: EXECUTOR },
   'concurrent.futures.ProcessPoolExecutor': { model: EXECUTOR },
 
@@ -363,7 +204,7 @@ const OPENERS: Readonly<Record<string, Opener>> = {
 
   'mmap.mmap': { model: MAPPING },
   'numpy.load': { model: { ...DATASET, noun: 'a mapped array', methods: ['close'] }, opens: isMappedLoad },
-  'h5py.File': { model: { ...DATASET, noun: 'an HDF5 file' } },
+  'h5py.File': { model: { ...DATASET, noun: 'an HDF5 file' }, opens: opensByName },
   'netCDF4.Dataset': { model: DATASET },
   'xarray.open_dataset': { model: DATASET },
   'xarray.open_mfdataset': { model: DATASET },
@@ -371,7 +212,7 @@ const OPENERS: Readonly<Record<string, Opener>> = {
   'fitz.open': { model: { ...DATASET, noun: 'a document' } },
   'tables.open_file': { model: { ...DATASET, noun: 'an HDF5 file', parts: ['root', 'get_node'] } },
   'pandas.HDFStore': { model: { ...DATASET, noun: 'an HDF5 file', parts: [] } },
-  'pandas.ExcelFile': { model: { ...DATASET, noun: 'a workbook', parts: [] } },
+  'pandas.ExcelFile': { model: { ...DATASET, noun: 'a workbook', parts: [] }, opens: opensByName },
   'PIL.Image.open': { model: IMAGE, opens: opensPath },
 };
 

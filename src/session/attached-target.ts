@@ -46,6 +46,8 @@ export interface CaptureHeapOptions {
   readonly precopy?: boolean | undefined;
   /** Leaves out big buffers of raw data, of which a walk only reads the size. */
   readonly sizeRawData?: boolean | undefined;
+  /** When the stopped target may be copied; by default while no collection runs. Asked over its live memory. */
+  readonly isQuiescent?: ((image: MemoryImage) => boolean) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly progress?: ((step: string) => void) | undefined;
   /** Called while the target is stopped: must be quick. */
@@ -174,7 +176,7 @@ export class AttachedTarget {
     options.progress?.('copying memory');
     let stoppedAtMs = performance.now();
     const captured = await captureMemory(this.info.pid, {
-      isQuiescent: (live) => !isCollecting(live, main),
+      isQuiescent: options.isQuiescent ?? ((live) => !isCollecting(live, main)),
       whileStopped: () => {
         stoppedAtMs = performance.now();
         options.whileStopped?.();

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { checkFile, type FileResult } from '../scan/check-file.ts';
 import { collectFacts } from '../scan/file-facts.ts';
+import type { Rule } from '../scan/rule.ts';
 import { RULES } from '../scan/rules/catalogue.ts';
 import type { ProjectFacts } from '../scan/scanned-file.ts';
 import { readFailure } from './python-files.ts';
@@ -32,7 +33,7 @@ export type CheckOutcome =
 /** A line of generated code may be megabytes long. */
 const LONGEST_QUOTE = 1000;
 
-export function checkPath(task: FileTask): CheckOutcome {
+export function checkPath(task: FileTask, rules: readonly Rule[] = RULES): CheckOutcome {
   let bytes: Buffer;
   try {
     bytes = readFileSync(task.path);
@@ -41,17 +42,21 @@ export function checkPath(task: FileTask): CheckOutcome {
   }
   const hash = hashOf(bytes);
   const decoded = decodePython(bytes);
-  if ('message' in decoded) return { kind: 'checked', hash, result: unreadText(task, decoded.message), quoted: {} };
+  if ('message' in decoded) return { kind: 'checked', hash, result: uncheckedFile(task, decoded.message), quoted: {} };
   const { text } = decoded;
-  const result = checkFile({ path: task.path, module: task.module, text }, RULES, {
-    project: task.project,
-    withFixes: true,
-  });
-  return { kind: 'checked', hash, result, quoted: quotedLines(text, result) };
+  try {
+    const options = { project: task.project, withFixes: true };
+    const result = checkFile({ path: task.path, module: task.module, text }, rules, options);
+    return { kind: 'checked', hash, result, quoted: quotedLines(text, result) };
+  } catch (error) {
+    // Our own fault, but of one file among thousands: the rest is scanned, and this one is told.
+    const message = `leakscope failed on it, please report: ${error instanceof Error ? error.message : String(error)}`;
+    return { kind: 'checked', hash, result: uncheckedFile(task, message), quoted: {} };
+  }
 }
 
-/** Of bytes that are no text: a result like others, so that it need not be tried again before the file changes. */
-function unreadText({ path, module }: FileTask, message: string): FileResult {
+/** A result like others, so that the file need not be tried again before it changes. */
+function uncheckedFile({ path, module }: FileTask, message: string): FileResult {
   const errors = [{ message, line: undefined }];
   return { path, module, lines: 0, drafts: [], suppressions: [], facts: collectFacts(undefined), errors };
 }
@@ -60,7 +65,7 @@ export function hashOf(bytes: Uint8Array | string): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-function quotedLines(text: string, result: FileResult): Record<number, string> {
+export function quotedLines(text: string, result: FileResult): Record<number, string> {
   const quoted: Record<number, string> = {};
   if (result.drafts.length === 0) return quoted;
   const lines = text.split(/\r\n|\r|\n/);

@@ -17,8 +17,8 @@ export interface CheckOptions {
   readonly onProgress: (fraction: number) => void;
 }
 
-/** Below this, starting workers takes longer than the work: they load the rules for some 0.2 s. */
-const LEAST_BYTES_FOR_WORKERS = 600_000;
+/** Below this, workers cost more than they save: each loads the rules and has its code compiled anew. */
+const LEAST_BYTES_FOR_WORKERS = 1_500_000;
 const MOST_WORKERS = 8;
 /** Files are handed out largest first, so that no worker is left with a large one at the end. */
 const BATCH_BYTES = 150_000;
@@ -27,6 +27,9 @@ const TURN_MS = 50;
 
 /** Beside this file in the bundle; absent where the source is run as it is, which then does all in this thread. */
 const WORKER = fileURLToPath(new URL('./scan-worker.js', import.meta.url));
+
+/** Trees live for one file only: with room for them, they are gone before the collector has to move them. */
+const LIMITS = { resourceLimits: { maxYoungGenerationSizeMb: 96 } };
 
 /** The outcomes, in the order of the tasks. */
 export async function checkFiles(tasks: readonly SizedTask[], options: CheckOptions): Promise<readonly CheckOutcome[]> {
@@ -62,7 +65,7 @@ async function checkInWorkers(
   const outcomes = new Array<CheckOutcome>(tasks.length);
   const batches = batchesOf(tasks);
   let done = 0;
-  const workers = Array.from({ length: Math.min(count, batches.length) }, () => new Worker(WORKER));
+  const workers = Array.from({ length: Math.min(count, batches.length) }, () => new Worker(WORKER, LIMITS));
   try {
     await Promise.all(
       workers.map(async (worker) => {

@@ -20,6 +20,8 @@ export interface ProjectScanOptions {
   readonly files: readonly string[];
   /** Where results are kept from one scan to the next; undefined for nowhere. */
   readonly cachePath: string | undefined;
+  /** Whether what each file says of itself is needed, and not only what the project makes of it. */
+  readonly withResults: boolean;
   readonly signal: AbortSignal;
   readonly onProgress: (fraction: number) => void;
 }
@@ -28,6 +30,8 @@ export interface ProjectScan {
   readonly files: readonly SettledFile[];
   readonly quoted: QuotedLines;
   readonly problems: readonly ScanProblem[];
+  /** Of the same files, in the same order; empty where not asked for. */
+  readonly results: readonly FileResult[];
 }
 
 interface KeyedTask extends SizedTask {
@@ -45,19 +49,27 @@ export async function scanProject(options: ProjectScanOptions): Promise<ProjectS
   const { tasks, problems } = keyedTasks(options.files);
   const engine = engineFingerprint();
   const stored = options.cachePath === undefined ? undefined : readScanCache(options.cachePath, engine);
-  if (stored !== undefined && isUnchanged(stored, tasks)) return projectScan(stored.files, problems);
+  if (!options.withResults && stored !== undefined && isUnchanged(stored, tasks)) {
+    return projectScan(stored.files, problems, []);
+  }
   const checked = await checkChanged(tasks, stored, problems, options);
   const results = checked.map(({ result }) => result);
   const settled = settleProject(results);
   const files = checked.map(({ key, quoted }, i) => ({ key, quoted, settled: settled[i]! }));
-  if (options.cachePath !== undefined) await writeScanCache(options.cachePath, engine, files, results);
-  return projectScan(files, problems);
+  const isStored = stored !== undefined && isUnchanged(stored, tasks);
+  if (options.cachePath !== undefined && !isStored) await writeScanCache(options.cachePath, engine, files, results);
+  return projectScan(files, problems, results);
 }
 
-function projectScan(files: readonly StoredFile[], problems: readonly ScanProblem[]): ProjectScan {
+function projectScan(
+  files: readonly StoredFile[],
+  problems: readonly ScanProblem[],
+  results: readonly FileResult[],
+): ProjectScan {
   const settled = files.map((file) => file.settled);
   return {
     files: settled,
+    results,
     quoted: new Map(files.map((file) => [file.settled.path, file.quoted])),
     problems: [
       ...problems,

@@ -2,7 +2,7 @@
 // Links found on the way are not followed: what they lead to is either met under its own name or not of the project.
 
 import { type Dirent, existsSync, readdirSync, statSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
+import { dirname, join, normalize, resolve } from 'node:path';
 
 export interface PathProblem {
   readonly path: string;
@@ -53,7 +53,7 @@ const SKIPPED_UNLESS_PACKAGE = new Set(['build', 'dist']);
 
 /** Files are taken whatever they are called; folders are searched. */
 export function collectPythonFiles(given: readonly string[], options: CollectOptions): PythonFiles {
-  const found = new Set<string>();
+  const found = new Map<string, string>();
   const folders: string[] = [];
   const problems: PathProblem[] = [];
   for (const path of given.map((each) => normalize(each))) {
@@ -61,15 +61,16 @@ export function collectPythonFiles(given: readonly string[], options: CollectOpt
     if (stats === undefined) problems.push({ path, message: 'does not exist' });
     else if (stats.isDirectory()) searchFolder(path, options, { found, folders, problems });
     else {
-      found.add(path);
+      found.set(resolve(path), path);
       folders.push(dirname(path));
     }
   }
-  return { paths: [...found].sort(byCodeUnits), folders, problems };
+  return { paths: [...found.values()].sort(byCodeUnits), folders, problems };
 }
 
 interface Search {
-  readonly found: Set<string>;
+  /** By absolute path. */
+  readonly found: Map<string, string>;
   readonly folders: string[];
   readonly problems: PathProblem[];
 }
@@ -90,7 +91,7 @@ function searchFolder(root: string, options: CollectOptions, { found, folders, p
       if (entry.isDirectory()) {
         if (!isSkipped(entry.name, path) && !options.isExcluded(path, true)) pending.push(path);
       } else if (entry.isFile() && PYTHON_FILE.test(entry.name) && !options.isExcluded(path, false)) {
-        found.add(path);
+        found.set(resolve(path), path);
       }
     }
   }

@@ -20,6 +20,12 @@ export function moduleNamer(projectFolderOf: (path: string) => string): (path: s
   };
 }
 
+/** The folder that must be on `sys.path` for a file of the project to be imported. */
+export function importRoot(path: string, project: string): string {
+  const folder = dirname(path);
+  return importBase(packageParent(folder, new Map()), folder, project);
+}
+
 /** The folder that is on `sys.path` when the file is imported. */
 function importBase(packageParent: string, folder: string, project: string): string {
   const source = join(project, 'src');

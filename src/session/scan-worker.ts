@@ -7,5 +7,5 @@ import { checkPath, type FileTask } from './checked-file.ts';
 assert(parentPort !== null, 'the worker was started as a program');
 const port = parentPort;
 port.on('message', (tasks: readonly FileTask[]) => {
-  port.postMessage(tasks.map(checkPath));
+  port.postMessage(tasks.map((task) => checkPath(task)));
 });

@@ -1,6 +1,8 @@
-// What parse() promises about text it cannot read, and where nodes are; faithfulness to CPython is parse-cpython.test.ts's.
+// What parse() promises: where nodes are, what constants are worth, and what a syntax error costs. Faithfulness to CPython
+// is parse-cpython.test.ts's, hostile text parse-hostile.test.ts's.
 
 import { describe, expect, test } from 'vitest';
+import { SYNTAX_SAMPLES } from '../../test/support/python-syntax.ts';
 import { walk } from './ast-walk.ts';
 import { parse } from './parse.ts';
 import type { Node } from './python-ast.ts';
@@ -47,66 +49,136 @@ describe('places', () => {
   });
 });
 
-describe('syntax by version', () => {
-  test.each([
-    ['PEP 572 (3.8)', 'if (n := 1): pass\n'],
-    ['PEP 614 (3.9)', '@a[0].b\ndef f(): pass\n'],
-    ['PEP 617 (3.10)', 'with (open(a) as x, open(b) as y):\n    pass\n'],
-    ['PEP 634 (3.10)', 'match x:\n    case {"a": [1, *_], **rest} | None if y: pass\n    case P(x=1): pass\n'],
-    ['PEP 654 (3.11)', 'try:\n    pass\nexcept* ValueError as e:\n    pass\n'],
-    ['PEP 646 (3.11)', 'a[*b] = 1\ndef f(*args: *Ts): pass\n'],
-    ['PEP 695 (3.12)', 'type A[T: int, *Ts, **P] = list[T]\ndef f[T](x: T) -> T: pass\nclass C[T]: pass\n'],
-    ['PEP 701 (3.12)', 'x = f"{d["k"]} {f"{y}"}"\n'],
-    ['PEP 696 (3.13)', 'class C[T = int]: pass\n'],
-    ['PEP 758 (3.14)', 'try:\n    pass\nexcept f(a, b), C:\n    pass\nexcept A[x, y], B: pass\n'],
-    ['PEP 750 (3.14)', 'x = t"hello {name!r}"\n'],
-  ])('%s is read', (_, text) => {
-    expect(parse(text).errors).toEqual([]);
+describe('constants', () => {
+  test.each<[string, unknown]>([
+    ["'a' \"b\" '''c\nd'''", 'abc\nd'],
+    [String.raw`'\x41\u00e9\U0001F600\101\0\q\\'`, 'Aé😀A\0\\q\\'],
+    ["'a\\\nb\\\r\nc'", 'abc'],
+    [String.raw`r'\n\''`, String.raw`\n\'`],
+    ["'''a\r\nb\rc'''", 'a\nb\nc'],
+    [String.raw`'\N{DIGIT ONE}'`, '\ufffd'],
+    [String.raw`'\ud800'`, '\ud800'],
+    ["b'a'", undefined],
+    ['1_000', 1000],
+    ['0xFF', 255],
+    ['0b1_0', 2],
+    ['1.5e3', 1500],
+    ['9007199254740993', 9007199254740993n],
+    ['0x20000000000001', 0x20000000000001n],
+    ['2j', undefined],
+    ['None', null],
+    ['True', true],
+    ['...', undefined],
+  ])('%s', (text, value) => {
+    const [constant] = nodesOf(`${text}\n`, 'Constant');
+    expect(constant).toMatchObject({ value });
   });
 
-  test.each([
-    ['PEP 798 (3.15): unpacking in comprehensions', 'lost = [*x for x in y]\n', 1],
-    ['Python 2', 'print "lost"\n', 1],
-  ])('%s costs its own statement only, and says so', (_, text, line) => {
-    const { module, errors } = parse(`before()\n${text}after()\n`);
-    expect(errors.map((error) => error.line)).toEqual([line + 1]);
-    const calls: string[] = [];
-    walk(module!, (node) => {
-      if (node.kind === 'Call' && node.func.kind === 'Name') calls.push(node.func.id);
-    });
-    expect(calls).toEqual(['before', 'after']);
+  test('an integer too long to convert in linear time has no value', () => {
+    expect(nodesOf('9'.repeat(5000), 'Constant')).toMatchObject([{ value: undefined }]);
   });
 });
 
-describe('hostile text', () => {
+test('comments have their places, those in strings are none', () => {
+  const text = '# é\nx = "# no"  # yes\n\nif x:  # here\r\n    # there\n    y = f"{x  # inside\n}"\n';
+  expect(parse(text).comments.map(({ start, end, line }) => [line, text.slice(start, end)])).toEqual([
+    [1, '# é'],
+    [2, '# yes'],
+    [4, '# here'],
+    [5, '# there'],
+    [6, '# inside'],
+  ]);
+});
+
+describe('syntax by version', () => {
+  test.each(SYNTAX_SAMPLES)('$name is read', ({ text }) => {
+    expect(parse(text).errors).toEqual([]);
+  });
+
+  test('names are compared as Python does', () => {
+    expect(nodesOf('ｗｉｄｔｈ = 1\n', 'Name')).toMatchObject([{ id: 'width' }]);
+  });
+});
+
+describe('a syntax error', () => {
+  /** What is called, in order: what was read. */
+  function callsIn(text: string): string[] {
+    const calls: string[] = [];
+    walk(parse(text).module!, (node) => {
+      if (node.kind === 'Call' && node.func.kind === 'Name') calls.push(node.func.id);
+    });
+    return calls;
+  }
+
+  const OCTAL = 'leading zeros in decimal integer literals are not permitted; use an 0o prefix for octal integers';
   test.each([
-    ['nested parentheses', `${'('.repeat(50_000)}${')'.repeat(50_000)}`],
-    ['nested lists', `x = ${'['.repeat(50_000)}`],
-    ['a long sum', `x = ${'1+'.repeat(50_000)}1\n`],
-    ['long attribute chains', `x${'.a'.repeat(50_000)}\n`],
-    ['nested blocks', Array.from({ length: 2_000 }, (_, i) => `${' '.repeat(i)}if x:\n`).join('')],
-    ['unary operators', `x = ${'-'.repeat(50_000)}1\n`],
-    ['null characters', 'a\0b\n'.repeat(1_000)],
-    ['an unclosed string', `x = """${'a\n'.repeat(10_000)}`],
-    ['a lone surrogate', 'x = "\ud800"\n'],
-  ])('%s end in a tree or an error, never an exception', (_, text) => {
-    const { module, errors } = parse(text);
-    expect(module !== undefined || errors.length > 0).toBe(true);
+    ['a statement', 'a()\nb() c()\nd()\n', 2, 'invalid syntax'],
+    ['one statement of a line', 'a(); b() c()\nd()\n', 1, 'invalid syntax'],
+    ['print', 'a()\nprint "b", b()\nd()\n', 2, "Missing parentheses in call to 'print'. Did you mean print(...)?"],
+    ['an octal number', 'a()\nb(0777)\nd()\n', 2, OCTAL],
+    ['a raise with a comma', 'a()\nraise b(), "b"\nd()\n', 2, 'invalid syntax'],
+    ['a function', 'a()\ndef f(x, (y, z)):\n    b()\n    c()\nd()\n', 2, 'invalid syntax'],
+    ['an assignment to a call', 'a()\nb() = 1\nd()\n', 2, 'cannot assign to function call'],
+    ['a loop', 'a()\nfor x b():\n    c()\n    if x: c()\nelse:\n    c()\nd()\n', 2, "expected 'in'"],
+    ['a function with nothing else', 'a()\ndef f():\n    b() c()\nd()\n', 3, 'invalid syntax'],
+    ['a clause of an if', 'if x: a()\nelif b() y:\n    c()\nelse: d()\n', 2, "expected ':'"],
+    ['a clause of a try', 'try: a()\nexcept b() y:\n    c()\nfinally: d()\n', 2, "expected ':'"],
+    ['a clause of a match', 'match a():\n    case 1 2:\n        b()\n    case _: d()\n', 2, "expected ':'"],
+    [
+      'a statement inside blocks',
+      'class A:\n    def f():\n        a()\n        b() c()\n    d()\n',
+      4,
+      'invalid syntax',
+    ],
+    ['a statement with a bracket left open', 'a()\nx = b(\n\ndef f():\n    d()\n', 2, "'(' was never closed"],
+    ['one with a bracket too many', 'a()\nb())\nd()\n', 2, "unmatched ')'"],
+    [
+      'one whose brackets do not match',
+      'a()\nb((1]\nd()\n',
+      2,
+      "closing parenthesis ']' does not match opening parenthesis '('",
+    ],
+    ['a statement of two lines', 'a()\nb(1 2,\n  c())\nd()\n', 2, 'invalid syntax. Perhaps you forgot a comma?'],
+    ['an unterminated string', "a()\nb('x)\nd()\n", 2, 'unterminated string literal'],
+    ['an f-string', 'a()\nb(f"{x y} {c()}")\nd()\n', 2, "expected '}' in f-string"],
+    ['an f-string of several lines', 'a()\nx = f"""{x y}\n{c()\n"""\nd()\n', 2, "expected '}' in f-string"],
+    ['an invalid character', 'a()\n“b()”\nd()\n', 2, "invalid character '“' (U+201C)"],
+    ['bytes beside a string', 'a()\nb("x" b"y")\nd()\n', 2, 'cannot mix bytes and nonbytes literals'],
+    ['a null character', 'a()\nb\0()\nd()\n', 2, 'source code cannot contain null bytes'],
+  ])('costs %s, and says so', (_, text, line, message) => {
+    expect(parse(text).errors).toEqual([{ message, line }]);
+    expect(callsIn(text)).toEqual(['a', 'd']);
   });
 
-  test('a file longer than the limit is refused', () => {
-    const { module, errors } = parse('x = 1\n'.repeat(100), { maxLength: 100 });
-    expect(module).toBeUndefined();
-    expect(errors).toHaveLength(1);
+  test.each([
+    ['an unexpected indent', 'a()\n    b()\nc()\n', 2, 'unexpected indent'],
+    ['a missing indent', 'if x:\na()\nb()\nc()\n', 2, "expected an indented block after 'if' statement on line 1"],
+    [
+      'a dedent to nowhere',
+      'if x:\n        a()\n    b()\nc()\n',
+      3,
+      'unindent does not match any outer indentation level',
+    ],
+    ['tabs and spaces', 'if x:\n\ta()\n        b()\nc()\n', 3, 'inconsistent use of tabs and spaces in indentation'],
+    ['a try alone', 'try: a()\nb()\nc()\n', 2, "expected 'except' or 'finally' block"],
+  ])('of layout costs nothing below it: %s', (_, text, line, message) => {
+    expect(parse(text).errors).toEqual([{ message, line }]);
+    expect(callsIn(text)).toEqual(['a', 'b', 'c']);
   });
 
-  test('a file of nothing but errors is given up after a few', () => {
-    const { module, errors } = parse('def (:\n'.repeat(1_000));
-    expect(module).toBeUndefined();
-    expect(errors.length).toBeLessThan(12);
+  test('is one of the first twenty, or counted', () => {
+    const { errors } = parse('def (:\n'.repeat(1_000));
+    expect(errors).toHaveLength(21);
+    expect(errors.at(-1)).toEqual({ message: '980 more syntax errors', line: undefined });
   });
+});
 
-  test('an empty file is an empty module', () => {
-    expect(parse('')).toMatchObject({ module: { kind: 'Module', body: [] }, errors: [] });
-  });
+test('a file longer than the limit is refused', () => {
+  const { module, errors } = parse('x = 1\n'.repeat(100), { maxLength: 100 });
+  expect(module).toBeUndefined();
+  expect(errors).toHaveLength(1);
+});
+
+test('an empty file is an empty module', () => {
+  expect(parse('')).toMatchObject({ module: { kind: 'Module', body: [] }, errors: [] });
 });

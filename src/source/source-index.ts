@@ -59,6 +59,8 @@ export interface ModuleSource {
   readonly withItems: readonly WithItem[];
   /** Names that `from m import NAME as other` gives to NAME. */
   readonly importedAs: ReadonlyMap<string, readonly string[]>;
+  /** Dotted names as import statements spell them, modules and what is taken from them. */
+  readonly importPaths: readonly string[];
   readonly classes: readonly ClassInfo[];
   readonly functions: readonly FunctionInfo[];
   readonly classOf: ReadonlyMap<Node, ClassInfo>;
@@ -204,6 +206,7 @@ function indexModule(file: SourceFile, scopes: ModuleScopes, comments: readonly 
   const attributes = new Map<string, Attribute[]>();
   const strings = new Map<string, Constant[]>();
   const importedAs = new Map<string, string[]>();
+  const importPaths: string[] = [];
   const calls: Call[] = [];
   const subscripts: Subscript[] = [];
   const withItems: WithItem[] = [];
@@ -229,7 +232,11 @@ function indexModule(file: SourceFile, scopes: ModuleScopes, comments: readonly 
       case 'Constant':
         if (typeof node.value === 'string' && /^\w{1,64}$/.test(node.value)) append(strings, node.value, node);
         break;
+      case 'ImportFrom':
+        if (node.module !== undefined) importPaths.push(node.module);
+        break;
       case 'alias':
+        importPaths.push(node.name);
         if (node.asname !== undefined && node.parent?.kind === 'ImportFrom') append(importedAs, node.name, node.asname);
         break;
       default:
@@ -255,6 +262,7 @@ function indexModule(file: SourceFile, scopes: ModuleScopes, comments: readonly 
     subscripts,
     withItems,
     importedAs,
+    importPaths,
     classes,
     functions,
     classOf,

@@ -2,7 +2,17 @@
 // Packs a copy of the checkout, so that a build under way elsewhere is neither disturbed nor believed.
 
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -11,7 +21,7 @@ import { startPython, type TargetProcess } from '../support/target-process.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** The bundle is read at every start, and the tarball is fetched by every `npx`. */
-const LARGEST_TARBALL_BYTES = 600_000;
+const LARGEST_TARBALL_BYTES = 800_000;
 const OTHER_NODES = ['20.19.0', '22', '24'];
 
 const GROWING = `
@@ -72,13 +82,18 @@ test('holds the program and what its user reads, nothing else', () => {
     'README.md',
     'bin/leakscope',
     'dist/THIRD-PARTY.txt',
+    // What the program and its workers have in common, named for its first module.
+    'dist/checked-file.js',
     'dist/leakscope.js',
+    'dist/scan-worker.js',
     'package.json',
   ]);
   const documentation = files.filter((file) => file.startsWith('docs/'));
   expect(documentation).toContain('docs/commands/find.md');
   expect(documentation).toContain('docs/schemas/find.schema.json');
-  expect(documentation.filter((file) => !/^docs\/((commands|schemas)\/)?[\w.-]+\.(md|json)$/.test(file))).toEqual([]);
+  expect(documentation.filter((file) => !/^docs\/((commands|rules|schemas)\/)?[\w.-]+\.(md|json)$/.test(file))).toEqual(
+    [],
+  );
   expect(statSync(tarball).size).toBeLessThan(LARGEST_TARBALL_BYTES);
 });
 
@@ -90,13 +105,16 @@ test('needs no other package and runs nothing when it is installed', () => {
   const run = Object.keys(manifest.scripts ?? {}).filter((name) => /^((pre|post)?install|prepare)$/.test(name));
   expect(run).toEqual([]);
   expect(readdirSync(join(installed, '..')).filter((name) => !name.startsWith('.'))).toEqual(['leakscope']);
-  const imports = readFileSync(join(installed, 'dist/leakscope.js'), 'utf8').matchAll(/^import .* from "([^"]+)";$/gm);
-  expect([...imports].map((match) => match[1] ?? '').filter((name) => !name.startsWith('node:'))).toEqual([]);
+  const imports = bundledCode().matchAll(/^import .* from "([^"]+)";$/gm);
+  const others = [...imports]
+    .map((match) => match[1] ?? '')
+    .filter((name) => !/^node:|^\.\/checked-file\.js$/.test(name));
+  expect(others).toEqual([]);
 });
 
 test('names the licence of every package whose code is in the bundle', () => {
   const notices = readFileSync(join(installed, 'dist/THIRD-PARTY.txt'), 'utf8');
-  const bundle = readFileSync(join(installed, 'dist/leakscope.js'), 'utf8');
+  const bundle = bundledCode();
   // Every module stands below a comment with its path.
   const paths = bundle.matchAll(/^\/\/(?:#region)? .*?node_modules\/((?:@[^/]+\/)?[^/]+)/gm);
   const bundled = [...paths].map((match) => match[1]);
@@ -117,6 +135,14 @@ describe.each(['', ...OTHER_NODES])('on Node %s', (version) => {
     const listed = leakscope('ps', '--json');
     expect(listed.status, listed.stderr).toBe(0);
     expect(JSON.parse(listed.stdout).processes).toContainEqual(expect.objectContaining({ pid: target.pid }));
+
+    // Enough source for worker threads.
+    mkdirSync(join(work, 'source'), { recursive: true });
+    const leak = `def add(item, items=[]):\n    items.append(item)\n${'x = [1, 2]\n'.repeat(40_000)}`;
+    for (const name of ['a.py', 'b.py']) writeFileSync(join(work, 'source', name), leak);
+    const scanned = leakscope('scan', '--json', '--no-cache', 'source');
+    expect(scanned.status, scanned.stderr).toBe(1);
+    expect(JSON.parse(scanned.stdout).findings.length).toBe(2);
 
     const taken = leakscope('snapshot', `${target.pid}`, '-o', 'orders.heap', '--quiet');
     expect(taken.status, taken.stderr).toBe(0);
@@ -148,6 +174,11 @@ function bringNode(version: string, skip: (reason: string) => never): string {
   }
   expect(brought.status, brought.stderr).toBe(0);
   return brought.stdout.trim();
+}
+
+function bundledCode(): string {
+  const files = readdirSync(join(installed, 'dist')).filter((name) => name.endsWith('.js'));
+  return files.map((name) => readFileSync(join(installed, 'dist', name), 'utf8')).join('\n');
 }
 
 function readManifest(path: string): Manifest {

@@ -52,6 +52,6 @@ export function renderRuleIndex(rules: readonly Rule[]): string {
   });
   return `# Rules of leakscope scan
 
-Written by \`npm run rules-docs\` from the rules themselves. \`leakscope scan --explain RULE\` prints a page.
+Written by \`npm run rules\` from the rules themselves. \`leakscope scan --explain RULE\` prints a page.
 ${parts.join('')}`;
 }

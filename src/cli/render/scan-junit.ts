@@ -4,7 +4,9 @@ import type { ScanFinding, ScanReport } from '../../protocol/scan.ts';
 import { sanitizeStrings } from './sanitize.ts';
 
 export function renderJunit(untrusted: ScanReport): string {
-  const { findings } = sanitizeStrings(untrusted);
+  const findings = sanitizeStrings(
+    untrusted.findings.map((each) => ({ ...each, source: each.source.trim().replaceAll('\t', ' ') })),
+  );
   const cases = findings.length === 0 ? ['    <testcase classname="leakscope" name="scan"/>'] : findings.map(testCase);
   const counts = `tests="${cases.length}" failures="${findings.length}" errors="0"`;
   return [
@@ -19,7 +21,7 @@ export function renderJunit(untrusted: ScanReport): string {
 }
 
 function testCase({ path, line, column, rule, code, confidence, message, remedy, source }: ScanFinding): string {
-  const details = [`${path}:${line}:${column}`, source.trim(), `instead: ${remedy}`].join('\n');
+  const details = [`${path}:${line}:${column}`, source, `instead: ${remedy}`].join('\n');
   return [
     `    <testcase classname="${escapeXml(path)}" name="${code} ${rule} at line ${line}" file="${escapeXml(path)}" line="${line}">`,
     `      <failure type="${confidence}" message="${escapeXml(message)}">${escapeXml(details)}</failure>`,

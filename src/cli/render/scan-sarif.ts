@@ -2,8 +2,9 @@
 
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { ArtifactLocation, Fix, Log, Notification, ReportingDescriptor, Result } from 'sarif';
 import { VERSION } from '../../base/version.ts';
-import type { ScanFinding, ScanReport } from '../../protocol/scan.ts';
+import type { ScanFinding, ScanFix, ScanProblem, ScanReport } from '../../protocol/scan.ts';
 import type { Confidence } from '../../scan/finding.ts';
 import type { Rule } from '../../scan/rule.ts';
 import { renderRulePage } from './rule-page.ts';
@@ -24,7 +25,7 @@ const FINGERPRINT = 'leakscope/v1';
 export function renderSarif(report: ScanReport, rules: readonly Rule[], root: string): string {
   const used = rules.filter((rule) => report.findings.some((finding) => finding.rule === rule.name));
   const places = new Map(used.map((rule, i) => [rule.name, i]));
-  return `${safeJson({
+  const log: Log = {
     $schema: SCHEMA,
     version: '2.1.0',
     runs: [
@@ -33,31 +34,31 @@ export function renderSarif(report: ScanReport, rules: readonly Rule[], root: st
           driver: { name: 'leakscope', version: VERSION, semanticVersion: VERSION, rules: used.map(describeRule) },
         },
         columnKind: 'utf16CodeUnits',
-        originalUriBaseIds: { ROOT: { uri: `${pathToFileURL(root).href.replace(/\/$/, '')}/` } },
+        originalUriBaseIds: { ROOT: { uri: folderUri(root) } },
         results: report.findings.map((finding) => describeFinding(finding, places.get(finding.rule)!, root)),
         invocations: [
           {
             executionSuccessful: true,
-            toolExecutionNotifications: report.problems.map(({ path, line, message }) => ({
-              level: 'warning',
-              message: { text: message },
-              locations: [
-                {
-                  physicalLocation: {
-                    artifactLocation: artifactAt(path, root),
-                    ...(line === null ? {} : { region: { startLine: Math.max(1, line) } }),
-                  },
-                },
-              ],
-            })),
+            toolExecutionNotifications: report.problems.map((problem) => describeProblem(problem, root)),
           },
         ],
       },
     ],
-  })}\n`;
+  };
+  return `${safeJson(log)}\n`;
 }
 
-function describeRule(rule: Rule) {
+function describeProblem({ path, line, message }: ScanProblem, root: string): Notification {
+  const artifactLocation = artifactAt(path, root);
+  const region = line === null ? {} : { region: { startLine: Math.max(1, line) } };
+  return {
+    level: 'warning',
+    message: { text: message },
+    locations: [{ physicalLocation: { artifactLocation, ...region } }],
+  };
+}
+
+function describeRule(rule: Rule): ReportingDescriptor {
   return {
     id: rule.name,
     name: rule.code,
@@ -68,9 +69,8 @@ function describeRule(rule: Rule) {
   };
 }
 
-function describeFinding(finding: ScanFinding, ruleIndex: number, root: string) {
+function describeFinding(finding: ScanFinding, ruleIndex: number, root: string): Result {
   const { path, message, remedy, confidence, rule, fingerprint, evidence, fix } = finding;
-  const artifactLocation = artifactAt(path, root);
   const region = {
     startLine: finding.line,
     startColumn: finding.column,
@@ -82,44 +82,35 @@ function describeFinding(finding: ScanFinding, ruleIndex: number, root: string) 
     ruleIndex,
     level: LEVELS[confidence],
     message: { text: `${message}. Instead: ${remedy}.` },
-    locations: [{ physicalLocation: { artifactLocation, region } }],
+    locations: [{ physicalLocation: { artifactLocation: artifactAt(path, root), region } }],
     partialFingerprints: { [FINGERPRINT]: fingerprint },
-    ...(evidence.length === 0
-      ? {}
-      : {
-          relatedLocations: evidence.map((each, id) => ({
-            id,
-            message: { text: each.text },
-            physicalLocation: {
-              artifactLocation: artifactAt(each.path, root),
-              region: { startLine: each.line, startColumn: each.column },
-            },
-          })),
-        }),
-    ...(fix === null
-      ? {}
-      : {
-          fixes: [
-            {
-              description: { text: fix.title },
-              artifactChanges: [
-                {
-                  artifactLocation,
-                  replacements: fix.edits.map(({ start, end, text }) => ({
-                    deletedRegion: { charOffset: start, charLength: end - start },
-                    insertedContent: { text },
-                  })),
-                },
-              ],
-            },
-          ],
-        }),
+    relatedLocations: evidence.map((each, id) => ({
+      id,
+      message: { text: each.text },
+      physicalLocation: {
+        artifactLocation: artifactAt(each.path, root),
+        region: { startLine: each.line, startColumn: each.column },
+      },
+    })),
+    fixes: fix === null ? [] : [describeFix(fix, artifactAt(path, root))],
     properties: { confidence, ...(fix === null ? {} : { fixSafety: fix.safety }) },
   };
 }
 
-function artifactAt(path: string, root: string): { readonly uri: string; readonly uriBaseId?: string } {
-  const file = pathToFileURL(resolve(root, path)).href;
-  const base = `${pathToFileURL(root).href.replace(/\/$/, '')}/`;
-  return file.startsWith(base) ? { uri: file.slice(base.length), uriBaseId: 'ROOT' } : { uri: file };
+function describeFix({ title, edits }: ScanFix, artifactLocation: ArtifactLocation): Fix {
+  const replacements = edits.map(({ start, end, text }) => ({
+    deletedRegion: { charOffset: start, charLength: end - start },
+    insertedContent: { text },
+  }));
+  return { description: { text: title }, artifactChanges: [{ artifactLocation, replacements }] };
+}
+
+function artifactAt(path: string, root: string): ArtifactLocation {
+  const uri = pathToFileURL(resolve(root, path)).href;
+  const base = folderUri(root);
+  return uri.startsWith(base) ? { uri: uri.slice(base.length), uriBaseId: 'ROOT' } : { uri };
+}
+
+function folderUri(folder: string): string {
+  return `${pathToFileURL(folder).href.replace(/\/$/, '')}/`;
 }

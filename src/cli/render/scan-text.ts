@@ -121,10 +121,15 @@ function renderFix({ fix, path, line }: ScanFinding, room: number, style: Render
   if (fix === null) return [];
   const consent = fix.safety === 'safe' ? '' : ' --unsafe';
   // For copying, so it is not broken.
-  const command = `leakscope fix ${path}:${line}${consent}`;
+  const command = `leakscope fix ${shellWord(`${path}:${line}`)}${consent}`;
   const parts = [command, `(${fix.title})`];
   if (displayWidth(parts.join('  ')) <= room) return row('fix', [parts.join('  ')], style);
   return row('fix', [command, ...wrap(parts[1]!, room)], style);
+}
+
+/** Quoted where a shell would take it for something else. */
+function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 function row(label: string, lines: readonly string[], style: RenderStyle): string[] {

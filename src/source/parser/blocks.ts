@@ -8,9 +8,8 @@ export abstract class BlockParser extends SimpleStatementParser {
   /** One compound statement, or the simple ones of a line, into `body`. */
   protected abstract parseStatement(body: Stmt[]): void;
 
-  /** Statements up to the end of the block, or of the text, which is not passed. */
-  protected parseStatements(body: Stmt[]): void {
-    const level = this.level;
+  /** Statements of a block of depth `level`, up to its end or that of the text, which is not passed. */
+  protected parseStatements(body: Stmt[], level: number): void {
     let hasFailed = false;
     for (;;) {
       switch (this.token) {
@@ -54,9 +53,7 @@ export abstract class BlockParser extends SimpleStatementParser {
   /** Statements indented for no reason: an error, and still statements. The depth of indentation bounds the recursion. */
   private parseUnexpectedBlock(body: Stmt[]): void {
     this.report('unexpected indent', this.tokenLine);
-    this.advance();
-    this.parseStatements(body);
-    this.accept(T.DEDENT);
+    this.parseIndented(body);
   }
 
   /** Runs `read` for a clause of a statement: an error costs the clause, and the answer is undefined. */
@@ -81,9 +78,17 @@ export abstract class BlockParser extends SimpleStatementParser {
     }
     this.advance();
     if (this.token !== T.INDENT) this.fail(`expected an indented block after ${owner} on line ${ownerLine}`);
-    this.advance();
-    this.parseStatements(body);
-    this.accept(T.DEDENT);
+    this.parseIndented(body);
+    // Every block of the tree has a statement, also where there were errors.
+    if (body.length === 0) this.failWithoutStatements();
     return body;
+  }
+
+  /** From an INDENT to behind its DEDENT. */
+  private parseIndented(body: Stmt[]): void {
+    const level = this.level;
+    this.advance();
+    this.parseStatements(body, level);
+    this.accept(T.DEDENT);
   }
 }

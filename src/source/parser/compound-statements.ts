@@ -300,7 +300,7 @@ export abstract class CompoundStatementParser extends DefinitionParser {
       subject = this.sequence('Tuple', elts, start, line);
     }
     this.expect(T.COLON, "':'");
-    if (this.token !== T.NEWLINE) this.fail();
+    if (this.token !== T.NEWLINE) this.failAtToken();
     return subject;
   }
 

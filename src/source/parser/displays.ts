@@ -304,7 +304,7 @@ export abstract class DisplayParser extends StringParser {
   }
 
   protected failToSeparate(): never {
-    this.failWith('invalid syntax. Perhaps you forgot a comma?');
+    this.failAtToken('invalid syntax. Perhaps you forgot a comma?');
   }
 }
 

@@ -100,7 +100,7 @@ export abstract class ExpressionParser extends ParameterParser {
     const tests: Expr[] = [];
     while (this.accept(T.IF)) {
       tests.push(this.parseOperators(T.OR_PRECEDENCE));
-      if (this.token !== T.ELSE) this.failWith("expected 'else' after 'if' expression");
+      if (this.token !== T.ELSE) this.failAtToken("expected 'else' after 'if' expression");
       this.advance();
       const start = this.tokenStart;
       const line = this.tokenLine;
@@ -241,7 +241,7 @@ export abstract class ExpressionParser extends ParameterParser {
   }
 
   private parseNot(precedence: number): Expr {
-    if (precedence > T.NOT_PRECEDENCE) this.fail();
+    if (precedence > T.NOT_PRECEDENCE) this.failAtToken();
     const start = this.tokenStart;
     const line = this.tokenLine;
     this.advance();

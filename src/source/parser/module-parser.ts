@@ -10,7 +10,7 @@ export class ModuleParser extends CompoundStatementParser {
   parseModule(): Module {
     const body: Stmt[] = [];
     this.advance();
-    while (this.token !== T.EOF) this.parseStatements(body);
+    this.parseStatements(body, 0);
     const node: Module = {
       kind: 'Module',
       line: 1,
@@ -69,7 +69,7 @@ export class ModuleParser extends CompoundStatementParser {
       case T.WITH:
         return this.parseWith('AsyncWith', start, line);
       default:
-        this.fail();
+        this.failAtToken();
     }
   }
 }

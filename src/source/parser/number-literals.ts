@@ -37,7 +37,9 @@ export function valueOfNumber(text: string, start: number, end: number): number 
 
 /** `0777` was octal in Python 2; `00` and `0_0` are zero in both. */
 export function hasForbiddenLeadingZero(text: string, start: number, end: number): boolean {
-  return end - start > 1 && text.charCodeAt(start) === DIGIT_0 && /^0[\d_]*[1-9][\d_]*$/.test(text.slice(start, end));
+  if (end - start < 2 || text.charCodeAt(start) !== DIGIT_0) return false;
+  const digits = text.slice(start, end);
+  return /^[\d_]+$/.test(digits) && /[1-9]/.test(digits);
 }
 
 function integer(digits: string): number | bigint {

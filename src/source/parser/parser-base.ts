@@ -8,7 +8,6 @@ import * as T from './tokens.ts';
 
 /** How deep expressions may nest otherwise than by brackets (`not not …`, `lambda: lambda: …`); bounds the stack. */
 const MAX_NESTING = 200;
-const INVALID = 'invalid syntax';
 /** Errors kept; of the others only the number. */
 const MAX_ERRORS = 20;
 
@@ -17,10 +16,11 @@ const MAX_ERRORS = 20;
  * and collecting one costs more than the parse of a line.
  */
 export class SyntaxFailure {
-  readonly message: string;
+  /** Undefined where everything wrong was reported already. */
+  readonly message: string | undefined;
   readonly line: number;
 
-  constructor(message: string, line: number) {
+  constructor(message: string | undefined, line: number) {
     this.message = message;
     this.line = line;
   }
@@ -30,10 +30,11 @@ export abstract class ParserBase extends Scanner {
   private readonly kept: ParseError[] = [];
   private dropped = 0;
   private nesting = 0;
-  /** The outermost formatted string being read, for recover(): its body's offset (-1 for none), its flags, its line. */
+  /** The outermost formatted string being read, for recover(): its body's offset (-1 for none), its flags, line and depth. */
   private stringBody = -1;
   private outerFlags = 0;
   private stringLine = 0;
+  private stringDepth = 0;
 
   get errors(): readonly ParseError[] {
     if (this.dropped === 0) return this.kept;
@@ -45,19 +46,14 @@ export abstract class ParserBase extends Scanner {
     else this.dropped++;
   }
 
-  protected fail(message: string = this.unexpected(), line: number = this.tokenLine): never {
+  /** Gives up the statement or clause being read. */
+  protected fail(message: string, line: number = this.tokenLine): never {
     throw new SyntaxFailure(message, line);
   }
 
-  /** What is wrong with the current token where it cannot stand. */
-  private unexpected(): string {
-    if (this.token === T.ERROR) return this.problem;
-    const bracket = this.openBracket();
-    if (bracket !== undefined && (this.token === T.EOF || this.isStrayStatement())) {
-      return `'${bracket.character}' was never closed`;
-    }
-    if (this.token === T.INDENT) return 'unexpected indent';
-    return INVALID;
+  /** Gives up a clause of whose block nothing is left. */
+  protected failWithoutStatements(): never {
+    throw new SyntaxFailure(undefined, this.tokenLine);
   }
 
   protected expect(token: number, spelling: string): void {
@@ -66,13 +62,17 @@ export abstract class ParserBase extends Scanner {
   }
 
   protected failToFind(spelling: string): never {
-    this.failWith(`expected ${spelling}`);
+    this.failAtToken(`expected ${spelling}`);
   }
 
-  /** Fails for the reason the current token gives, or else for the one given. */
-  protected failWith(reason: string): never {
-    const message = this.unexpected();
-    this.fail(message === INVALID ? reason : message);
+  /** Fails because of the current token: for what it says itself, for a bracket left open before it, or for `reason`. */
+  protected failAtToken(reason = 'invalid syntax'): never {
+    if (this.token === T.ERROR) this.fail(this.problem);
+    const bracket = this.openBracket();
+    if (bracket !== undefined && (this.token === T.EOF || this.isStrayStatement())) {
+      this.fail(`'${bracket.character}' was never closed`, bracket.line);
+    }
+    this.fail(reason);
   }
 
   /** Passes over the token if it is the one asked for. */
@@ -84,7 +84,7 @@ export abstract class ParserBase extends Scanner {
 
   /** The text of the current name, which is passed. */
   protected takeName(): string {
-    if (this.token !== T.NAME) this.fail();
+    if (this.token !== T.NAME) this.failAtToken();
     const name = this.nameText();
     this.advance();
     return name;
@@ -104,6 +104,7 @@ export abstract class ParserBase extends Scanner {
     this.stringBody = this.bodyStart;
     this.outerFlags = this.stringFlags;
     this.stringLine = this.tokenLine;
+    this.stringDepth = this.depth;
     return true;
   }
 
@@ -130,22 +131,34 @@ export abstract class ParserBase extends Scanner {
    * to the first token behind it: behind its logical line, and behind the block that belongs to it.
    */
   protected recover(failure: unknown, start: number, level: number): void {
-    this.report(...describe(failure, this.tokenLine));
+    this.reportFailure(failure);
     this.resume(start, level);
+  }
+
+  private reportFailure(failure: unknown): void {
+    if (failure instanceof SyntaxFailure) {
+      if (failure.message !== undefined) this.report(failure.message, failure.line);
+    } else if (failure instanceof RangeError) {
+      // The limits keep the stack small enough; where its size was set lower, the statement is given up all the same.
+      this.report('nested too deeply', this.tokenLine);
+    } else {
+      throw failure;
+    }
   }
 
   /** Goes on behind a statement or clause that was given up, its error reported. */
   protected resume(start: number, level: number): void {
     this.nesting = 0;
     this.passOpenString();
-    const atNextLine = this.level !== level || (this.tokenStart > start && this.startsLogicalLine());
-    if (!atNextLine) this.passLine();
+    const atNextLine = this.tokenStart > start && (this.level !== level || this.startsLogicalLine());
+    if (!atNextLine) this.passLine(start);
     if (this.level > level) this.passBlock(level);
   }
 
   private passOpenString(): void {
     if (this.stringBody < 0) return;
     this.passFormattedString(this.stringBody, this.outerFlags, this.stringLine);
+    this.depth = this.stringDepth;
     this.stringBody = -1;
   }
 
@@ -154,13 +167,25 @@ export abstract class ParserBase extends Scanner {
     return this.depth === 0 && this.isFirstOnLine() && this.token !== T.ERROR;
   }
 
-  private passLine(): void {
+  /** Behind the logical line of the statement at `start`; where a bracket seems never closed, only to the next line. */
+  private passLine(start: number): void {
+    const indent = this.indentAt(start);
     while (this.token !== T.NEWLINE && this.token !== T.EOF) {
-      if (this.isStrayStatement()) this.restartLine();
+      if (this.tokenStart > start && (this.isStrayStatement() || this.isOutside(indent))) this.restartLine();
       else this.passToken();
     }
     this.depth = 0;
     this.advance();
+  }
+
+  /** On a line inside brackets that is indented no more than a statement: the statement's own lines would be. */
+  private isOutside(indent: number): boolean {
+    if (this.depth === 0 || this.isClosingBracket() || !this.isFirstOnLine()) return false;
+    return this.indentAt(this.tokenStart) <= indent;
+  }
+
+  private isClosingBracket(): boolean {
+    return this.token === T.RPAREN || this.token === T.RSQUARE || this.token === T.RBRACE;
   }
 
   /** From inside a deeper block to behind it. */
@@ -183,13 +208,6 @@ export abstract class ParserBase extends Scanner {
   private isStrayStatement(): boolean {
     return this.depth > 0 && T.STATEMENT_KEYWORDS.has(this.token) && this.isFirstOnLine();
   }
-}
-
-function describe(failure: unknown, line: number): [message: string, line: number] {
-  if (failure instanceof SyntaxFailure) return [failure.message, failure.line];
-  // The limits above keep the stack small enough; where its size was set lower, the statement is given up all the same.
-  if (failure instanceof RangeError) return ['nested too deeply', line];
-  throw failure;
 }
 
 /** Makes `parent` the parent of `child`: trees grow from their leaves. */

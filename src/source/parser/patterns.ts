@@ -12,7 +12,7 @@ export abstract class PatternParser extends ExpressionParser {
     const line = this.tokenLine;
     const first = this.parseMaybeStarPattern();
     if (this.token !== T.COMMA) {
-      if (first.kind === 'MatchStar') this.fail();
+      if (first.kind === 'MatchStar') this.failAtToken();
       return first;
     }
     const patterns = [first];

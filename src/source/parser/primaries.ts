@@ -52,7 +52,7 @@ export abstract class PrimaryParser extends DisplayParser {
       case T.ELLIPSIS:
         return this.constant(undefined);
       default:
-        this.fail();
+        this.failAtToken();
     }
   }
 
@@ -65,7 +65,7 @@ export abstract class PrimaryParser extends DisplayParser {
   }
 
   protected parseNumber(): Constant {
-    if (this.token !== T.NUMBER) this.fail();
+    if (this.token !== T.NUMBER) this.failAtToken();
     return this.constant(valueOfNumber(this.text, this.tokenStart, this.tokenEnd));
   }
 

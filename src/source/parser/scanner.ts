@@ -2,8 +2,8 @@
 // (NEWLINE, INDENT, DEDENT) is made here; what the tokens mean together is the parser's business. Text that is no token
 // becomes an ERROR token with a `problem`; nothing is thrown.
 
-import type { Comment } from '../parse.ts';
 import * as C from './characters.ts';
+import { Indentation, TOO_MANY_INDENTS } from './indentation.ts';
 import { endOfNumber, hasForbiddenLeadingZero } from './number-literals.ts';
 import { lengthOfOperator, operatorAt } from './operators.ts';
 import {
@@ -15,74 +15,13 @@ import {
   type StringEnd,
   TRIPLE,
 } from './string-literals.ts';
+import { TokenState } from './token-state.ts';
 import * as T from './tokens.ts';
 
-/** CPython's MAXLEVEL and MAXINDENT: what it refuses need not be read, and both bound the parser's stack. */
-const MAX_DEPTH = 200;
-const MAX_INDENTS = 100;
-
-/**
- * Where the scanner stood, to try one reading of the text and then another. Valid within one logical line, whose brackets
- * are all closed but the one that the current token may be.
- */
-export interface Mark {
-  readonly token: number;
-  readonly tokenStart: number;
-  readonly tokenEnd: number;
-  readonly tokenLine: number;
-  readonly line: number;
-  readonly prevEnd: number;
-  readonly prevEndLine: number;
-  readonly comments: number;
-  readonly depth: number;
-  readonly bracket: number;
-  readonly bracketLine: number;
-}
-
-export abstract class Scanner {
-  readonly text: string;
-  readonly comments: Comment[] = [];
-
-  /** Kind of the current token, one of tokens.ts. */
-  token = T.NEWLINE;
-  tokenStart = 0;
-  /** Also where scanning goes on: nothing is read ahead. */
-  tokenEnd = 0;
-  /** Line of the token's first character. */
-  tokenLine = 1;
-  /** Line of `tokenEnd`. */
-  line = 1;
-  /** End of the last token passed that was not layout, and its line: where the node just read ends. */
-  prevEnd = 0;
-  prevEndLine = 1;
-
-  /** Of a STRING token: flags of string-literals.ts, and the offsets between the quotes. */
-  stringFlags = 0;
-  bodyStart = 0;
-  bodyEnd = 0;
-  /** Of an ERROR token: what is wrong. */
-  problem = '';
-
-  /** Open brackets, replacement fields among them. */
-  depth = 0;
-  /** INDENT tokens given less DEDENT tokens given. */
-  level = 0;
-
-  private readonly brackets = new Uint8Array(MAX_DEPTH);
-  private readonly bracketLines = new Uint32Array(MAX_DEPTH);
-  /** Columns of the open blocks, tabs to multiples of 8; and with tabs as 1, which must agree. */
-  private readonly indents: number[] = [0];
-  private readonly tabIndents: number[] = [0];
+export abstract class Scanner extends TokenState {
+  private readonly indentation = new Indentation();
   private pendingDedents = 0;
-  /** End of the last name with other characters than ASCII. */
-  private unicodeNameEnd = -1;
-  private atLineStart = true;
   private readonly stringEnd: StringEnd = { bodyEnd: 0, closed: false, escaped: false, lines: 0 };
-
-  constructor(text: string) {
-    this.text = text;
-    if (text.charCodeAt(0) === 0xfeff) this.tokenEnd = 1;
-  }
 
   /** Records a syntax error that needs nothing skipped. */
   protected abstract report(message: string, line: number): void;
@@ -100,68 +39,6 @@ export abstract class Scanner {
     }
   }
 
-  mark(): Mark {
-    const { token, tokenStart, tokenEnd, tokenLine, line, prevEnd, prevEndLine } = this;
-    return {
-      token,
-      tokenStart,
-      tokenEnd,
-      tokenLine,
-      line,
-      prevEnd,
-      prevEndLine,
-      comments: this.comments.length,
-      depth: this.depth,
-      bracket: this.brackets[0]!,
-      bracketLine: this.bracketLines[0]!,
-    };
-  }
-
-  reset(mark: Mark): void {
-    this.token = mark.token;
-    this.tokenStart = mark.tokenStart;
-    this.tokenEnd = mark.tokenEnd;
-    this.tokenLine = mark.tokenLine;
-    this.line = mark.line;
-    this.prevEnd = mark.prevEnd;
-    this.prevEndLine = mark.prevEndLine;
-    this.comments.length = mark.comments;
-    this.depth = mark.depth;
-    this.brackets[0] = mark.bracket;
-    this.bracketLines[0] = mark.bracketLine;
-    this.atLineStart = false;
-  }
-
-  /** Whether the current token is the name `word`: soft keywords are asked for so. */
-  isName(word: string): boolean {
-    return (
-      this.token === T.NAME &&
-      this.tokenEnd - this.tokenStart === word.length &&
-      this.text.startsWith(word, this.tokenStart)
-    );
-  }
-
-  /** The current name as Python knows it: normalized where it is not ASCII. */
-  protected nameText(): string {
-    const name = this.text.slice(this.tokenStart, this.tokenEnd);
-    return this.tokenEnd === this.unicodeNameEnd ? name.normalize('NFKC') : name;
-  }
-
-  /** What the innermost open bracket is, for a message; undefined outside brackets. */
-  protected openBracket(): { readonly character: string; readonly line: number } | undefined {
-    if (this.depth === 0) return undefined;
-    return { character: String.fromCharCode(this.brackets[this.depth - 1]!), line: this.bracketLines[this.depth - 1]! };
-  }
-
-  /** Opens a bracket that the parser found itself (a replacement field's) or that the scanner is at. */
-  protected open(code: number): boolean {
-    if (this.depth === MAX_DEPTH) return false;
-    this.brackets[this.depth] = code;
-    this.bracketLines[this.depth] = this.line;
-    this.depth++;
-    return true;
-  }
-
   /** Passes over a formatted string that begins on `line`, its fields unread; never back. */
   protected passFormattedString(bodyStart: number, flags: number, line: number): void {
     findStringEnd(this.text, bodyStart, this.text.charCodeAt(bodyStart - 1), (flags & TRIPLE) !== 0, this.stringEnd);
@@ -174,22 +51,9 @@ export abstract class Scanner {
     this.atLineStart = false;
   }
 
-  /** Whether nothing but space stands before the current token on its line, which continues none above. */
-  protected isFirstOnLine(): boolean {
-    const { text } = this;
-    let at = this.tokenStart - 1;
-    while (at >= 0 && text.charCodeAt(at) !== 10 && text.charCodeAt(at) !== 13) {
-      if (C.CLASSES[text.charCodeAt(at)] !== C.SPACE) return false;
-      at--;
-    }
-    if (at > 0 && text.charCodeAt(at) === 10 && text.charCodeAt(at - 1) === 13) at--;
-    return at <= 0 || text.charCodeAt(at - 1) !== 92;
-  }
-
   /** Drops open brackets and reads the line that the current token is the first of as a new logical line. */
   protected restartLine(): void {
-    let start = this.tokenStart;
-    while (start > 0 && C.pastLineEnd(this.text, start - 1) === start - 1) start--;
+    const start = this.lineStartBefore(this.tokenStart);
     this.depth = 0;
     this.token = T.NEWLINE;
     this.tokenEnd = start;
@@ -261,18 +125,6 @@ export abstract class Scanner {
       }
     }
     this.endText();
-  }
-
-  private setToken(token: number, start: number, end: number): void {
-    this.token = token;
-    this.tokenStart = start;
-    this.tokenEnd = end;
-    this.tokenLine = this.line;
-  }
-
-  private setProblem(problem: string, start: number, end: number): void {
-    this.problem = problem;
-    this.setToken(T.ERROR, start, end);
   }
 
   private endText(): void {
@@ -459,42 +311,23 @@ export abstract class Scanner {
     return continued < 0 ? this.indentTo(column, tabColumn) : this.indentTo(continued, continued);
   }
 
+  /** True when the column of the line that begins at `tokenEnd` makes a token. */
   private indentTo(column: number, tabColumn: number): boolean {
-    const { indents, tabIndents } = this;
-    let top = indents.length - 1;
-    if (column > indents[top]!) {
-      if (top === MAX_INDENTS) {
-        this.setProblem('too many levels of indentation', this.tokenEnd, this.tokenEnd);
-        return true;
-      }
-      if (tabColumn <= tabIndents[top]!) this.reportTabs();
-      indents.push(column);
-      tabIndents.push(tabColumn);
-      this.level++;
-      this.setToken(T.INDENT, this.tokenEnd, this.tokenEnd);
+    const change = this.indentation.moveTo(column, tabColumn);
+    const { problem } = this.indentation;
+    if (problem === TOO_MANY_INDENTS) {
+      this.setProblem(problem, this.tokenEnd, this.tokenEnd);
       return true;
     }
-    while (top > 0 && indents[top - 1]! >= column) top--;
-    const dedents = indents.length - 1 - top;
-    indents.length = top + 1;
-    tabIndents.length = top + 1;
-    if (column < indents[top]!) {
-      // Read on as if the block had been indented so all along.
-      this.report('unindent does not match any outer indentation level', this.line);
-      indents[top] = column;
-      tabIndents[top] = tabColumn;
-    } else if (tabColumn !== tabIndents[top]!) {
-      this.reportTabs();
-      tabIndents[top] = tabColumn;
+    if (problem !== '') this.report(problem, this.line);
+    if (change > 0) {
+      this.level++;
+      this.setToken(T.INDENT, this.tokenEnd, this.tokenEnd);
+    } else if (change < 0) {
+      this.pendingDedents = -change - 1;
+      this.dedent();
     }
-    if (dedents === 0) return false;
-    this.pendingDedents = dedents - 1;
-    this.dedent();
-    return true;
-  }
-
-  private reportTabs(): void {
-    this.report('inconsistent use of tabs and spaces in indentation', this.line);
+    return change !== 0;
   }
 
   private dedent(): void {

@@ -19,9 +19,9 @@ export abstract class SimpleStatementParser extends PatternParser {
   private failBehind(statement: Stmt): never {
     const printed = statement.kind === 'Expr' && statement.value.kind === 'Name' ? statement.value.id : '';
     if (printed === 'print' || printed === 'exec') {
-      this.failWith(`Missing parentheses in call to '${printed}'. Did you mean ${printed}(...)?`);
+      this.failAtToken(`Missing parentheses in call to '${printed}'. Did you mean ${printed}(...)?`);
     }
-    this.fail();
+    this.failAtToken();
   }
 
   private parseSimpleStatement(): Stmt {
@@ -157,7 +157,7 @@ export abstract class SimpleStatementParser extends PatternParser {
   }
 
   private parseAnnotated(target: Expr, start: number, line: number): Stmt {
-    this.checkSingleTarget(target, 'only single target (not tuple) can be annotated');
+    this.checkSingleTarget(target, 'illegal target for annotation');
     this.advance();
     const annotation = this.parseExpression();
     const value = this.accept(T.EQUAL) ? this.parseYieldOrStarExpressions() : undefined;
@@ -201,8 +201,7 @@ export abstract class SimpleStatementParser extends PatternParser {
 
   private checkSingleTarget(target: Expr, problem: string): void {
     if (target.kind !== 'Name' && target.kind !== 'Attribute' && target.kind !== 'Subscript') {
-      // `lambda: x` and `yield:` read better as what they are: a statement with something behind it.
-      this.fail(target.kind === 'Tuple' || target.kind === 'List' ? problem : undefined, target.line);
+      this.fail(problem, target.line);
     }
     this.setContext(target, 'Store');
   }

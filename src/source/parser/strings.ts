@@ -196,13 +196,13 @@ export abstract class StringParser extends ParserBase {
     const line = this.line;
     if (!this.open(OPEN_BRACE)) this.fail('too many nested parentheses', line);
     const depth = this.depth;
+    const firstComment = this.comments.length;
     this.tokenEnd = start + 1;
     this.advance();
     const value = this.parseYieldOrStarExpressions();
-    if (this.token === T.EQUAL) {
-      this.advance();
+    if (this.accept(T.EQUAL)) {
       // `{x = }` shows its own text first.
-      const shown = this.text.slice(start + 1, this.tokenStart);
+      const shown = this.textWithoutComments(start + 1, this.tokenStart, firstComment);
       addText(parts, shown, start + 1, line, this.tokenStart, this.tokenLine);
     }
     if (this.accept(T.EXCLAMATION)) this.takeName();
@@ -216,6 +216,17 @@ export abstract class StringParser extends ParserBase {
     }
     endPiece(parts);
     parts.values.push(this.field(flags, value, format_spec, start, line));
+  }
+
+  private textWithoutComments(start: number, end: number, firstComment: number): string {
+    let text = '';
+    let from = start;
+    for (let i = firstComment; i < this.comments.length; i++) {
+      const comment = this.comments[i]!;
+      text += this.text.slice(from, comment.start);
+      from = comment.end;
+    }
+    return text + this.text.slice(from, end);
   }
 
   private field(flags: number, value: Expr, format_spec: Expr | undefined, start: number, line: number): Expr {

@@ -103,29 +103,10 @@ def patch(thread, hub):
     thread.next = wrap(hub, hub.next)
     hub.lifespan = None
     hub.lifespan = wrap(hub, hub.lifespan)
-`,
-  );
-});
-
-test('objects that are given their own method', () => {
-  expectMarkedLines(
-    boundCallbackCycle,
-    `
-def submit(executor, work, node):
-    future = executor.submit(work)
-    future.get = future.result  # <- finds medium
-    future.label = future.name
-    node.next = future.result
-    node.other = node.next
-    return future.result()
-
-class Node:
-    def __init__(self):
-        self.run = self.run_fast
-    def go(self):
-        self.run_fast()
-    def run_fast(self):
-        pass
+    from asyncpg import Connection, connect
+    Connection.execute = wrap(hub, Connection.execute)
+    connect.open = wrap(hub, connect.open)
+    provider_class.embed = wrap(hub, provider_class.embed)
 `,
   );
 });

@@ -3,7 +3,7 @@
 import type { Attribute, Call, Expr, Name, Node } from '../../../source/python-ast.ts';
 import { dottedName } from '../../../source/qualified-name.ts';
 import { bindingOf } from '../../../source/source-index.ts';
-import { isMethodOfClassAround, mentions } from '../../held-objects.ts';
+import { holdsObject, isMethodOfClassAround, mentions } from '../../held-objects.ts';
 import { isInside, type Receiver, receiverAround } from '../../receivers.ts';
 import type { Report, Rule } from '../../rule.ts';
 import { functionAround, oncePerFile, type ScannedFile, textOf } from '../../scanned-file.ts';
@@ -33,9 +33,9 @@ export const boundCallbackCycle: Rule = {
     what: 'An object that keeps another in an attribute and gives it a bound method, lambda or partial of its own as a callback.',
     why: 'Each holds the other, so reference counting frees neither: what they refer to stays until the garbage collector comes by. Where the kept object is implemented in C and does not take part in garbage collection, it stays for good.',
     evidence:
-      'The attribute is assigned a new object, and that call, a method of it or an attribute of it is given a method of the object; the class never sets the attribute to None or deletes it. Also a method replaced on the object by a wrapper of this file that calls the bound method, and an object given its own method under another name. Medium for these and for objects of C libraries that hold callbacks (curl, expat, OpenSSL, …), low for others.',
+      'The attribute is assigned a new object, and that call, a method of it or an attribute of it is given a method of the object; the class never sets the attribute to None or deletes it. Also a method replaced on the object by a wrapper of this file that calls the bound method. Medium for these and for objects of C libraries that hold callbacks (curl, expat, OpenSSL, …), low for others.',
     fix: 'Set the attribute to None when the object is closed, or give the callback a weak reference to the object.',
-    ignore: 'When few such objects are made, or they live as long as the process.',
+    ignore: 'When few such objects are made, or they live as long as the program does.',
     example: {
       leaks: `
 import pycurl
@@ -70,7 +70,6 @@ class Client:
   },
   check(file, report) {
     checkWrappedMethods(file, report);
-    checkOwnMethods(file, report);
     for (const [attribute, owned] of ownedObjects(file)) {
       const { receiver, made } = owned;
       const given = callbackGiven(file, attribute, owned);
@@ -91,7 +90,7 @@ class Client:
 function checkWrappedMethods(file: ScannedFile, report: Report): void {
   for (const call of file.source.calls) {
     const target = call.parent?.kind === 'Assign' ? call.parent.targets[0] : undefined;
-    if (target?.kind !== 'Attribute' || call.func.kind !== 'Name') continue;
+    if (target?.kind !== 'Attribute' || call.func.kind !== 'Name' || !isOfObject(file, target)) continue;
     const text = textOf(file, target);
     const position = call.args.findIndex(
       (argument) => argument.kind === 'Attribute' && textOf(file, argument) === text,
@@ -106,26 +105,12 @@ function checkWrappedMethods(file: ScannedFile, report: Report): void {
   }
 }
 
-/** Objects given their own method under another name: `future.get = future.result`. */
-function checkOwnMethods(file: ScannedFile, report: Report): void {
-  for (const [method, uses] of file.source.attributes) {
-    if (/^__/.test(method)) continue;
-    for (const use of uses) {
-      const target = use.parent?.kind === 'Assign' && use.parent.value === use ? use.parent.targets[0] : undefined;
-      if (target?.kind !== 'Attribute' || target.value.kind !== 'Name' || use.value.kind !== 'Name') continue;
-      const { id } = use.value;
-      if (target.value.id !== id || receiverAround(file, use)?.name === id || functionAround(file, use) === undefined)
-        continue;
-      // What is called elsewhere is a method; anything else may be a plain value.
-      if (!uses.some((other) => other.parent?.kind === 'Call' && other.parent.func === other)) continue;
-      report({
-        node: use.parent!,
-        confidence: 'medium',
-        message: `\`${textOf(file, use)}\` is a bound method: kept in an attribute of \`${id}\`, it makes \`${id}\` hold itself`,
-        remedy: 'set the attribute on the class, or to a function over a weak reference',
-      });
-    }
-  }
+/** Whether the attribute is set on an object held by a local variable: classes and modules are patched for good. */
+function isOfObject(file: ScannedFile, { value }: Attribute): boolean {
+  if (value.kind !== 'Name' || /^_*[A-Z]|cls|class|module/.test(value.id)) return false;
+  const binding = bindingOf(file.source, value);
+  if (binding === undefined || binding.scope.kind !== 'function') return false;
+  return binding.definitions.every(({ kind }) => kind === 'parameter' || kind === 'value');
 }
 
 /** Whether the attribute is a variable of objects rather than a method of theirs. */
@@ -196,7 +181,7 @@ function isCallback(file: ScannedFile, value: Expr, self: string): boolean {
     case 'Lambda':
       return mentions(value.body, self);
     case 'Call':
-      return dottedName(file.source, value.func) === 'functools.partial' && isCallback(file, value.args[0]!, self);
+      return dottedName(file.source, value.func) === 'functools.partial' && holdsObject(file, value, self);
     default:
       return false;
   }

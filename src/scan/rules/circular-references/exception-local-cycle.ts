@@ -22,7 +22,7 @@ export const exceptionLocalCycle: Rule = {
     ignore: 'When the function’s variables are small, or exceptions are rare.',
     example: {
       leaks: `
-def fetch(url, attempts, data):
+def download_again(url, attempts, data):
     last_error = None
     for _ in range(attempts):
         try:
@@ -32,7 +32,7 @@ def fetch(url, attempts, data):
     raise last_error
 `,
       fine: `
-def fetch(url, attempts, data):
+def download_again(url, attempts, data):
     last_error = None
     try:
         for _ in range(attempts):

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { expectMarkedLines, findingsIn } from '../../../../test/support/scan-cases.ts';
+import { expectMarkedLines, findingsIn, fixed } from '../../../../test/support/scan-cases.ts';
 import { classAttrGrows } from './class-attr-grows.ts';
 
 test('objects that put themselves, or something of theirs, into the class', () => {
@@ -125,4 +125,89 @@ LOW = Level("low")
 HIGH = Level("high")
 `,
   );
+});
+
+test('the fix holds objects weakly, or gives each its own', () => {
+  expect(
+    fixed(
+      classAttrGrows,
+      `class Session:
+    _all = set()
+
+    def __init__(self):
+        self._all.add(self)
+`,
+    ),
+  ).toBe(`import weakref
+
+class Session:
+    _all = weakref.WeakSet()
+
+    def __init__(self):
+        self._all.add(self)
+`);
+  expect(
+    fixed(
+      classAttrGrows,
+      `class Cart:
+    items = []
+    limit = 10
+
+    def __init__(self, user):
+        """Empty."""
+        self.user = user
+
+    def add(self, item):
+        self.items.append(item)
+`,
+    ),
+  ).toBe(`class Cart:
+    limit = 10
+
+    def __init__(self, user):
+        """Empty."""
+        self.items = []
+        self.user = user
+
+    def add(self, item):
+        self.items.append(item)
+`);
+});
+
+test('no fix where a comment would be lost', () => {
+  const text =
+    'class A:\n    x = []  # why\n    def __init__(self):\n        pass\n    def add(self, y):\n        self.x.append(y)\n';
+  expect(fixed(classAttrGrows, text)).toBeUndefined();
+});
+
+test('no fix where others use the attribute of the class, or objects cannot be held weakly', () => {
+  expect(
+    fixed(
+      classAttrGrows,
+      `class Cart:
+    items = []
+
+    def __init__(self):
+        self.open = True
+
+    def add(self, item):
+        self.items.append(item)
+
+def total():
+    return len(Cart.items)
+`,
+    ),
+  ).toBeUndefined();
+  expect(
+    fixed(
+      classAttrGrows,
+      `class Session:
+    __slots__ = ("user",)
+    _all = set()
+
+    def __init__(self):
+        self._all.add(self)
+`,
+    ),
+  ).toBeUndefined();
 });

@@ -5,6 +5,7 @@ import { growthFinding } from '../../growth-finding.ts';
 import { keyWords } from '../../growth-words.ts';
 import type { Rule } from '../../rule.ts';
 import { type ScannedFile, textOf } from '../../scanned-file.ts';
+import { holdObjectsWeakly, makeInInit } from './class-attr-fixes.ts';
 
 export const classAttrGrows: Rule = {
   name: 'class-attr-grows',
@@ -17,7 +18,7 @@ export const classAttrGrows: Rule = {
     why: 'The attribute belongs to the class, not to its objects: all objects share the one container, it outlives each of them, and whatever they put in stays. When they put themselves in, none of them is ever freed.',
     evidence:
       'The container is made in the class body and no method gives objects one of their own; a method adds to it through `self`, `cls` or the class; nothing removes anything. Certain when a request handler, task or endless loop reaches that method, likely when objects put themselves in. Registries filled while classes are made are left out.',
-    fix: 'Make the container in `__init__` if each object should have its own; use `weakref.WeakSet` or `weakref.WeakValueDictionary` if it should only know the objects that are alive.',
+    fix: 'Make the container in `__init__` if each object should have its own; use `weakref.WeakSet` or `weakref.WeakValueDictionary` if it should only know the objects that are alive. The unsafe fix does the first where the class uses it through `self` alone, the second where objects add themselves to a set.',
     ignore: 'When objects of the class are few and live as long as the process does.',
     example: {
       leaks: `
@@ -59,6 +60,7 @@ def open_session(request):
             ? 'use a `weakref.WeakSet` or `WeakValueDictionary`, or remove what belongs to an object when it is closed'
             : 'make it in `__init__`, remove what is done with, or keep a limited number',
           isTelling: gains.isOfObjects ? !isMadeOfConstants(file, growing) : isReachedThroughSelf(growing),
+          fix: () => (gains.isOfSelf ? holdObjectsWeakly(file, growing) : makeInInit(file, growing)),
         }),
       );
     }
@@ -68,6 +70,8 @@ def open_session(request):
 interface Gains {
   /** Whether every new object adds something. */
   readonly isOfObjects: boolean;
+  /** Whether that is the object itself. */
+  readonly isOfSelf: boolean;
   readonly words: string;
 }
 
@@ -80,10 +84,11 @@ function gainsOf(file: ScannedFile, { growth }: GrowingContainer): Gains {
     const words = isSelf
       ? 'keeps every object that is made: none is ever freed'
       : 'gains something with every object that is made, and loses nothing';
-    return { isOfObjects: true, words };
+    return { isOfObjects: true, isOfSelf: isSelf, words };
   }
-  if (growth.key === undefined) return { isOfObjects: false, words: 'only grows: nothing is ever taken out' };
-  return { isOfObjects: false, words: `gains an entry for every new ${keyWords(file, growth.key)}` };
+  if (growth.key === undefined)
+    return { isOfObjects: false, isOfSelf: false, words: 'only grows: nothing is ever taken out' };
+  return { isOfObjects: false, isOfSelf: false, words: `gains an entry for every new ${keyWords(file, growth.key)}` };
 }
 
 /** `self.items.append(x)` on an attribute of the class: seldom meant to be shared. */

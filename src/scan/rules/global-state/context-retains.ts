@@ -133,15 +133,14 @@ interface Retained {
 }
 
 /** What of weight the value is; undefined for texts, numbers and what is not known. */
-function kindOf(file: ScannedFile, value: Expr): Retained | undefined {
+function kindOf(file: ScannedFile, stored: Expr): Retained | undefined {
+  const value = stored.kind === 'Subscript' ? stored.value : stored;
   switch (value.kind) {
     case 'Name':
       if (receiverAround(file, value)?.name === value.id) return { what: 'the object', confidence: 'medium' };
       return isException(file, value) ? { what: 'an exception with its frames', confidence: 'medium' } : undefined;
     case 'Call':
       return isExceptionInfo(file, value) ? { what: 'an exception with its frames', confidence: 'medium' } : undefined;
-    case 'Subscript':
-      return kindOf(file, value.value);
     case 'List':
     case 'Dict':
     case 'Set':

@@ -90,6 +90,25 @@ def view(request):
   );
 });
 
+test('entry points of frameworks run again and again; commands of a command line do not', () => {
+  const confidence = (head: string, parameters = 'self, item') =>
+    findingsIn(
+      moduleContainerGrows,
+      `LOG = []\nclass C(${head.startsWith('class ') ? head.slice(6) : ''}):\n` +
+        (head.startsWith('@') ? `    ${head}\n` : '') +
+        `    def ${head.startsWith('def ') ? head.slice(4) : 'get'}(${parameters}):\n        LOG.append(1)\n`,
+    )[0]!.confidence;
+  for (const decorator of ['@app.route("/")', '@router.get("/")', '@shared_task', '@dramatiq.actor', '@client.event']) {
+    expect([decorator, confidence(decorator)]).toEqual([decorator, 'high']);
+  }
+  expect(confidence('@bot.command()')).toBe('high');
+  expect(confidence('@cli.command()')).toBe('low');
+  expect(confidence('def GetUser', 'self, request, context')).toBe('high');
+  expect(confidence('def data_received', 'self, data')).toBe('high');
+  expect(confidence('class tornado.web.RequestHandler')).toBe('high');
+  expect(confidence('class object')).toBe('low');
+});
+
 test('one finding for each container, at the place that grows most surely', () => {
   const [finding, ...more] = findingsIn(
     moduleContainerGrows,
@@ -304,6 +323,23 @@ def main(app):
   expect(finding!.confidence).toBe('high');
 });
 
+test('an attribute of an unknown object is a callback only where functions are taken', () => {
+  const text = (use: string) => `
+LOG = []
+
+class Writer:
+    def emit_line(self, line):
+        LOG.append(line)
+
+def view(request):
+    ${use}
+`;
+  const confidence = (use: string) => findingsIn(moduleContainerGrows, text(use))[0]!.confidence;
+  expect(confidence('request.loop.call_later(1, request.writer.emit_line)')).toBe('high');
+  expect(confidence('Thread(target=request.writer.emit_line).start()')).toBe('high');
+  expect(confidence('print(request.writer.emit_line)')).toBe('low');
+});
+
 test('loops that read something to its end are no service', () => {
   expectMarkedLines(
     moduleContainerGrows,
@@ -433,4 +469,22 @@ test('no fix where one guard is not enough or the statement shares its line', ()
     fixed(moduleContainerGrows, 'L = []\ndef view(request):\n    if request: L.append(request)\n'),
   ).toBeUndefined();
   expect(fixed(moduleContainerGrows, 'L = []\ndef view(request):\n    L.append(request); return 1\n')).toBeUndefined();
+});
+
+test('modules and numbers of types are few, however often they come', () => {
+  expectMarkedLines(
+    moduleContainerGrows,
+    `
+import sys
+from flask import Flask
+app = Flask(__name__)
+MODULES = set()
+NAMES = {}
+@app.route("/")
+def page(type_num, name):
+    module = sys.modules[name]
+    MODULES.add(module)
+    return NAMES.setdefault(type_num, type_num)
+`,
+  );
 });

@@ -1,9 +1,8 @@
 // G01: a module's container that functions add to and nothing takes from.
 
-import { limitSize } from '../../container-fixes.ts';
 import { growingContainers } from '../../growing-containers.ts';
 import { growthFinding } from '../../growth-finding.ts';
-import { countdownOf, growthSentence } from '../../growth-words.ts';
+import { tellGrowth } from '../../plain-growth.ts';
 import type { Rule } from '../../rule.ts';
 
 export const moduleContainerGrows: Rule = {
@@ -15,7 +14,7 @@ export const moduleContainerGrows: Rule = {
     what: 'A list, dict, set or deque in a module variable that code adds to again and again, while nothing takes anything out.',
     why: 'A module lives as long as the process, and so does everything its variables hold. What every request or message adds is never freed.',
     evidence:
-      'Three facts make it certain: the variable is a container of the module; a function that a request handler, task, callback or endless loop reaches adds to it; and what it adds never ends (every run appends, or the key comes from a parameter, a request, an object). Nothing in the project removes, clears, rebinds or limits it. With two facts of three it is listed as low. Registries that import fills, keys that are classes or constants, and tables filled once behind a flag are left out.',
+      'Three facts make it certain: the variable is a container of the module; a function that a request handler, task, callback or endless loop reaches adds to it; and what it adds never ends (every run appends, or the key comes from a parameter, a request, an object). Nothing in the project removes, clears, rebinds or limits it. With two facts of three it is listed as low; entries that are counted up and down and kept at 0 are likely. Registries that import fills, keys that are classes or constants, and tables filled once behind a flag are left out.',
     fix: 'Remove what is done with, or keep a limited number: `deque(maxlen=…)`, or drop the oldest entry when the container is full, which the unsafe fix does.',
     ignore: 'When the keys come from a short list that the code does not show, such as names in a configuration.',
     example: {
@@ -47,19 +46,7 @@ def buy(item):
   check(file, report) {
     for (const growing of growingContainers(file)) {
       if (growing.family !== 'plain' || growing.container.form !== 'global') continue;
-      const countdown = countdownOf(growing);
-      report(
-        growthFinding(file, growing, {
-          ...(countdown === undefined ? {} : { node: countdown.node }),
-          message: growthSentence(file, growing),
-          remedy:
-            countdown === undefined
-              ? 'remove what is done with, or keep a limited number'
-              : 'delete the entry when its count is 0',
-          isTelling: countdown !== undefined,
-          fix: () => (countdown === undefined ? limitSize(file, growing) : undefined),
-        }),
-      );
+      report(growthFinding(file, growing, tellGrowth(file, growing)));
     }
   },
 };

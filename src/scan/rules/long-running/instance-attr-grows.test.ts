@@ -166,3 +166,34 @@ class Closing(EventBus):
   expect(findingsInProject(instanceAttrGrows, { events: BUS, server })).toHaveLength(1);
   expect(findingsInProject(instanceAttrGrows, { events: BUS, server, sub })).toEqual([]);
 });
+
+test('what waits to be done, gone through and kept', () => {
+  expectMarkedLines(
+    instanceAttrGrows,
+    `
+class Portal:
+    def __init__(self):
+        self._on_shutdown = []
+        self._waiters = []
+        self.pending = []
+
+    def add_shutdown_call(self, call):
+        self._on_shutdown.append(call)
+
+    def wait(self, waiter):
+        self._waiters.append(waiter)
+        self.pending.append(waiter)
+
+    async def shutdown(self):
+        for call in self._on_shutdown:  # <- finds medium
+            await call()
+
+    def wake(self):
+        for waiter in self._waiters:
+            waiter.set()
+        self._waiters = []
+        while self.pending:
+            self.pending.pop().set()
+`,
+  );
+});

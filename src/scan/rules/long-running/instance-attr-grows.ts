@@ -1,9 +1,8 @@
 // L07: an attribute of a long-lived object that only grows.
 
-import { limitSize } from '../../container-fixes.ts';
 import { growingContainers } from '../../growing-containers.ts';
 import { growthFinding } from '../../growth-finding.ts';
-import { countdownOf, growthSentence } from '../../growth-words.ts';
+import { tellGrowth } from '../../plain-growth.ts';
 import type { Rule } from '../../rule.ts';
 
 export const instanceAttrGrows: Rule = {
@@ -16,7 +15,7 @@ export const instanceAttrGrows: Rule = {
     what: 'A list, dict or set of an object that lives long, such as a bus, manager, server or worker, which methods add to and nothing takes from.',
     why: 'As long as the object lives, so does all that was put into it. In an object that is kept by a module or serves until the process ends, that is for good.',
     evidence:
-      'The container is made in `__init__` (or as a field); a method that a request handler, task, callback or endless loop reaches adds to it without end; no method removes, clears, rebinds or limits it; and the object lives long: a module variable or another long-lived object keeps it, it is a thread, server or middleware, or it loops until it is stopped. Otherwise it is listed as low: most objects that only collect are builders, and die with their work.',
+      'The container is made in `__init__` (or as a field); a method that a request handler, task, callback or endless loop reaches adds to it without end; no method removes, clears, rebinds or limits it; and the object lives long: a module variable or another long-lived object keeps it, it is a thread, server or middleware, or it loops until it is stopped. Likely, whatever the object: an entry that is counted up and down and kept at 0, and a list of things to be done (`_waiters`, `_on_shutdown`) that is gone through and not emptied. Otherwise it is listed as low: most objects that only collect are builders, and die with their work.',
     fix: 'Remove what is done with (an `unsubscribe`, a `pop` when the work ends), or keep a limited number. The unsafe fix drops the oldest.',
     ignore: 'When the object dies with the work it was made for.',
     example: {
@@ -54,19 +53,7 @@ def page(request):
   check(file, report) {
     for (const growing of growingContainers(file)) {
       if (growing.family !== 'plain' || growing.container.form !== 'instance attribute') continue;
-      const countdown = countdownOf(growing);
-      report(
-        growthFinding(file, growing, {
-          ...(countdown === undefined ? {} : { node: countdown.node }),
-          message: growthSentence(file, growing),
-          remedy:
-            countdown === undefined
-              ? 'remove what is done with, or keep a limited number'
-              : 'delete the entry when its count is 0',
-          isTelling: countdown !== undefined,
-          fix: () => (countdown === undefined ? limitSize(file, growing) : undefined),
-        }),
-      );
+      report(growthFinding(file, growing, tellGrowth(file, growing)));
     }
   },
 };

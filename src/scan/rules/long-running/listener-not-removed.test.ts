@@ -90,3 +90,34 @@ bus.on('price', print)
 `,
   );
 });
+
+test('handlers that subscribe a function of their own', () => {
+  expectMarkedLines(
+    listenerNotRemoved,
+    `
+from events import bus
+
+@app.route('/watch')
+def watch(request):
+    def changed(event):
+        request.send(event)
+    bus.on('price', changed)  # <- finds high
+    bus.subscribe('price', lambda event: request.send(event))  # <- finds high
+    bus.on('price', print)
+    request.emitter.on('price', changed)
+
+@app.route('/once')
+def once(request):
+    def changed(event):
+        request.send(event)
+    bus.on('price', changed)
+    try:
+        work()
+    finally:
+        bus.off('price', changed)
+
+def start(request_bus):
+    bus.on('price', lambda event: print(event))
+`,
+  );
+});

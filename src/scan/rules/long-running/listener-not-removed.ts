@@ -2,11 +2,11 @@
 
 import type { Call, Expr, Node } from '../../../source/python-ast.ts';
 import { dottedName } from '../../../source/qualified-name.ts';
-import { bindingOf } from '../../../source/source-index.ts';
-import type { Confidence } from '../../finding.ts';
+import { bindingOf, enclosingFunction } from '../../../source/source-index.ts';
 import { holdsObject } from '../../held-objects.ts';
 import { isInside, isSingleton, perObject, type Receiver, receiverAround } from '../../receivers.ts';
-import type { Rule } from '../../rule.ts';
+import { repeatingReason } from '../../repetition.ts';
+import type { Report, Rule } from '../../rule.ts';
 import { keywordOf, oncePerFile, type ScannedFile, textOf } from '../../scanned-file.ts';
 
 /** Methods that keep a listener, and words of the methods that let it go. */
@@ -43,10 +43,10 @@ export const listenerNotRemoved: Rule = {
       .map((name) => `.${name}(`),
   ],
   doc: {
-    what: 'A method that subscribes a method of its object (or a lambda or partial over it) to an emitter from outside, in a class that never unsubscribes.',
+    what: 'A method that subscribes a method of its object (or a lambda or partial over it) to an emitter from outside, in a class that never unsubscribes; or a request handler that subscribes a function it makes.',
     why: 'The emitter keeps its listeners, and a bound method keeps its object. As long as the emitter lives, so does every object that subscribed, and each event calls them all.',
     evidence:
-      'The emitter is a variable of a module, or was handed in; the listener holds `self`; and nothing in the class removes, disconnects or unsubscribes. Signals that hold listeners weakly by default (`connect` without `weak=False`) are left alone. High for emitters of a module and classes known to be made again and again, medium for emitters of a module, low for emitters handed in.',
+      'The emitter is a variable of a module, or was handed in; the listener holds `self`; and nothing in the class removes, disconnects or unsubscribes. Signals that hold listeners weakly by default (`connect` without `weak=False`) are left alone. High for emitters of a module and handlers or classes known to run or be made again and again, medium for emitters of a module, low for emitters handed in.',
     fix: 'Unsubscribe in `close`, or give the emitter a function that holds the object weakly (`weakref.WeakMethod`).',
     ignore: 'When the object lives as long as the emitter.',
     example: {
@@ -76,24 +76,62 @@ class Cart:
     },
   },
   check(file, report) {
-    for (const { call, emitter, method } of subscriptionsOf(file)) {
-      const receiver = receiverAround(file, call);
-      if (receiver === undefined) continue;
-      const listener = argumentsOf(call).find((value) => holdsObject(file, value, receiver.name));
-      const owner = ownerOf(file, emitter, receiver);
-      if (listener === undefined || owner === undefined || isRemoved(file, receiver, ADDING[method]!)) continue;
-      const confidence: Confidence = owner === 'module' && !isSingleton(receiver.cls) ? 'high' : 'low';
-      report({
-        node: call,
-        confidence,
-        message: `\`${textOf(file, emitter)}\` keeps every \`${receiver.cls.node.name}\` that subscribes here, as nothing in the class unsubscribes`,
-        remedy: 'unsubscribe when the object is closed, or subscribe a function that holds it weakly',
-        evidence: [{ node: listener, text: `holds \`${receiver.name}\`` }],
-        conditions: perObject(file, receiver.cls),
-      });
+    for (const subscription of subscriptionsOf(file)) {
+      const receiver = receiverAround(file, subscription.call);
+      if (receiver === undefined || !checkMethod(file, subscription, receiver, report)) {
+        checkFunction(file, subscription, receiver, report);
+      }
     }
   },
 };
+
+/** Objects that subscribe themselves. Whether the listener holds the object at all. */
+function checkMethod(file: ScannedFile, subscription: Subscription, receiver: Receiver, report: Report): boolean {
+  const { call, emitter, method } = subscription;
+  const listener = argumentsOf(call).find((value) => holdsObject(file, value, receiver.name));
+  if (listener === undefined) return false;
+  const owner = ownerOf(file, emitter, receiver);
+  if (owner === undefined || isRemoved(file, receiver.cls.node, ADDING[method]!)) return true;
+  report({
+    node: call,
+    confidence: owner === 'module' && !isSingleton(receiver.cls) ? 'high' : 'low',
+    message: `\`${textOf(file, emitter)}\` keeps every \`${receiver.cls.node.name}\` that subscribes here, as nothing in the class unsubscribes`,
+    remedy: 'unsubscribe when the object is closed, or subscribe a function that holds it weakly',
+    evidence: [{ node: listener, text: `holds \`${receiver.name}\`` }],
+    conditions: perObject(file, receiver.cls),
+  });
+  return true;
+}
+
+/** Functions that handle requests or messages, and subscribe a function they make each time. */
+function checkFunction(
+  file: ScannedFile,
+  { call, emitter, method }: Subscription,
+  receiver: Receiver | undefined,
+  report: Report,
+): void {
+  const around = enclosingFunction(file.source, call);
+  const reason = around === undefined ? undefined : repeatingReason(file, around);
+  if (around === undefined || reason === undefined || around.node.kind === 'Lambda') return;
+  const listener = argumentsOf(call).find((value) => isMadeHere(file, value, around.node));
+  if (listener === undefined || ownerOf(file, emitter, receiver) !== 'module') return;
+  if (isRemoved(file, around.node, ADDING[method]!)) return;
+  report({
+    node: call,
+    confidence: 'high',
+    message: `\`${around.node.name}\` ${reason}, and each time \`${textOf(file, emitter)}\` gets another listener to keep`,
+    remedy: 'subscribe once, outside the function, or unsubscribe before it ends',
+    evidence: [{ node: listener, text: 'is made anew each time' }],
+  });
+}
+
+/** A lambda, or a function defined in the function around. */
+function isMadeHere(file: ScannedFile, value: Expr, around: Node): boolean {
+  if (value.kind === 'Lambda') return true;
+  if (value.kind !== 'Name') return false;
+  const binding = bindingOf(file.source, value);
+  return binding?.scope.node === around && binding.definitions.some(({ kind }) => kind === 'function');
+}
 
 interface Subscription {
   readonly call: Call;
@@ -132,13 +170,14 @@ function isFalse(expr: Expr | undefined): boolean {
 }
 
 /** Who owns the emitter, if it is not the object itself: a module, or whoever handed it in. */
-function ownerOf(file: ScannedFile, emitter: Expr, receiver: Receiver): 'module' | 'caller' | undefined {
+function ownerOf(file: ScannedFile, emitter: Expr, receiver: Receiver | undefined): 'module' | 'caller' | undefined {
   let root = emitter;
   while (root.kind === 'Attribute') root = root.value;
   if (root.kind !== 'Name') return undefined;
   // `Base.attach(self, …)` calls a method of the object's own class.
   if (emitter.kind === 'Attribute' && /^_*[A-Z]\w*[a-z]/.test(emitter.attr)) return undefined;
-  if (root.id === receiver.name) return isHandedIn(file, emitter, receiver) ? 'caller' : undefined;
+  if (receiver !== undefined && root.id === receiver.name)
+    return isHandedIn(file, emitter, receiver) ? 'caller' : undefined;
   const binding = bindingOf(file.source, root);
   if (binding === undefined) return undefined;
   if (binding.definitions.some(({ kind }) => kind === 'parameter')) return 'caller';
@@ -157,9 +196,9 @@ function isHandedIn(file: ScannedFile, emitter: Expr, receiver: Receiver): boole
   });
 }
 
-/** Whether the class calls anything that by its name lets a listener go. */
-function isRemoved(file: ScannedFile, { cls }: Receiver, removing: RegExp): boolean {
-  return namesReadIn(file, cls.node).some((name) => removing.test(name));
+/** Whether the class or function uses anything that by its name lets a listener go. */
+function isRemoved(file: ScannedFile, around: Node, removing: RegExp): boolean {
+  return namesReadIn(file, around).some((name) => removing.test(name));
 }
 
 function namesReadIn(file: ScannedFile, around: Node): readonly string[] {

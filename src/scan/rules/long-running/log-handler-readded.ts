@@ -25,7 +25,7 @@ export const logHandlerReadded: Rule = {
     evidence:
       'The handler is made in the same function, the logger comes from `getLogger`, and nothing asks for `handlers` or `hasHandlers`, sets a flag, or removes handlers. High where the function or class is known to run again and again, medium for functions that return the logger and for `__init__`, low for functions that by their name run once (`setup_logging`, `main`).',
     fix: 'Configure logging once at the start of the program, or look at `logger.handlers` first. The fix puts the making and adding of the handler below `if not logger.handlers:`.',
-    ignore: 'When the function runs once in the life of the process.',
+    ignore: 'When the function runs once in the life of a process, such as `main`.',
     example: {
       leaks: `
 import logging

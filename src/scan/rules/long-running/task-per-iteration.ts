@@ -76,29 +76,24 @@ function tasksLeftBehindFrom(file: ScannedFile, wait: Call): number | undefined 
   return name !== undefined && /(?:^|\.)FIRST_(?:COMPLETED|EXCEPTION)$/.test(name) ? 2 : undefined;
 }
 
-/** The calls that create the tasks of a display: `[a, b]`, `{create_task(f())}`, or a local name for one. */
+/** The calls that create the tasks waited for: in a display, `[a, create_task(f())]`, or a local name for one. */
 function tasksOf(file: ScannedFile, waited: Expr): readonly Call[] {
-  switch (waited.kind) {
-    case 'List':
-    case 'Set':
-    case 'Tuple':
-      return waited.elts.flatMap((element) => tasksOf(file, element));
-    case 'Call':
-      return isTaskCreation(file, waited) ? [waited] : [];
-    case 'Name': {
-      const binding = bindingOf(file.source, waited);
-      const definitions = binding?.scope.kind === 'function' ? binding.definitions : [];
-      const values = definitions.flatMap((definition) => (definition.kind === 'value' ? [definition.value] : []));
-      // A name that other statements give other values may be a task of an earlier turn.
-      return values.length === 1 && definitions.length === 1 ? tasksOfValue(file, values[0]!) : [];
-    }
-    default:
-      return [];
-  }
+  const display = onlyValue(file, waited) ?? waited;
+  if (display.kind !== 'List' && display.kind !== 'Set' && display.kind !== 'Tuple') return taskOf(file, display);
+  return display.elts.flatMap((element) => taskOf(file, element));
 }
 
-function tasksOfValue(file: ScannedFile, value: Expr): readonly Call[] {
-  return value.kind === 'Name' ? [] : tasksOf(file, value);
+function taskOf(file: ScannedFile, element: Expr): readonly Call[] {
+  const value = onlyValue(file, element) ?? element;
+  return value.kind === 'Call' && isTaskCreation(file, value) ? [value] : [];
+}
+
+/** What a local name stands for. One that other statements give other values may be a task of an earlier turn. */
+function onlyValue(file: ScannedFile, name: Expr): Expr | undefined {
+  const binding = name.kind === 'Name' ? bindingOf(file.source, name) : undefined;
+  if (binding?.scope.kind !== 'function' || binding.definitions.length !== 1) return undefined;
+  const [definition] = binding.definitions;
+  return definition?.kind === 'value' ? definition.value : undefined;
 }
 
 function isTaskCreation(file: ScannedFile, call: Call): boolean {

@@ -144,7 +144,7 @@ def returned(path):
 
 test('says where it is opened and what may raise', () => {
   const [finding] = findingsIn(closeNotOnException, closeNotOnException.doc.example.leaks);
-  expect(finding!.message).toBe('`f` holds a file that stays open when an exception comes before its release');
+  expect(finding!.message).toBe('`f` holds a file that is not closed if an exception comes first');
   expect(finding!.evidence.map(({ range, text }) => `${range.line} ${text}`)).toEqual(['3 opened here', '4 may raise']);
 });
 

@@ -4,7 +4,7 @@ import type { Node } from '../../../source/python-ast.ts';
 import type { Leak } from '../../resource-leaks.ts';
 import type { ReportedFinding, Rule } from '../../rule.ts';
 import type { ScannedFile } from '../../scanned-file.ts';
-import { conditionsOf, confidenceOf, fixOf, remedyOf, reportableLeaks } from './leak-findings.ts';
+import { conditionsOf, confidenceOf, fixOf, released, remedyOf, reportableLeaks } from './leak-findings.ts';
 
 export const closeNotOnException: Rule = {
   name: 'close-not-on-exception',
@@ -52,12 +52,11 @@ function skippedRelease(file: ScannedFile, leak: Leak): ReportedFinding {
   const name = leak.names[0]!;
   const release = leak.releases[leak.releases.length - 1];
   const isRaised = leak.kind === 'not on exceptions';
-  const when = isRaised ? 'an exception comes before' : 'the function is left by another path than';
-  const what = release === undefined ? 'it is handed on' : 'its release';
+  const when = isRaised ? 'if an exception comes first' : 'on every way out of the function';
   return {
     node: release === undefined ? leak.call : release.parent!,
     confidence: confidenceOf(file, leak),
-    message: `\`${name}\` holds ${leak.model.noun} that stays open when ${when} ${what}`,
+    message: `\`${name}\` holds ${leak.model.noun} that is not ${released(leak)} ${when}`,
     remedy: remedyOf(leak),
     evidence: [
       { node: leak.call, text: 'opened here' },

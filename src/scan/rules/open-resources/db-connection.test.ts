@@ -1,5 +1,5 @@
-import { test } from 'vitest';
-import { expectMarkedLines } from '../../../../test/support/scan-cases.ts';
+import { expect, test } from 'vitest';
+import { expectMarkedLines, fixed } from '../../../../test/support/scan-cases.ts';
 import { dbConnection } from './db-connection.ts';
 
 test('connections that nothing closes; with does not, for sqlite3', () => {
@@ -60,5 +60,24 @@ def kept(app):
     db = sqlite3.connect("x")
     app.db = db
 `,
+  );
+});
+
+test('closing closes, and the with statement over the connection goes on to commit', () => {
+  expect(
+    fixed(
+      dbConnection,
+      'import sqlite3\n\ndef count(path):\n    with sqlite3.connect(path) as db:\n        return db.execute("x").fetchone()\n',
+    ),
+  ).toBe(
+    'import contextlib\nimport sqlite3\n\ndef count(path):\n    with contextlib.closing(sqlite3.connect(path)) as db, db:\n        return db.execute("x").fetchone()\n',
+  );
+  expect(
+    fixed(
+      dbConnection,
+      'import sqlite3\nfrom contextlib import closing\n\ndef count(path):\n    db = sqlite3.connect(path)\n    return db.execute("x").fetchone()\n',
+    ),
+  ).toBe(
+    'import sqlite3\nfrom contextlib import closing\n\ndef count(path):\n    with closing(sqlite3.connect(path)) as db:\n        return db.execute("x").fetchone()\n',
   );
 });

@@ -1,11 +1,13 @@
 // How the rules of open resources speak of a leak: which rule it is for, how sure, in which words, with which fix.
 
+import type { Node } from '../../../source/python-ast.ts';
+import { useOf } from '../../edits.ts';
 import type { Confidence, Fix } from '../../finding.ts';
+import { finallyAfterUses, withAroundStatement, withAroundUses } from '../../release-fixes.ts';
 import { type Leak, type LeakKind, leaksOf } from '../../resource-leaks.ts';
-import type { ResourceFamily } from '../../resources.ts';
+import type { ResourceFamily } from '../../resource-models.ts';
 import type { Report, ReportedFinding } from '../../rule.ts';
 import { type ScannedFile, textOf } from '../../scanned-file.ts';
-import { withAroundStatement, withAroundUses } from '../../with-statement-fix.ts';
 
 /** Reports what nothing releases, of a family: bound to a name, or used where it is opened. */
 export function reportUnreleased(
@@ -31,13 +33,12 @@ function isUsedUpByModule(leak: Leak): boolean {
 }
 
 export function unreleased(file: ScannedFile, leak: Leak): ReportedFinding {
-  const noun = leak.model.noun.replace(/^an? /, '');
   return {
     node: leak.call,
     confidence: confidenceOf(file, leak),
     message:
       leak.kind === 'inline'
-        ? `The ${noun} that \`${leak.opener}\` opens here gets no name, so that nothing can ever have it ${released(leak)}`
+        ? `\`${leak.opener}\` opens ${leak.model.noun} here that is never ${released(leak)}`
         : `\`${leak.names[0]}\` holds ${leak.model.noun} that is never ${released(leak)}`,
     remedy: remedyOf(leak),
     conditions: conditionsOf(leak),
@@ -50,25 +51,34 @@ export function conditionsOf(leak: Leak) {
 }
 
 /**
- * CPython closes files, listings and mappings as soon as nothing refers to them, so those leak only while a frame, a
- * traceback or another interpreter keeps them. Of the others, one that no path releases is certain.
+ * High where no path releases what stays open by itself. Files that CPython closes with the last reference leak only while
+ * a frame, a traceback or another interpreter keeps them. What tests and scripts leave open ends with them, soon.
  */
 export function confidenceOf(file: ScannedFile, leak: Leak): Confidence {
-  const { family, staysWhenDropped } = leak.model;
-  if (leak.kind === 'not on exceptions' || leak.conditions.length > 0 || isTest(file)) return 'medium';
-  if (staysWhenDropped) return 'high';
-  if (leak.kind !== 'never released') return 'medium';
-  return family === 'client' || family === 'database' || family === 'pool' || family === 'descriptor'
-    ? 'high'
-    : 'medium';
+  const { outlivesReferences } = leak.model;
+  const isUnsure = leak.kind === 'not on exceptions' || leak.conditions.length > 0;
+  const isCertain =
+    outlivesReferences === 'always' || (outlivesReferences === 'often' && leak.kind === 'never released');
+  const confidence = isCertain && !isUnsure ? 'high' : 'medium';
+  if (isInMainGuard(leak.call)) return confidence === 'high' ? 'medium' : 'low';
+  return isTest(file) ? 'medium' : confidence;
 }
 
-/** Tests end soon, and some open things to see them left open. */
 function isTest(file: ScannedFile): boolean {
-  return /(?:^|\/)(?:tests?|testing)\/|(?:^|\/)(?:test_[^/]*|[^/]*_test|conftest)\.py$/.test(file.source.path);
+  return /(?:^|\/)(?:tests?|testing)\/|(?:^|\/)(?:test_[^/]*|[^/]*_test|conftest|setup)\.py$/.test(file.source.path);
 }
 
-function released(leak: Leak): string {
+/** Under `if __name__ == "__main__":`. */
+function isInMainGuard(call: Node): boolean {
+  for (let node = call.parent; node !== undefined; node = node.parent) {
+    if (node.kind !== 'If' || node.test.kind !== 'Compare') continue;
+    const { left } = node.test;
+    if (left.kind === 'Name' && left.id === '__name__') return true;
+  }
+  return false;
+}
+
+export function released(leak: Leak): string {
   const { family } = leak.model;
   if (family === 'temporary') return 'removed';
   if (family === 'process') return 'waited for';
@@ -88,16 +98,53 @@ export function remedyOf(leak: Leak): string {
 }
 
 /**
- * A `with` statement around what uses it. Whatever does more than close (a commit, a wait for workers), or whose results may
- * be read after it is closed, is for a person to decide.
+ * A `with` statement around what uses it, or a `finally` block behind it. Whatever does more than close (a commit, a wait for
+ * workers), or whose results may be read after it is closed, is for a person to decide.
  */
 export function fixOf(file: ScannedFile, leak: Leak): Fix | undefined {
   const { model, call } = leak;
-  if (model.with !== 'closes' && model.with !== 'waits') return undefined;
+  const noun = model.noun.replace(/^an? /, '');
+  if (model.with === 'closes' || (model.with === 'waits' && model.family === 'pool')) {
+    const edits =
+      leak.kind === 'inline' ? withAroundStatement(file, leak) : withAroundUses(file, leak, textOf(file, call));
+    if (edits === undefined) return undefined;
+    const isPlain = model.family === 'file' || model.family === 'directory listing';
+    return { title: `Open the ${noun} in a with statement`, safety: isPlain ? 'safe' : 'unsafe', edits };
+  }
+  if (model.family === 'database') return closingFix(file, leak);
+  const release =
+    model.family === 'descriptor' ? 'os.close' : model.family === 'temporary' ? model.functions[0] : undefined;
+  return release === undefined ? undefined : finallyFix(file, leak, release);
+}
+
+/** `with sqlite3.connect(path) as db:` goes on to commit, and closes. */
+function closingFix(file: ScannedFile, leak: Leak): Fix | undefined {
+  const closing = leak.model.isAsync ? undefined : useOf(file, 'contextlib', 'closing');
+  if (closing === undefined) return undefined;
+  const { call } = leak;
+  const opened = `${closing.expression}(${textOf(file, call)})`;
+  const item = call.parent;
   const edits =
-    leak.kind === 'inline' ? withAroundStatement(file, leak) : withAroundUses(file, leak, textOf(file, call));
+    item?.kind === 'withitem' && item.optional_vars?.kind === 'Name'
+      ? [
+          {
+            start: call.start,
+            end: item.optional_vars.end,
+            text: `${opened} as ${item.optional_vars.id}, ${item.optional_vars.id}`,
+          },
+        ]
+      : withAroundUses(file, leak, opened);
   if (edits === undefined) return undefined;
-  const title = `Open the ${model.noun.replace(/^an? /, '')} in a with statement`;
-  const isPlain = model.family === 'file' || model.family === 'directory listing';
-  return { title, safety: isPlain ? 'safe' : 'unsafe', edits };
+  const title = 'Close the database connection at the end of a with statement';
+  return { title, safety: 'unsafe', edits: [...edits, ...closing.edits] };
+}
+
+function finallyFix(file: ScannedFile, leak: Leak, release: string): Fix | undefined {
+  const dot = release.lastIndexOf('.');
+  const use = useOf(file, release.slice(0, dot), release.slice(dot + 1));
+  const edits = use === undefined ? undefined : finallyAfterUses(file, leak, (name) => `${use.expression}(${name})`);
+  if (use === undefined || edits === undefined) return undefined;
+  const verb = leak.model.family === 'temporary' ? 'Remove' : 'Close';
+  const title = `${verb} the ${leak.model.noun.replace(/^an? /, '')} in a finally block`;
+  return { title, safety: 'unsafe', edits: [...edits, ...use.edits] };
 }

@@ -40,7 +40,7 @@ test('files that are closed, entered, kept or handed on', () => {
   expectMarkedLines(
     openInline,
     `
-import csv, sys
+import csv, gzip, io, os, sys, tarfile, zipfile
 from contextlib import closing
 
 def fine(path, parse, stack, files):
@@ -56,6 +56,14 @@ def fine(path, parse, stack, files):
     Reader(open(path)).start()
     get = lambda: open(path)
     return csv.reader(open(path))
+
+def wrapped(data, fp):
+    names = zipfile.ZipFile(io.BytesIO(data)).namelist()
+    tarfile.open(fileobj=fp).extractall()
+    gzip.GzipFile(fp).read()
+    open(sys.stdout.fileno(), "w").write("x")
+    os.fdopen(1, "w").write("x")
+    return names
 
 class Old:
     def __init__(self, path, f=open("default")):

@@ -8,7 +8,6 @@ export const openInline: Rule = {
   code: 'R02',
   cause: 'open resource',
   sameAs: ['SIM115'],
-  words: ['open', 'File'],
   doc: {
     what: 'A file that is opened in the middle of an expression, as in `open(path).read()`.',
     why: 'No variable holds the file, so nothing can close it: that is left to the interpreter. CPython does so when the expression is done, unless an exception comes first and its traceback keeps the frame; PyPy does so at some later collection. With `-X dev` every such line is a `ResourceWarning`.',

@@ -247,6 +247,11 @@ class Reader:
         f = self._open()  # <- finds
         return self._peek(f)
 
+class Child(Reader):
+    def run_inherited(self):
+        f = self._open()  # <- finds
+        return self._peek(f)
+
     def run_hook(self):
         f = self._open()
         self._hook(f)
@@ -262,6 +267,24 @@ test('functions of other files only count when they are known to borrow', () => 
   expect(findingsInProject(openNotClosed, files('return f.read()')).map(({ range }) => range.line)).toEqual([4]);
   expect(findingsInProject(openNotClosed, files('f.close()'))).toEqual([]);
   expect(findingsInProject(openNotClosed, files('files.append(f)'))).toEqual([]);
+});
+
+test('functions of other files only open when they are known to return what they opened', () => {
+  const files = (body: string) => ({
+    'app.db': `import sqlite3\nfrom functools import cache\n\n${body}\n`,
+    'app.store': 'from .db import connect\n\ndef connect_again():\n    return connect()\n',
+    'app.main':
+      'from app.store import connect_again\n\ndef count():\n    conn = connect_again()\n    return conn.execute("x").fetchone()\n',
+  });
+  expect(
+    findingsInProject(openNotClosed, files('def connect():\n    return sqlite3.connect("x")')).map(
+      ({ message }) => message,
+    ),
+  ).toEqual(['`conn` holds a resource that is never closed']);
+  expect(findingsInProject(openNotClosed, files('@cache\ndef connect():\n    return sqlite3.connect("x")'))).toEqual(
+    [],
+  );
+  expect(findingsInProject(openNotClosed, files('POOL = []\ndef connect():\n    return POOL.pop()'))).toEqual([]);
 });
 
 test('the file moves into a with statement together with what uses it', () => {
@@ -303,6 +326,11 @@ def load(path):
 test.each([
   ['a string over several lines would change', 'f = open(path)\n    x = """a\nb""" + f.read()\n    return x'],
   ['it is opened in one block and used in another', 'if path:\n        f = open(path)\n    print(f.read())'],
+  [
+    'a temporary file would go too early',
+    'from tempfile import NamedTemporaryFile\n    f = NamedTemporaryFile()\n    name = f.name\n    print(name)',
+  ],
+  ['its descriptor may be used later', 'import os\n    f = open(path)\n    fd = f.fileno()\n    os.read(fd, 1)'],
   ['statements share the line', 'f = open(path); print(f.read())'],
   [
     'a reader over it is used later',

@@ -1,5 +1,5 @@
-import { test } from 'vitest';
-import { expectMarkedLines } from '../../../../test/support/scan-cases.ts';
+import { expect, test } from 'vitest';
+import { expectMarkedLines, fixed } from '../../../../test/support/scan-cases.ts';
 import { rawFd } from './raw-fd.ts';
 
 test('descriptor numbers that nothing closes', () => {
@@ -81,4 +81,28 @@ def replaced(fd):
     os.close(saved)
 `,
   );
+});
+
+test('a finally block closes the descriptor', () => {
+  expect(
+    fixed(
+      rawFd,
+      `import os
+
+def read(path):
+    fd = os.open(path, os.O_RDONLY)
+    data = os.read(fd, 10)
+    return data
+`,
+    ),
+  ).toBe(`import os
+
+def read(path):
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        data = os.read(fd, 10)
+    finally:
+        os.close(fd)
+    return data
+`);
 });

@@ -41,7 +41,7 @@ def mail(message):
     server.send_message(message)
 
 def head(url):
-    response = urlopen(url)  # <- finds high
+    response = urlopen(url)  # <- finds medium
     return response.getheader("Date")
 `,
   );

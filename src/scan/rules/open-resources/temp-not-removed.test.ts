@@ -1,5 +1,5 @@
-import { test } from 'vitest';
-import { expectMarkedLines } from '../../../../test/support/scan-cases.ts';
+import { expect, test } from 'vitest';
+import { expectMarkedLines, fixed } from '../../../../test/support/scan-cases.ts';
 import { tempNotRemoved } from './temp-not-removed.ts';
 
 test('temporary files and directories that nothing removes', () => {
@@ -74,5 +74,16 @@ def wrapped(Workspace):
     directory = mkdtemp()
     Workspace(directory).run()
 `,
+  );
+});
+
+test('a finally block removes the directory', () => {
+  expect(
+    fixed(
+      tempNotRemoved,
+      'from tempfile import mkdtemp\n\ndef build(make):\n    directory = mkdtemp()\n\n    make(directory)',
+    ),
+  ).toBe(
+    'import shutil\nfrom tempfile import mkdtemp\n\ndef build(make):\n    directory = mkdtemp()\n    try:\n\n        make(directory)\n    finally:\n        shutil.rmtree(directory)\n',
   );
 });

@@ -176,6 +176,50 @@ def here():
   );
 });
 
+test('names that programs give to a few things need somebody who asks again and again', () => {
+  expectMarkedLines(
+    dictCache,
+    `
+_roles = {}
+_themes = {}
+_users = {}
+
+def role(name):
+    if name not in _roles:
+        _roles[name] = load(name)  # <- finds low
+    return _roles[name]
+
+def theme(theme_name):
+    if theme_name not in _themes:
+        _themes[theme_name] = load(theme_name)  # <- finds medium
+    return _themes[theme_name]
+
+def user(user_name):
+    if user_name not in _users:
+        _users[user_name] = load(user_name)  # <- finds medium
+    return _users[user_name]
+
+def view(request):
+    return theme(request.theme)
+`,
+  );
+});
+
+test('the place of the look-up is shown, not what is added to a value', () => {
+  expectMarkedLines(
+    dictCache,
+    `
+_offsets = {}
+
+def offsets_of(text):
+    if text not in _offsets:
+        offsets = _offsets[text] = []  # <- finds medium
+        offsets.append(0)
+    return _offsets[text]
+`,
+  );
+});
+
 test('a cache by its name, looked up elsewhere', () => {
   expectMarkedLines(
     dictCache,
@@ -285,6 +329,7 @@ test('everything else is limited in place', () => {
       '_c = {}\ndef f(x):\n    if x not in _c:\n        _c[x] = g(x)\n    return _c[x]\ndef n():\n    return len(_c)\n',
     ],
     ['_c', '_c = {}\ndef f(x):\n    if x not in _c:\n        _c[x] = g(x)  # slow\n    return _c[x]\n'],
+    ['_c', '_c = {}  # by x\ndef f(x):\n    if x not in _c:\n        _c[x] = g(x)\n    return _c[x]\n'],
     ['_c', '_c = {}\ndef f(x, y=1):\n    if x not in _c:\n        _c[x] = g(x)\n    return _c[x]\n'],
   ];
   for (const [name, text] of cases) expect(fixed(dictCache, text)).toContain(limited.replaceAll('%', name));

@@ -17,6 +17,8 @@ export function memoizeFunction(file: ScannedFile, growing: GrowingContainer): F
   const statement = container.target.parent;
   if (statement?.parent?.kind !== 'Module' || growth.function.scope.parent?.kind !== 'module') return undefined;
   if (!isEmptyDict(container.value) || callee.decorator_list.length > 0) return undefined;
+  const line = { start: statement.start, end: nextLineStart(file.source.text, statement.end) };
+  if (hasCommentIn(file, line)) return undefined;
   const key = keyOfParameters(callee);
   const cached = key === undefined ? undefined : cachedExpression(file, callee, container.name, key);
   if (cached === undefined) return undefined;
@@ -36,6 +38,11 @@ export function memoizeFunction(file: ScannedFile, growing: GrowingContainer): F
       replaceBody(callee, `return ${textOf(file, cached)}`),
     ],
   };
+}
+
+/** What is rewritten would lose its comments. */
+function hasCommentIn(file: ScannedFile, stretch: { readonly start: number; readonly end: number }): boolean {
+  return file.source.comments.some(({ start }) => start > stretch.start && start < stretch.end);
 }
 
 function isEmptyDict(value: Expr): boolean {
@@ -65,7 +72,7 @@ function cachedExpression(
   key: readonly string[],
 ): Expr | undefined {
   const body = callee.body.filter((statement) => !isDocstring(statement));
-  if (file.source.comments.some(({ start }) => start > callee.start && start < callee.end)) return undefined;
+  if (hasCommentIn(file, callee)) return undefined;
   return body.length === 2 ? afterMembership(body, dict, key) : afterGet(body, dict, key);
 }
 

@@ -56,6 +56,7 @@ def lock_of(channel_id):
           message: `\`${container.label}\` keeps a lock or queue for every ${key} it meets and drops none`,
           remedy: 'drop it with its last user, or hold them in a `weakref.WeakValueDictionary`',
           isTelling: true,
+          isLasting: true,
           fix: () => holdWeakly(file, growing),
         }),
       );

@@ -1,5 +1,5 @@
-// Rewrites that put an opened resource into a `with` statement. Offered only where what runs, and in which order, stays
-// the same up to the moment of closing; lines are indented, nothing else of them changes.
+// Rewrites that put an opened resource into a `with` statement, or its release into a `finally` block. Offered only where
+// what runs, and in which order, stays the same up to the moment of closing; lines are indented, nothing else changes.
 
 import { pushChildren, walk } from '../source/ast-walk.ts';
 import type { Call, Node, Stmt } from '../source/python-ast.ts';
@@ -11,28 +11,74 @@ import type { Leak } from './resource-leaks.ts';
 import { mentionsIn } from './resource-uses.ts';
 import { type ScannedFile, textOf } from './scanned-file.ts';
 
+/** An opening that is a statement of its own, and what follows it in the same block up to the last use. */
+interface Uses {
+  readonly name: string;
+  readonly opening: Stmt;
+  /** The statements that use it; more may stand between them. */
+  readonly body: readonly Stmt[];
+  /** The release that ends them, if that is what does. */
+  readonly release: Stmt | undefined;
+}
+
 /** `f = open(p)` and the statements that use `f` become one `with open(p) as f:`; its `f.close()` goes. */
 export function withAroundUses(file: ScannedFile, leak: Leak, opened: string): readonly Edit[] | undefined {
-  const assign = leak.call.parent;
-  if (assign?.kind !== 'Assign' || assign.targets.length !== 1 || assign.targets[0]!.kind !== 'Name') return undefined;
-  const { id } = assign.targets[0]!;
-  const suite = suiteOf(assign);
-  if (suite === undefined || leak.escapes || leak.kind === 'rebound') return undefined;
-  const first = suite.indexOf(assign) + 1;
-  const last = lastUse(file, leak, { suite, first, name: id });
-  if (last === undefined) return undefined;
-  const close = closingStatement(leak, suite[last]!, id);
-  if (close === undefined && leak.releases.length > 0) return undefined;
-  const end = close === undefined ? last : last - 1;
-  if (end < first) return undefined;
-  const body = suite.slice(first, end + 1);
-  if (![assign, ...body, ...(close === undefined ? [] : [close])].every((each) => standsAlone(file, each)))
+  const uses = usesAfterOpening(file, leak);
+  if (uses === undefined || leak.escapes || (leak.model.isAsync && leak.owner.kind !== 'AsyncFunctionDef')) {
     return undefined;
-  if (body.some(hasStringOverLines) || leaksNames(file, leak, body)) return undefined;
+  }
   const keyword = leak.model.isAsync ? 'async with' : 'with';
-  const header: Edit = { start: assign.start, end: leak.call.end, text: `${keyword} ${opened} as ${id}:` };
-  const indented = indentLines(file, nextLineStart(file.source.text, assign.end), body[body.length - 1]!.end);
-  return close === undefined ? [header, ...indented] : [header, ...indented, removeLine(file, close)];
+  const header = { start: uses.opening.start, end: leak.call.end, text: `${keyword} ${opened} as ${uses.name}:` };
+  return [header, ...indentUses(file, uses)];
+}
+
+/** The statements that use `fd` move into a `try`, and `finally` releases it. */
+export function finallyAfterUses(
+  file: ScannedFile,
+  leak: Leak,
+  releaseOf: (name: string) => string,
+): readonly Edit[] | undefined {
+  const uses = usesAfterOpening(file, leak);
+  if (uses === undefined || leak.escapes || leak.model.isAsync) return undefined;
+  const { text } = file.source;
+  const end = lineEndOf(text);
+  const indentation = indentationAt(text, uses.opening.start);
+  const start = nextLineStart(text, uses.opening.end);
+  const last = uses.release ?? uses.body[uses.body.length - 1]!;
+  const after = nextLineStart(text, last.end);
+  const missing = after === text.length && !/[\r\n]$/.test(text) ? end : '';
+  const closing = `${indentation}finally:${end}${indentation}${indentationUnit(text)}${releaseOf(uses.name)}${end}`;
+  return [
+    { start, end: start, text: `${indentation}try:${end}` },
+    ...indentUses(file, uses),
+    { start: after, end: after, text: missing + closing },
+  ];
+}
+
+function indentUses(file: ScannedFile, { opening, body, release }: Uses): readonly Edit[] {
+  const indented = indentLines(file, nextLineStart(file.source.text, opening.end), body[body.length - 1]!.end);
+  return release === undefined ? indented : [...indented, removeLine(file, release)];
+}
+
+/** Undefined where the uses cannot move together: another block, a shared line, a string over several lines. */
+function usesAfterOpening(file: ScannedFile, leak: Leak): Uses | undefined {
+  const opening = leak.call.parent;
+  if (opening?.kind !== 'Assign' || opening.targets.length !== 1 || leak.kind === 'rebound') return undefined;
+  const [target] = opening.targets;
+  const suite = suiteOf(opening);
+  if (target?.kind !== 'Name' || suite === undefined) return undefined;
+  const name = target.id;
+  const first = suite.indexOf(opening) + 1;
+  const last = lastUse(file, leak, { suite, first, name });
+  if (last === undefined) return undefined;
+  const release = releasingStatement(leak, suite[last]!);
+  if (release === undefined && leak.releases.length > 0) return undefined;
+  const body = suite.slice(first, release === undefined ? last + 1 : last);
+  const moved = [opening, ...body, ...(release === undefined ? [] : [release])];
+  if (body.length === 0 || !moved.every((each) => standsAlone(file, each))) return undefined;
+  if (body.some(hasStringOverLines) || leaksNames(file, leak, body)) return undefined;
+  if (release === undefined && isNeededByName(file, leak, name)) return undefined;
+  return { name, opening, body, release };
 }
 
 /** `data = open(p).read()` becomes `with open(p) as f:` and, indented, `data = f.read()`. */
@@ -40,6 +86,8 @@ export function withAroundStatement(file: ScannedFile, leak: Leak): readonly Edi
   const { call } = leak;
   const statement = simpleStatementAround(call);
   if (statement === undefined || !standsAlone(file, statement)) return undefined;
+  // A statement that only opens was not meant to read anything.
+  if (statement.kind === 'Expr' && statement.value === call) return undefined;
   if (hasStringOverLines(statement) || isOutOfOrder(statement, call)) return undefined;
   const name = freeName(file, call);
   if (name === undefined) return undefined;
@@ -86,12 +134,22 @@ function lastUse(
 }
 
 /** The statement `f.close()`, if that is what the last use is. Any other release means the author has other plans. */
-function closingStatement(leak: Leak, statement: Stmt, name: string): Stmt | undefined {
-  if (statement.kind !== 'Expr' || statement.value.kind !== 'Call' || statement.value.args.length > 0) return undefined;
-  const { func } = statement.value;
-  const isClose =
-    func.kind === 'Attribute' && func.value.kind === 'Name' && func.value.id === name && func.attr === 'close';
-  return isClose && leak.releases.length === 1 ? statement : undefined;
+function releasingStatement(leak: Leak, statement: Stmt): Stmt | undefined {
+  const [only, ...others] = leak.releases;
+  if (statement.kind !== 'Expr' || statement.value.kind !== 'Call' || only === undefined || others.length > 0) {
+    return undefined;
+  }
+  const { func, args } = statement.value;
+  const isMethod = func === only.parent && args.length === 0 && func.kind === 'Attribute' && func.attr === 'close';
+  return isMethod || (args.length === 1 && args[0] === only) ? statement : undefined;
+}
+
+/** Whether code may need the file open that only has its path or descriptor: a temporary file goes when it is closed. */
+function isNeededByName(file: ScannedFile, leak: Leak, name: string): boolean {
+  return mentionsIn(file, name, leak.owner).some(({ parent }) => {
+    if (parent?.kind !== 'Attribute') return false;
+    return parent.attr === 'fileno' || (parent.attr === 'name' && leak.opener.endsWith('TemporaryFile'));
+  });
 }
 
 /** Whether names that keep the resource in use are assigned in the body but read after it. */

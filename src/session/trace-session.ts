@@ -1,0 +1,252 @@
+// One run of `trace`: reads the tables of a live process's tracemalloc from outside, once or at two moments, and says
+// which lines allocated what is there, or what grew.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LeakscopeError } from '../base/errors.ts';
+import { ProblemLog } from '../base/problems.ts';
+import { formatDuration } from '../base/units.ts';
+import type { Interpreter } from '../cpython/interpreter.ts';
+import type { AllocationTraces } from '../cpython/tracemalloc/allocation-traces.ts';
+import {
+  areTablesLocked,
+  locateTracemalloc,
+  readConfig,
+  readConfigBySymbol,
+} from '../cpython/tracemalloc/tracemalloc-places.ts';
+import { readTracemalloc, type TracemallocSnapshot } from '../cpython/tracemalloc/tracemalloc-snapshot.ts';
+import { keptTraces } from '../diagnose/allocation-filter.ts';
+import { groupAllocations } from '../diagnose/allocation-statistics.ts';
+import type { CaptureFacts } from '../diagnose/capture-facts.ts';
+import {
+  type AppliedFilter,
+  reportTrace,
+  type TraceKey,
+  type TraceLook,
+  type TraceReport,
+} from '../diagnose/trace-report.ts';
+import { readMemoryMaps } from '../target/memory-maps.ts';
+import { readRss } from '../target/process-info.ts';
+import { liveImage } from '../target/process-memory.ts';
+import { applicationOf } from '../target/python-processes.ts';
+import { AttachedTarget, factsOfCapture } from './attached-target.ts';
+import { type Progress, pythonName } from './session-options.ts';
+import { TracedSource } from './traced-source.ts';
+
+export interface TraceOptions {
+  readonly pid: number;
+  /** Time between two looks, in seconds; one look when left out. */
+  readonly seconds?: number | undefined;
+  /**
+   * For a process that was just started, time before the first look, in seconds: what a program allocates at its start is
+   * no growth. It may also take a moment to begin tracing.
+   */
+  readonly warmUpSeconds?: number | undefined;
+  readonly by: TraceKey;
+  readonly cumulative: boolean;
+  readonly filters: readonly AppliedFilter[];
+  readonly top: number;
+  readonly maxPauseMs?: number | undefined;
+  /** False leaves the kernel's marks of written pages alone, for a process that another tool (CRIU) tracks. */
+  readonly precopy?: boolean | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** What one stop of the target gave. */
+export interface TracemallocCapture {
+  readonly snapshot: TracemallocSnapshot;
+  readonly rssBytes: number;
+  /** `performance.now()` when the target stood still. */
+  readonly stoppedAtMs: number;
+  readonly pauseMs: number;
+  readonly facts: CaptureFacts;
+}
+
+const POLL_MS = 100;
+/** How long a started interpreter may take to begin tracing: it does before it runs any Python code. */
+const TRACING_START_MS = 3000;
+/** Copies taken of tables that are being changed, where nothing tells when they are not. */
+const TORN_TRIES = 4;
+
+/** Runs `trace`. Throws E_NOT_TRACING, and what attaching and pausing throw; the process runs on in every case. */
+export async function runTrace(options: TraceOptions, progress: Progress): Promise<TraceReport> {
+  const problems = new ProblemLog();
+  progress.stage(`attaching to process ${options.pid}`);
+  const target = await AttachedTarget.attach(options.pid, problems);
+  try {
+    return await observe(target, options, progress, problems);
+  } finally {
+    progress.done();
+    target.close();
+  }
+}
+
+/** Stops the target once and reads what its tracemalloc knows. Throws E_NOT_TRACING. */
+export async function captureTracemalloc(
+  target: AttachedTarget,
+  options: Pick<TraceOptions, 'maxPauseMs' | 'precopy' | 'signal'>,
+  problems: ProblemLog,
+): Promise<TracemallocCapture> {
+  const { interpreter, info } = target;
+  if (isUntraced(target)) throw notTracing(interpreter, info.pid, 'not tracing');
+  for (let attempt = 1; ; attempt++) {
+    let rssBytes = 0;
+    const { captured, stoppedAtMs } = await target.copy({
+      maxPauseMs: options.maxPauseMs,
+      precopy: options.precopy,
+      signal: options.signal,
+      sizeRawData: true,
+      whileStopped: () => {
+        rssBytes = readRss(info.pid) ?? 0;
+      },
+      isQuiescent: (live) => {
+        const places = locateTracemalloc(live, interpreter);
+        return places === undefined || !areTablesLocked(live, interpreter.layout, places);
+      },
+    });
+    const found = new ProblemLog();
+    const snapshot = readTracemalloc(captured.image, interpreter, found);
+    const isLast = attempt === TORN_TRIES;
+    if (typeof snapshot === 'string') {
+      // Tables in the middle of a change may not be recognised at all.
+      if (snapshot === 'not tracing' || isLast) throw notTracing(interpreter, info.pid, snapshot);
+    } else if (snapshot.traces.isComplete || isLast) {
+      problems.addAll(found);
+      return { snapshot, rssBytes, stoppedAtMs, pauseMs: captured.pauseMs, facts: factsOfCapture(captured) };
+    }
+  }
+}
+
+async function observe(
+  target: AttachedTarget,
+  options: TraceOptions,
+  progress: Progress,
+  problems: ProblemLog,
+): Promise<TraceReport> {
+  const startedAtMs = performance.now();
+  const { info, interpreter } = target;
+  // Opened while the process is there to show its files.
+  const source = new TracedSource(info);
+  const looks: TraceLook[] = [];
+  const pausesMs: number[] = [];
+  const captures: CaptureFacts[] = [];
+  const notes: string[] = [];
+  if (options.warmUpSeconds !== undefined) await warmUp(target, options.warmUpSeconds, options.signal, progress);
+  for (let look = 0; look < (options.seconds === undefined ? 1 : 2); look++) {
+    if (look > 0) {
+      await wait(options.seconds!, target, options.signal, progress);
+      if (!target.isAlive) {
+        const seconds = (performance.now() - startedAtMs) / 1000;
+        notes.push(`the process ended within ${formatDuration(seconds)}: this is what it had at the first look`);
+        break;
+      }
+    }
+    progress.stage('reading the tables of tracemalloc');
+    const capture = await captureTracemalloc(target, options, problems);
+    looks.push(summariseLook(capture, (capture.stoppedAtMs - startedAtMs) / 1000, options));
+    pausesMs.push(capture.pauseMs);
+    captures.push(capture.facts);
+  }
+  progress.stage('reading source');
+  const report = reportTrace({
+    target: {
+      pid: info.pid,
+      python: pythonName(interpreter),
+      app: applicationOf(info),
+      uptime_seconds: Math.round(info.uptimeSeconds + (performance.now() - startedAtMs) / 1000),
+      rss_bytes: looks.at(-1)!.rssBytes,
+    },
+    looks,
+    by: options.by,
+    cumulative: options.cumulative,
+    filters: options.filters,
+    source,
+    notes,
+    pausesMs,
+    captures,
+    top: options.top,
+    problems,
+  });
+  const changed = report.rows.map(({ file }) => file).filter((file) => source.changed.has(file));
+  return changed.length === 0 ? report : { ...report, notes: [...report.notes, changedNote(new Set(changed))] };
+}
+
+function summariseLook(
+  { snapshot, rssBytes }: TracemallocCapture,
+  atSeconds: number,
+  { by, cumulative, filters }: TraceOptions,
+): TraceLook {
+  const { traces, peakBytes, tableBytes, maxFrames } = snapshot;
+  const kept = keptTraces(traces, filters);
+  const { bytes: keptBytes, blocks: keptBlocks } = sumOf(traces, kept);
+  return {
+    atSeconds,
+    rssBytes,
+    ...sumOf(traces),
+    peakBytes,
+    tableBytes,
+    maxFrames,
+    groups: groupAllocations(traces, kept, { by: by === 'function' ? 'line' : by, cumulative }),
+    keptBytes,
+    keptBlocks,
+  };
+}
+
+function sumOf({ count, sizes }: AllocationTraces, kept?: Uint8Array): { bytes: number; blocks: number } {
+  let bytes = 0;
+  let blocks = 0;
+  for (let i = 0; i < count; i++) {
+    if (kept?.[i] === 0) continue;
+    bytes += sizes[i]!;
+    blocks++;
+  }
+  return { bytes, blocks };
+}
+
+/** Without a stop: whether a variable that can be found says that nothing is traced. */
+function isUntraced({ memory, interpreter, info }: AttachedTarget): boolean {
+  const live = liveImage(memory, readMemoryMaps(info.pid));
+  const places = locateTracemalloc(live, interpreter);
+  const config =
+    places === undefined ? readConfigBySymbol(live, interpreter) : readConfig(live, interpreter.layout, places.config);
+  return config?.isTracing === false;
+}
+
+function notTracing({ versionText }: Interpreter, pid: number, found: 'not tracing' | 'unknown'): LeakscopeError {
+  const message =
+    found === 'not tracing'
+      ? `process ${pid} does not trace its allocations`
+      : `no tables of tracemalloc were found in process ${pid} (CPython ${versionText} without symbols, or not tracing)`;
+  return new LeakscopeError('E_NOT_TRACING', message, {
+    hint: [
+      `what grows and who holds it needs no tracing: leakscope find ${pid}, leakscope report ${pid}`,
+      'for the allocating lines start it with PYTHONTRACEMALLOC=10 or python -X tracemalloc=10,',
+      'or let leakscope start it: leakscope trace -- python app.py',
+    ].join('\n'),
+  });
+}
+
+function changedNote(files: ReadonlySet<string>): string {
+  return `changed since the process started, so that lines may differ from what runs: ${[...files].join(', ')}`;
+}
+
+/** Throws E_NOT_TRACING where tracing does not begin soon. */
+async function warmUp(target: AttachedTarget, seconds: number, signal: AbortSignal, progress: Progress): Promise<void> {
+  const beganAtMs = performance.now();
+  while (target.isAlive && isUntraced(target)) {
+    if (performance.now() - beganAtMs > TRACING_START_MS) {
+      throw notTracing(target.interpreter, target.info.pid, 'not tracing');
+    }
+    await sleep(POLL_MS);
+  }
+  await wait(seconds, target, signal, progress);
+}
+
+/** Ends early with the process. */
+async function wait(seconds: number, target: AttachedTarget, signal: AbortSignal, progress: Progress): Promise<void> {
+  const dueMs = performance.now() + seconds * 1000;
+  progress.stage(`watching for ${formatDuration(seconds)}`);
+  while (performance.now() < dueMs && target.isAlive) {
+    if (signal.aborted) throw new LeakscopeError('E_CANCELLED', 'cancelled; the process runs on');
+    await sleep(Math.min(POLL_MS, Math.max(1, dueMs - performance.now())));
+  }
+}
