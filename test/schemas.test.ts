@@ -47,10 +47,10 @@ const SCHEMAS = {
   why: HeapWhySchema,
   'pause-estimate': PauseEstimateSchema,
   rss: RssReportSchema,
+  export: ExportReportSchema,
   scan: ScanReportSchema,
   fix: FixReportSchema,
   trace: TraceReportSchema,
-  export: ExportReportSchema,
   'fix-proof': FixProofSchema,
   error: ErrorReportSchema,
 } as const;
