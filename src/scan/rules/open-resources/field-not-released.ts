@@ -65,8 +65,8 @@ class Store:
   },
   check(file, report) {
     for (const field of ownedFieldsOf(file)) {
-      const closer = mainCloser(file, field.cls);
-      if (closer === undefined || isReleased(file, field)) continue;
+      const closer = isReleased(file, field) ? undefined : mainCloser(file, field.cls);
+      if (closer === undefined) continue;
       const { cls, name, model, openings } = field;
       const method = closer.node as FunctionDef;
       report({
