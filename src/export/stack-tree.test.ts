@@ -59,6 +59,18 @@ test('shared objects belong to no holder; roots without a name go by their kind'
   ]);
 });
 
+test('a namespace that functions hold too goes by its module', () => {
+  const graph = graphFromText(`
+    root modules -> m -> d [field __dict__] -> cache [global cache] -> user [value 0]; root thread t -> f -> d [field __globals__]
+    type m module; label m shop; flags m code; type f function; label f main; flags f code; flags d namespace`);
+  expect([...collapsedLines(fold(graph))]).toEqual([
+    'module shop 16\n',
+    'module shop;cache (object) 8\n',
+    'module shop;cache (object);object 8\n',
+    'function main 8\n',
+  ]);
+});
+
 test('a linked list is one frame, and alternating types end at the limit of depth', () => {
   const nodeCount = 100_000;
   const edges = Array.from({ length: nodeCount - 1 }, (_, n): [number, number] => [n, n + 1]);

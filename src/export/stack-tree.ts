@@ -13,9 +13,9 @@ import {
   type RootKind,
   WORD_BYTES,
 } from '../graph/heap-graph.ts';
-import type { NodeNames } from '../graph/node-names.ts';
+import { edgeString, type NodeNames } from '../graph/node-names.ts';
 import { DEFAULT_ROOT_HANDICAPS } from '../graph/reachability.ts';
-import { nodeTitles } from './node-titles.ts';
+import { type NodeTitles, nodeTitles } from './node-titles.ts';
 import { ROOT_KIND_TITLES } from './root-kinds.ts';
 
 /** Entry 0 is the root, which has no name; a parent stands before its children. */
@@ -149,9 +149,12 @@ function frameNames(graph: HeapGraph, dominators: Dominators, names: NodeNames, 
   const holding = holdingNames(graph, dominators);
   const titleIndex = titles.texts.map((text) => tree.nameIndex(text));
   const known = new Map<number, number>();
+  const owners = namespaceOwners(graph, titles);
   return {
-    isUnnamed: (node) => titles.roleOf[node] === 0,
+    isUnnamed: (node) => titles.roleOf[node] === 0 && !owners.has(node),
     nameIndex(node) {
+      const owner = owners.get(node);
+      if (owner !== undefined) return titleIndex[titles.textOf[owner]!]!;
       const title = titles.textOf[node]!;
       const name = holding[node]!;
       if (titles.roleOf[node] !== 0 || name === NO_NODE) return titleIndex[title]!;
@@ -164,6 +167,23 @@ function frameNames(graph: HeapGraph, dominators: Dominators, names: NodeNames, 
       return index;
     },
   };
+}
+
+/**
+ * Modules, classes and functions by their namespaces: a module's is held by all its functions as well, so that it stands
+ * beside the module in the dominator tree, not below it.
+ */
+function namespaceOwners(graph: HeapGraph, titles: NodeTitles): Map<NodeIndex, NodeIndex> {
+  const owners = new Map<NodeIndex, NodeIndex>();
+  for (let node = 0; node < graph.nodeCount; node++) {
+    if (titles.roleOf[node] === 0) continue;
+    for (let edge = graph.firstEdge[node]!; edge < graph.firstEdge[node + 1]!; edge++) {
+      const target = graph.edgeTargets[edge]!;
+      const isNamespace = (graph.nodeFlags[target]! & NodeFlag.namespace) !== 0;
+      if (isNamespace && edgeString(graph, edge) === '__dict__') owners.set(target, node);
+    }
+  }
+  return owners;
 }
 
 /** The string of the first named edge from each node's immediate dominator to it; NO_NODE where there is none. */
