@@ -1,12 +1,16 @@
-// The export of a real process as memlab's own library reads it: the same nodes, sizes and retained sizes as ours.
+// Exports of a real process: without values, and as other tools read them. memlab's own library must find the same nodes,
+// sizes and retained sizes as leakscope; speedscope's schema must hold.
 
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { computeRetention } from '../../src/diagnose/retention.ts';
 import { NO_NODE, RootKind, WORD_BYTES } from '../../src/graph/heap-graph.ts';
+import { EXPORT_FORMATS } from '../../src/protocol/export.ts';
 import { readHeapFile } from '../../src/snapshot/heap-file-io.ts';
 import { anyInterpreter } from '../support/interpreters.ts';
 import { npmEnvironment } from '../support/npm-environment.ts';
@@ -46,6 +50,8 @@ memlab.utils.getSnapshotFromFile(process.argv[2], { buildNodeIdIndex: true, verb
 const OWN_NODES = 2 + Object.keys(RootKind).length;
 
 const memlab = npmEnvironment(['@memlab/core@2.0.5']);
+const speedscope = npmEnvironment(['speedscope@1.25.0', 'ajv@8.17.1']);
+if ('missing' in speedscope) console.warn(`speedscope's schema is not tried: ${speedscope.missing}`);
 if ('missing' in memlab) console.warn(`memlab is not tried: ${memlab.missing}`);
 
 const folder = mkdtempSync(join(tmpdir(), 'leakscope-test-'));
@@ -63,11 +69,35 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-test('the export of a process holds its types and none of its values', async () => {
-  const text = readFileSync(exported, 'utf8');
-  expect(text).not.toContain('secret');
-  const users = loadV8Snapshot(text).filter(({ name }) => name === '__main__.User');
+test('every format names the types of a process and holds none of its values', async () => {
+  for (const format of EXPORT_FORMATS) {
+    const file = join(folder, `a.${format}`);
+    const run = await runLeakscope(['export', heap, '--format', format, '-o', file]);
+    expect(run.exitCode, format).toBe(0);
+    const bytes = readFileSync(file);
+    const text = (format === 'pprof' ? gunzipSync(bytes) : bytes).toString();
+    expect(text, format).toMatch(/__main__\.User|User,__main__/);
+    expect(text, format).not.toContain('secret');
+  }
+  const users = loadV8Snapshot(readFileSync(exported, 'utf8')).filter(({ name }) => name === '__main__.User');
   expect(users.length).toBe(2000);
+});
+
+test.skipIf('missing' in speedscope)('speedscope files follow its schema', async () => {
+  const root = 'folder' in speedscope ? speedscope.folder : '';
+  const load = createRequire(join(root, 'package.json'));
+  const schema = load('./node_modules/speedscope/dist/release/file-format-schema.json') as object;
+  const Ajv = load('ajv') as new (
+    options: object,
+  ) => {
+    validate(schema: object, data: unknown): boolean;
+    errors: unknown;
+  };
+  const ajv = new Ajv({ strict: false });
+  const file = join(folder, 'b.json');
+  expect((await runLeakscope(['export', heap, '--format', 'speedscope', '-o', file])).exitCode).toBe(0);
+  expect(ajv.validate(schema, JSON.parse(readFileSync(file, 'utf8'))), JSON.stringify(ajv.errors)).toBe(true);
+  expect(ajv.validate(schema, {})).toBe(false);
 });
 
 test('a running process is exported as its snapshot is', async () => {
