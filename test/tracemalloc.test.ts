@@ -108,8 +108,12 @@ function changesOf(before: TracemallocCapture, after: TracemallocCapture, by: Al
 
 const signal = new AbortController().signal;
 
-for (const python of interpreters()) {
-  for (const frames of [1, 6]) {
+const everywhere = interpreters();
+/** One frame, tracemalloc's default, in the oldest and the newest format of the tables. */
+const withOneFrame = [everywhere[0], everywhere.at(-1)];
+
+for (const python of everywhere) {
+  for (const frames of withOneFrame.includes(python) ? [1, 6] : [6]) {
     describe(`CPython ${python.label}, ${frames} frames`, () => {
       let target: TargetProcess;
       let attached: AttachedTarget;
@@ -177,6 +181,8 @@ for (const python of interpreters()) {
           return [size, count];
         });
         expect(figures).toEqual(answers[0]!.filtered);
+        // Not all of them keep nothing, or everything.
+        expect(new Set(figures.map(String)).size).toBeGreaterThan(6);
       });
 
       test('full depths of the stacks are equal', () => {

@@ -34,7 +34,8 @@ const LIMITS = { resourceLimits: { maxYoungGenerationSizeMb: 96 } };
 /** The outcomes, in the order of the tasks. */
 export async function checkFiles(tasks: readonly SizedTask[], options: CheckOptions): Promise<readonly CheckOutcome[]> {
   const bytes = tasks.reduce((sum, task) => sum + task.bytes, 0);
-  const workers = Math.min(MOST_WORKERS, availableParallelism());
+  // One core is left to this thread, to the collectors of all, and to whatever else the machine does.
+  const workers = Math.min(MOST_WORKERS, availableParallelism() - 1);
   if (bytes < LEAST_BYTES_FOR_WORKERS || workers < 2 || !existsSync(WORKER)) return checkHere(tasks, options);
   return checkInWorkers(tasks, workers, bytes, options);
 }

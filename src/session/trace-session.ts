@@ -64,6 +64,11 @@ export interface TracemallocCapture {
 const POLL_MS = 100;
 /** How long a started interpreter may take to begin tracing: it does before it runs any Python code. */
 const TRACING_START_MS = 3000;
+/**
+ * Stops tried for one in which no thread holds the lock of the tables. A program that does little but allocate holds it
+ * nearly always, most of that time before it changes anything: what is read then is counted, and told whole from torn.
+ */
+const LOCKED_TRIES = 10;
 /** Copies taken of tables that are being changed, where nothing tells when they are not. */
 const TORN_TRIES = 4;
 
@@ -90,6 +95,7 @@ export async function captureTracemalloc(
   if (isUntraced(target)) throw notTracing(interpreter, info.pid, 'not tracing');
   for (let attempt = 1; ; attempt++) {
     let rssBytes = 0;
+    let stops = 0;
     const { captured, stoppedAtMs } = await target.copy({
       maxPauseMs: options.maxPauseMs,
       precopy: options.precopy,
@@ -100,7 +106,7 @@ export async function captureTracemalloc(
       },
       isQuiescent: (live) => {
         const places = locateTracemalloc(live, interpreter);
-        return places === undefined || !areTablesLocked(live, interpreter.layout, places);
+        return ++stops > LOCKED_TRIES || places === undefined || !areTablesLocked(live, interpreter.layout, places);
       },
     });
     const found = new ProblemLog();

@@ -11,10 +11,8 @@ export const DOT = 8;
 export const OPEN = 9;
 export const CLOSE = 10;
 export const OPERATOR = 11;
-/** Nothing Python's grammar knows; beyond ASCII, see endOfUnicodeName. */
-export const OTHER = 0;
 
-/** Class of every ASCII character. */
+/** Class of every ASCII character; 0 for what Python's grammar does not know. Beyond ASCII, see endOfUnicodeName. */
 export const CLASSES = new Uint8Array(128);
 /** 1 for ASCII characters that continue a name. */
 export const NAME_PART = new Uint8Array(128);

@@ -252,7 +252,8 @@ export abstract class StringParser extends ParserBase {
     const parts: Parts = { values: [], piece: undefined };
     // Behind the colon even where the scanner took `:=` for one token.
     this.tokenEnd = start + 1;
-    this.readLiteralText(parts, flags, quote, true);
+    // What it is formatted with is text, in a template too.
+    this.readLiteralText(parts, flags & ~TEMPLATE, quote, true);
     this.prevEnd = this.tokenEnd;
     this.prevEndLine = this.line;
     return this.joined('JoinedStr', parts, start, line);

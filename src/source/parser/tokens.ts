@@ -7,7 +7,8 @@ export const EOF: number = 0;
 export const NEWLINE: number = 1;
 export const INDENT: number = 2;
 export const DEDENT: number = 3;
-export const LAST_LAYOUT: number = DEDENT;
+/** Tokens up to this one are of the layout. */
+export const LAST_LAYOUT: number = 3;
 /** Text that is no token; Scanner.problem says why. */
 export const ERROR: number = 4;
 
@@ -107,10 +108,11 @@ export const YIELD: number = 90;
 
 const TOKEN_COUNT = 91;
 
-/** How tightly an operator between two operands binds; 0 for a token that is none. `not` stands for `not in`. */
+/**
+ * How tightly an operator between two operands binds; 0 for a token that is none. `not` stands for `not in`; `and` is 2.
+ */
 export const PRECEDENCE = new Uint8Array(TOKEN_COUNT);
 export const OR_PRECEDENCE: number = 1;
-export const AND_PRECEDENCE: number = 2;
 /** Of the prefix `not`: its operand may be a comparison. */
 export const NOT_PRECEDENCE: number = 3;
 export const COMPARISON_PRECEDENCE: number = 4;

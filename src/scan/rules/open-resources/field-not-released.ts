@@ -65,8 +65,8 @@ class Store:
   },
   check(file, report) {
     for (const field of ownedFieldsOf(file)) {
-      const closer = mainCloser(file, field.cls);
-      if (closer === undefined || isReleased(file, field)) continue;
+      const closer = isReleased(file, field) ? undefined : mainCloser(file, field.cls);
+      if (closer === undefined) continue;
       const { cls, name, model, openings } = field;
       const method = closer.node as FunctionDef;
       report({
@@ -109,7 +109,7 @@ function isReleased(file: ScannedFile, { name, model, cls }: OwnedField): boolea
   return (file.source.attributes.get(name) ?? []).some((mention) => {
     if (mention.ctx === 'Load') return fieldUseOf(file, mention, model) !== 'used';
     // What nothing refers to any more is closed, unless it stays by itself.
-    if (model.staysWhenDropped) return false;
+    if (model.outlivesReferences === 'always') return false;
     return mention.ctx === 'Del' || (isEmptied(mention) && isEnding(file, mention, closers));
   });
 }
@@ -121,7 +121,7 @@ function isEnding(file: ScannedFile, node: Node, closers: readonly FunctionInfo[
 function confidenceOf(file: ScannedFile, { cls, model }: OwnedField, closer: FunctionDef): Confidence {
   const endsOthers = lastEnding(closer) !== undefined;
   if (isScript(file) || (hasUnknownBase(file, cls) && !endsOthers)) return 'low';
-  return model.staysWhenDropped && endsOthers && !hasUnknownBase(file, cls) ? 'high' : 'medium';
+  return model.outlivesReferences === 'always' && endsOthers && !hasUnknownBase(file, cls) ? 'high' : 'medium';
 }
 
 /** The last statement of the method that ends something: where one more belongs. */

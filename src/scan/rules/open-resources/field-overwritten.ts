@@ -167,7 +167,7 @@ function isStoredNone(use: Attribute): boolean {
 
 function confidenceOf(file: ScannedFile, { model }: OwnedField, kind: Overwriting): Confidence {
   if (isScript(file)) return 'low';
-  if (model.staysWhenDropped) return 'high';
+  if (model.outlivesReferences === 'always') return 'high';
   const isClosedAtOnce = model.family === 'file' || model.family === 'mapping' || model.family === 'directory listing';
   return kind === 'replaced' && isClosedAtOnce ? 'low' : 'medium';
 }

@@ -114,18 +114,17 @@ const closingsOf = oncePerFile((file): readonly Closing[] => {
 /** Whether something closes figures in the same function, in module code, or in a function that calls this one. */
 function isClosedAround(file: ScannedFile, figure: Call): boolean {
   const owner = functionAround(file, figure);
-  const loop = owner === undefined ? loopAround(figure) : undefined;
   return closingsOf(file).some(({ call, around }) => {
-    if (around === owner) return isShownLater(figure, call, loop);
+    if (around === owner) return comesAfter(figure, call);
     if (owner === undefined) return false;
     if (around === undefined) return true;
-    return mentionsName(file, around, owner.name) || (isInside(owner, around) && isShownLater(figure, call, loop));
+    return mentionsName(file, around, owner.name) || (isInside(owner, around) && comesAfter(figure, call));
   });
 }
 
-/** A `show()` behind the loop of a script comes when all figures are there already: but then a person sees them. */
-function isShownLater(figure: Call, closing: Call, loop: Node | undefined): boolean {
-  return loop === undefined ? closing.start > figure.start || loopAround(figure) !== undefined : true;
+/** Whether the closing is reached once the figure is there: it stands behind, or both are in a loop. */
+function comesAfter(figure: Call, closing: Call): boolean {
+  return closing.start > figure.start || loopAround(figure) !== undefined;
 }
 
 function mentionsName(file: ScannedFile, around: Node, name: string): boolean {
