@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { checkFile } from './check-file.ts';
 import type { Edit } from './finding.ts';
 import type { Rule } from './rule.ts';
+import { RULES } from './rules/catalogue.ts';
 import { UNKNOWN_PROJECT } from './scanned-file.ts';
 
 /** Finds calls of `bad`; its fix replaces the call by what the test says. */
@@ -48,4 +49,26 @@ test('fixes that cannot be made together are tried alone', () => {
 
 test('nothing is fixed in a file that does not parse wholly', () => {
   expect(fixesIn('bad(1)\ndef (:\n', () => 'good()')).toEqual([false]);
+});
+
+test('what is nested deeper than rules look is a problem of the file, and ends at once', () => {
+  const text = `a${'()'.repeat(100_000)}\n`;
+  const { drafts, errors } = checkFile({ path: 'a.py', module: 'a', text }, RULES, {
+    project: UNKNOWN_PROJECT,
+    withFixes: true,
+  });
+  expect(drafts).toEqual([]);
+  expect(errors).toEqual([{ message: 'nested more than 2000 levels deep: not looked at', line: 1 }]);
+});
+
+test('thousands of classes with the same names end', () => {
+  const text = Array.from(
+    { length: 4_000 },
+    (_, i) => `class C${i}:\n    d = {}\n    def m(self, k):\n        self.d[k] = k\n`,
+  ).join('');
+  const { errors, lines } = checkFile({ path: 'a.py', module: 'a', text }, RULES, {
+    project: UNKNOWN_PROJECT,
+    withFixes: false,
+  });
+  expect([errors, lines]).toEqual([[], 16_001]);
 });

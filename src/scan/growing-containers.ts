@@ -41,9 +41,21 @@ export interface GrowingContainer {
   readonly effects: HolderEffects;
 }
 
-export const growingContainers = oncePerFile((file): readonly GrowingContainer[] =>
-  isTestPath(file.source.path) ? [] : persistentContainers(file).flatMap((container) => growingOf(file, container)),
-);
+export const growingContainers = oncePerFile((file): readonly GrowingContainer[] => {
+  if (isTestPath(file.source.path)) return [];
+  let left = MENTIONS_FOLLOWED;
+  return persistentContainers(file).flatMap((container) => {
+    left -= mentionsOf(file, container);
+    return left < 0 ? [] : growingOf(file, container);
+  });
+});
+
+/** Mentions of containers' names that are followed in one file: generated code has thousands of classes with the same names. */
+const MENTIONS_FOLLOWED = 1_000_000;
+
+function mentionsOf({ source }: ScannedFile, { name }: PersistentContainer): number {
+  return (source.names.get(name)?.length ?? 0) + (source.attributes.get(name)?.length ?? 0);
+}
 
 /** Tests fill containers and end; what they keep is nobody's leak. */
 function isTestPath(path: string): boolean {

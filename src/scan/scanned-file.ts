@@ -1,7 +1,7 @@
 // One file as rules see it: its tree, names and scopes (source/), an index of just this file for type inference, and the
 // questions most rules ask. Answers that take a pass over the file are computed once, on first need.
 
-import { isStatement } from '../source/ast-walk.ts';
+import { isStatement, pushChildren } from '../source/ast-walk.ts';
 import type { SourceFile } from '../source/growth-site-query.ts';
 import type { ParseError } from '../source/parse.ts';
 import type { Call, Expr, FunctionDef, Node } from '../source/python-ast.ts';
@@ -37,10 +37,30 @@ export interface OpenedFile {
 export function openFile(text: SourceFile, project: ProjectFacts): OpenedFile {
   const index = createSourceIndex([text]);
   const source = parsedFile(index, text);
-  return {
-    file: source === undefined ? undefined : { source, index, project, memo: new Map() },
-    errors: index.errors.get(text) ?? [],
-  };
+  const errors = index.errors.get(text) ?? [];
+  if (source === undefined) return { file: undefined, errors };
+  const deep = tooDeepAt(source.scopes.module.node);
+  if (deep !== undefined) {
+    const message = `nested more than ${MAX_DEPTH} levels deep: not looked at`;
+    return { file: undefined, errors: [...errors, { message, line: deep.line }] };
+  }
+  return { file: { source, index, project, memo: new Map() }, errors };
+}
+
+/** Rules look upwards from a node, which in a chain of a hundred thousand calls takes for ever. CPython compiles no such file. */
+const MAX_DEPTH = 2_000;
+
+/** The first node below more levels than are looked through. */
+function tooDeepAt(root: Node): Node | undefined {
+  const pending: Node[] = [root];
+  const depths: number[] = [0];
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    const depth = depths.pop()! + 1;
+    if (depth > MAX_DEPTH) return node;
+    pushChildren(node, pending);
+    while (depths.length < pending.length) depths.push(depth);
+  }
+  return undefined;
 }
 
 /** `compute(file)`, once for each file. */
