@@ -113,3 +113,24 @@ test.each([
 test('a lambda is not looked into', () => {
   expect(findingsIn(openInline, 'x = lambda: open("x").read()')).toEqual([]);
 });
+
+test('a class of the file that only reads what it is given', () => {
+  expectMarkedLines(
+    openInline,
+    `
+class Rows:
+    def __init__(self, source):
+        self.rows = source.readlines()
+
+class Stream:
+    def __init__(self, source):
+        self.source = source
+
+def read(path):
+    return Rows(open(path))  # <- finds medium
+
+def stream(path):
+    return Stream(open(path))
+`,
+  );
+});
