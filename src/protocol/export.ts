@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { count, number, problems, SnapshotFactsSchema, text } from './common.ts';
 
 export const EXPORT_SCHEMA = 'leakscope.export/1';
-export const EXPORT_FORMATS = ['heapsnapshot', 'pprof', 'speedscope', 'collapsed', 'csv'] as const;
+export const EXPORT_FORMATS = ['heapsnapshot', 'pprof', 'speedscope', 'collapsed', 'html', 'csv'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 export const ExportReportSchema = v.strictObject({

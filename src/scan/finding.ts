@@ -73,12 +73,10 @@ export type Condition =
     }
   /** Objects of the class are made where code runs repeatedly, not once at import. */
   | { readonly kind: 'is made repeatedly'; readonly module: string; readonly className: string }
-  /** Not all that is known of is one object kept by a module's variable. */
+  /** Not all objects of the class that the project makes are kept by a module's variable or class attribute. */
   | { readonly kind: 'is not a singleton'; readonly module: string; readonly className: string }
   /** An object of the class is kept by a module's variable, or the class outlives its objects' usual span. */
   | { readonly kind: 'lives long'; readonly module: string; readonly className: string }
-  /** Not all objects of the class that the project makes are kept by a module's variable or class attribute. */
-  | { readonly kind: 'is no singleton'; readonly module: string; readonly className: string }
   /** The project's function hands out an open resource that its caller must release. */
   | { readonly kind: 'returns a resource'; readonly module: string; readonly qualname: string }
   /** The project's function neither keeps nor releases what it is passed at that place. */

@@ -4,7 +4,7 @@
 
 import { COMMON_NAMES } from '../source/call-sites.ts';
 import type { FileResult } from './check-file.ts';
-import type { Condition, Confidence, DraftFinding } from './finding.ts';
+import { CONFIDENCES, type Condition, type Confidence, type DraftFinding } from './finding.ts';
 import { type NameResolution, resolveNames } from './name-resolution.ts';
 
 export interface ProjectLinks {
@@ -81,10 +81,6 @@ function holds(links: ProjectLinks, condition: Condition): boolean {
     }
     case 'lives long':
       return links.longLived.has(`${condition.module}.${condition.className}`);
-    case 'is no singleton': {
-      const name = `${condition.module}.${condition.className}`;
-      return !links.longLived.has(name) || links.madeRepeatedly.has(name);
-    }
     case 'returns a resource':
       return links.returnsResource.has(links.names.resolve(`${condition.module}.${condition.qualname}`));
     case 'argument is only borrowed': {
@@ -94,10 +90,8 @@ function holds(links: ProjectLinks, condition: Condition): boolean {
   }
 }
 
-const ORDER: readonly Confidence[] = ['high', 'medium', 'low'];
-
 function lower(a: Confidence, b: Confidence): Confidence {
-  return ORDER[Math.max(ORDER.indexOf(a), ORDER.indexOf(b))]!;
+  return CONFIDENCES[Math.max(CONFIDENCES.indexOf(a), CONFIDENCES.indexOf(b))]!;
 }
 
 interface CallGraph {

@@ -2,7 +2,7 @@
 // consumers, callbacks of servers and event loops, bodies of endless loops.
 
 import { isStatement, walk } from '../source/ast-walk.ts';
-import type { Call, Expr, For, Node, While } from '../source/python-ast.ts';
+import type { Call, Expr, For, Node, Stmt, While } from '../source/python-ast.ts';
 import type { FunctionInfo } from '../source/source-index.ts';
 import { oncePerFile, type ScannedFile } from './scanned-file.ts';
 
@@ -131,10 +131,20 @@ export function endlessLoopAround(file: ScannedFile, node: Node): Node | undefin
   let child = node;
   for (let parent = node.parent; parent !== undefined; child = parent, parent = parent.parent) {
     if (isEndless(file, parent) && parent.body.includes(child as never)) return parent;
+    // A forked child goes through the loop's body once.
+    if (parent.kind === 'Try' && endsProcess(parent.finalbody)) return undefined;
     if (parent.kind === 'Lambda' || parent.kind === 'ClassDef') return undefined;
     if ((parent.kind === 'FunctionDef' || parent.kind === 'AsyncFunctionDef') && isStatement(child)) return undefined;
   }
   return undefined;
+}
+
+/** Whether the last of the statements is `os._exit(…)`. */
+function endsProcess(body: readonly Stmt[]): boolean {
+  const last = body.at(-1);
+  if (last?.kind !== 'Expr' || last.value.kind !== 'Call') return false;
+  const { func } = last.value;
+  return func.kind === 'Attribute' && func.attr === '_exit' && func.value.kind === 'Name' && func.value.id === 'os';
 }
 
 /** A loop is asked for again with every call in it. */

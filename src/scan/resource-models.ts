@@ -32,7 +32,7 @@ export interface ResourceModel {
   readonly outlivesReferences: 'always' | 'often' | 'seldom';
   /** A path or number, not an object: passing it on does not pass on the duty to release it. */
   readonly isPlainValue: boolean;
-  /** Methods and attributes whose value keeps it in use: a cursor, a stream over a socket. */
+  /** Methods and attributes whose value keeps it in use (a cursor, a stream over a socket); `[]` for its items. */
   readonly parts: readonly string[];
 }
 

@@ -89,7 +89,7 @@ function effectHere(file: ScannedFile, lending: Lending): Effect | Becomes {
       return ofAttribute(parent, lending);
     case 'Subscript':
       if (parent.value !== expr) return parent.ctx === 'Load' ? USE : ESCAPE;
-      return model.family === 'mapping' ? becomes(parent, true) : USE;
+      return model.family === 'mapping' || model.parts.includes('[]') ? becomes(parent, true) : USE;
     case 'Await':
     case 'BoolOp':
       return becomes(parent, isPart);

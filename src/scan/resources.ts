@@ -167,7 +167,9 @@ const OPENERS: Readonly<Record<string, Opener>> = {
   'redis.Redis': { model: REDIS_CLIENT },
   'redis.StrictRedis': { model: REDIS_CLIENT },
   'redis.asyncio.Redis': { model: { ...REDIS_CLIENT, isAsync: true, methods: ['aclose', 'close'] } },
-  'pymongo.MongoClient': { model: { ...CLIENT, noun: 'a MongoDB client', parts: ['get_database', 'start_session'] } },
+  'pymongo.MongoClient': {
+    model: { ...CLIENT, noun: 'a MongoDB client', parts: ['get_database', 'start_session', '[]'] },
+  },
 
   'sqlite3.connect': { model: DATABASE },
   'psycopg2.connect': { model: DATABASE },

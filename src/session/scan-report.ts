@@ -2,6 +2,7 @@
 
 import type { LiveCandidate } from '../diagnose/live-candidates.ts';
 import type { ScanFinding } from '../protocol/scan.ts';
+import type { Subject } from '../scan/finding.ts';
 import type { PlacedFinding } from '../scan/selection.ts';
 
 /** Lines of source by file and number. */
@@ -25,14 +26,14 @@ export function reportedFinding(finding: PlacedFinding, { quoted, fingerprint, l
     path,
     line: range.line,
     column: range.column,
-    endLine: range.endLine,
-    endColumn: range.endColumn,
+    end_line: range.endLine,
+    end_column: range.endColumn,
     message: finding.message,
     remedy: finding.remedy,
     context: finding.context,
     source: lineAt(range.line).trimEnd(),
     fingerprint,
-    subject: finding.subject ?? null,
+    subject: finding.subject === undefined ? null : reportedSubject(finding.subject),
     evidence: finding.evidence.map(({ range: { line, column }, text }) => ({
       path,
       line,
@@ -53,4 +54,10 @@ export function reportedFinding(finding: PlacedFinding, { quoted, fingerprint, l
             bytes_per_minute: live.bytesPerMinute,
           },
   };
+}
+
+function reportedSubject(subject: Subject): ScanFinding['subject'] {
+  if (subject.form !== 'class attribute' && subject.form !== 'instance attribute') return subject;
+  const { form, module, className, name } = subject;
+  return { form, module, class_name: className, name };
 }

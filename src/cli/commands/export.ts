@@ -2,16 +2,13 @@
 
 import { type Command, Option } from 'commander';
 import { LeakscopeError } from '../../base/errors.ts';
-import type { Problem } from '../../base/problems.ts';
 import { CSV_TABLES, type CsvTable } from '../../export/csv-tables.ts';
-import { oversizedNodes } from '../../export/heap-snapshot.ts';
-import type { HeapGraph } from '../../graph/heap-graph.ts';
 import { WORD_BYTES } from '../../graph/heap-graph.ts';
 import { EXPORT_FORMATS, EXPORT_SCHEMA, type ExportFormat, type ExportReport } from '../../protocol/export.ts';
 import { writeExportFile } from '../../session/export-file.ts';
 import { parseCountOf } from '../arguments.ts';
 import { type CliContext, openOutput } from '../cli-context.ts';
-import { exportPieces, OPEN_WITH } from '../export-formats.ts';
+import { exportContent, OPEN_WITH } from '../export-formats.ts';
 import { loadHeap, type SourceFlags, SYSROOT_OPTION } from '../heap-source.ts';
 import { renderExport } from '../render/export-text.ts';
 
@@ -19,13 +16,14 @@ interface ExportFlags extends SourceFlags {
   readonly format: ExportFormat;
   readonly output: string;
   readonly table?: CsvTable;
-  readonly top: number;
+  readonly top?: number;
 }
 
 const HELP = `
 Like a .heap file, an export holds names, sizes and references, and no value.
 
 Examples:
+  leakscope export a.heap --format html -o report.html
   leakscope export a.heap --format heapsnapshot -o a.heapsnapshot
   leakscope export 4242 --format pprof -o a.pb.gz && go tool pprof -top a.pb.gz
   leakscope export a.heap --format collapsed -o a.folded && flamegraph.pl --countname=bytes a.folded > a.svg
@@ -34,13 +32,17 @@ Examples:
 export function addExportCommand(program: Command, context: CliContext): void {
   program
     .command('export')
-    .summary('a snapshot for Chrome DevTools, pprof, speedscope, flame graphs, spreadsheets')
+    .summary('a heap for the browser, Chrome DevTools, pprof, flame graphs, spreadsheets')
     .description('Writes the heap of a process, a .heap file or a core file in the format of another tool.')
     .argument('<target>', 'a .heap file, a core file, or the PID of a process')
     .addOption(new Option('--format <name>', 'format to write').choices(EXPORT_FORMATS).makeOptionMandatory())
     .requiredOption('-o, --output <file>', 'file to write; replaces an older one when it is complete')
     .addOption(new Option('--table <name>', 'for csv: which table (default: types)').choices(CSV_TABLES))
-    .option('--top <n>', 'rows of the table of holders', parseCountOf(1), 1000)
+    .option(
+      '--top <n>',
+      "rows of the page's tables, or of the table of holders (default: 100, or 1000)",
+      parseCountOf(1),
+    )
     .option(...SYSROOT_OPTION)
     .addHelpText('after', HELP)
     .action(async (target: string, flags: ExportFlags, command: Command) => {
@@ -52,7 +54,10 @@ export function addExportCommand(program: Command, context: CliContext): void {
       const table = flags.table ?? 'types';
       const heap = await loadHeap(target, flags, context, output);
       output.progress.stage(`writing ${file}`);
-      const pieces = await exportPieces(heap, format, { table, top: flags.top });
+      const { pieces, problems } = await exportContent(heap, format, {
+        table,
+        top: flags.top ?? (format === 'html' ? 100 : 1000),
+      });
       const fileBytes = await writeExportFile(file, pieces, { signal: context.signal });
       const { graph } = heap;
       const report: ExportReport = {
@@ -68,19 +73,11 @@ export function addExportCommand(program: Command, context: CliContext): void {
           bytes: graph.shallowWords.reduce((sum, words) => sum + words, 0) * WORD_BYTES,
         },
         open_with: OPEN_WITH[format],
-        problems: [...heap.problems, ...formatProblems(format, graph)].map((problem) => ({
+        problems: [...heap.problems, ...problems].map((problem) => ({
           ...problem,
           examples: [...problem.examples],
         })),
       };
       output.answer(report, renderExport);
     });
-}
-
-/** What the format cannot hold. */
-function formatProblems(format: ExportFormat, graph: HeapGraph): Problem[] {
-  const oversized = format === 'heapsnapshot' ? oversizedNodes(graph) : 0;
-  if (oversized === 0) return [];
-  const message = 'objects above 4 GiB were written with that size, the largest the format holds';
-  return [{ code: 'export-size-cut', message, count: oversized, examples: [] }];
 }

@@ -3,7 +3,7 @@ import { codeFrame, markLine } from './code-frame.ts';
 
 function frame(source: string, marked: string, width = 60): string {
   const column = source.indexOf(marked) + 1;
-  const place = { line: 1, column, endLine: 1, endColumn: column + marked.length };
+  const place = { line: 1, column, end_line: 1, end_column: column + marked.length };
   return codeFrame(markLine(source, place), width).join('\n');
 }
 
@@ -34,6 +34,6 @@ test('a long line is cut so that the mark is seen', () => {
 });
 
 test('what goes on in the next line is marked to the end of this one', () => {
-  const marked = markLine('x = open(', { line: 1, column: 5, endLine: 3, endColumn: 2 });
+  const marked = markLine('x = open(', { line: 1, column: 5, end_line: 3, end_column: 2 });
   expect(codeFrame(marked, 40)).toEqual(['x = open(', '    ^^^^^']);
 });

@@ -1,5 +1,6 @@
 // A line of source with the part in question underlined. White space before the line is left off: alone it says nothing.
 
+import type { ScanFinding } from '../../protocol/scan.ts';
 import { displayWidth, elideEnd } from './layout.ts';
 
 /** A line of source around what is marked; tabs and all, not yet sanitised. */
@@ -12,7 +13,12 @@ export interface MarkedLine {
 /** Splits a line at 1-based columns; what goes on in later lines is marked to the line's end. */
 export function markLine(
   source: string,
-  { line, column, endLine, endColumn }: { line: number; column: number; endLine: number; endColumn: number },
+  {
+    line,
+    column,
+    end_line: endLine,
+    end_column: endColumn,
+  }: Pick<ScanFinding, 'line' | 'column' | 'end_line' | 'end_column'>,
 ): MarkedLine {
   const start = column - 1;
   const end = endLine > line ? source.length : endColumn - 1;

@@ -74,8 +74,8 @@ function describeFinding(finding: ScanFinding, ruleIndex: number, root: string):
   const region = {
     startLine: finding.line,
     startColumn: finding.column,
-    endLine: finding.endLine,
-    endColumn: finding.endColumn,
+    endLine: finding.end_line,
+    endColumn: finding.end_column,
   };
   return {
     ruleId: rule,

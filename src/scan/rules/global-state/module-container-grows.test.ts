@@ -488,3 +488,25 @@ def page(type_num, name):
 `,
   );
 });
+
+test('a forked child that ends itself goes through an endless loop once', () => {
+  expectMarkedLines(
+    moduleContainerGrows,
+    `
+import os
+SEEN = []
+DONE = []
+def serve(listener, work):
+    while True:
+        job = listener.accept()
+        DONE.append(job)  # <- finds
+        if os.fork() == 0:
+            try:
+                begin(job)
+            finally:
+                os._exit(0)
+def begin(job):
+    SEEN.append(job)  # <- finds low
+`,
+  );
+});

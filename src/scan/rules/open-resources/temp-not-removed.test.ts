@@ -87,3 +87,37 @@ test('a finally block removes the directory', () => {
     'import shutil\nfrom tempfile import mkdtemp\n\ndef build(make):\n    directory = mkdtemp()\n    try:\n\n        make(directory)\n    finally:\n        shutil.rmtree(directory)\n',
   );
 });
+
+test('who is handed a path within the directory looks after it; who is handed a result does not', () => {
+  expectMarkedLines(
+    tempNotRemoved,
+    `
+import os
+import tempfile
+from pathlib import Path
+
+def converted(video, write):
+    directory = Path(tempfile.mkdtemp())
+    output = directory / f"{video}.mp4"
+    write(output)
+    return str(output)
+
+def downloaded(directory, key, fetch):
+    directory = directory or tempfile.mkdtemp(prefix="bundle-")
+    path = Path(directory) / key
+    fetch(path)
+    return {"path": str(path)}
+
+class Job:
+    def start(self):
+        directory = tempfile.mkdtemp()
+        self.log = os.path.join(directory, "log")
+
+def measured(write):
+    directory = tempfile.mkdtemp()  # <- finds
+    path = os.path.join(directory, "out")
+    write(path)
+    return os.path.getsize(path)
+`,
+  );
+});

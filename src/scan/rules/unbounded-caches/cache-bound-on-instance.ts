@@ -75,7 +75,7 @@ class Token:
         message: `\`${textOf(file, target)}\` is a cache that holds \`${self.id}\`, which holds the cache: only the cycle collector frees the object`,
         remedy: 'keep the value in a `cached_property` or a dictionary attribute, or cache a function of plain values',
         evidence: [{ node: wrapped, text: `holds \`${self.id}\`` }],
-        conditions: [{ condition: { kind: 'is no singleton', module, className: cls.qualname }, otherwise: 'low' }],
+        conditions: [{ condition: { kind: 'is not a singleton', module, className: cls.qualname }, otherwise: 'low' }],
         subject: { form: 'instance attribute', module, className: cls.qualname, name: target.attr },
       });
     }

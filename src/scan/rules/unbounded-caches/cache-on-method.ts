@@ -107,7 +107,7 @@ function gravityOf(file: ScannedFile, cls: ClassInfo, { size }: MemoizingCache, 
         condition: { kind: 'is made repeatedly', ...subject },
         otherwise: byValue ? 'low' : 'medium',
       },
-      { condition: { kind: 'is no singleton', ...subject }, otherwise: 'low' },
+      { condition: { kind: 'is not a singleton', ...subject }, otherwise: 'low' },
     ],
   } as const;
 }
