@@ -1,7 +1,7 @@
 // Calls outside a project that a resource may be passed to: which only use their argument, which hand it back in another
 // form, and which are too simple to fail. By dotted name, or by method name where the receiver is unknown.
 
-import type { Attribute, Call } from '../source/python-ast.ts';
+import type { Attribute, Call, Expr } from '../source/python-ast.ts';
 import { dottedName } from '../source/qualified-name.ts';
 import type { ModuleSource } from '../source/source-index.ts';
 
@@ -59,6 +59,9 @@ register_at_fork debug info warning error exception critical log startswith ends
 join relative_to joinpath is_dir is_file exists
 `);
 
+/** Functions that many projects have a copy of, by the last part of their name: they read a little and return a value. */
+const USING_FUNCTIONS = words('detect_encoding detect_bom guess_encoding');
+
 /** What calling something outside the project does with its arguments; undefined when it is not known. */
 export function argumentFate(source: ModuleSource, call: Call): ArgumentFate | undefined {
   const { func } = call;
@@ -68,10 +71,15 @@ export function argumentFate(source: ModuleSource, call: Call): ArgumentFate | u
     if (KEEPING.has(name)) return 'kept by result';
     if (OWNING.has(name)) return 'owned by result';
   }
+  if (USING_FUNCTIONS.has(lastName(func))) return 'used';
   if (func.kind !== 'Attribute') return undefined;
   if (func.attr === 'wrap_socket') return 'owned by result';
   if (USING_METHODS.has(func.attr)) return 'used';
   return undefined;
+}
+
+function lastName(func: Expr): string {
+  return func.kind === 'Name' ? func.id : func.kind === 'Attribute' ? func.attr : '';
 }
 
 const HARMLESS = words(`

@@ -79,7 +79,7 @@ export type Condition =
   | { readonly kind: 'lives long'; readonly module: string; readonly className: string }
   /** The project's function hands out an open resource that its caller must release. */
   | { readonly kind: 'returns a resource'; readonly module: string; readonly qualname: string }
-  /** The project's function neither keeps nor releases what it is passed at that place. */
+  /** The project's function, or its class when it is made, neither keeps nor releases what it is passed at that place. */
   | {
       readonly kind: 'argument is only borrowed';
       readonly module: string;

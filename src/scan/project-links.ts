@@ -84,8 +84,9 @@ function holds(links: ProjectLinks, condition: Condition): boolean {
     case 'returns a resource':
       return links.returnsResource.has(links.names.resolve(`${condition.module}.${condition.qualname}`));
     case 'argument is only borrowed': {
-      const resources = links.names.functionFacts(`${condition.module}.${condition.qualname}`)?.resources;
-      return resources?.borrows.includes(condition.position) ?? false;
+      const name = `${condition.module}.${condition.qualname}`;
+      const callee = links.names.functionFacts(name) ?? links.names.functionFacts(`${name}.__init__`);
+      return callee?.resources?.borrows.includes(condition.position) ?? false;
     }
   }
 }

@@ -15,7 +15,10 @@ export interface ResourceSummary {
   readonly returns: string | undefined;
   /** Dotted names of functions whose result it returns. */
   readonly returnsResultOf: readonly string[];
-  /** Parameters by position that it only uses: neither kept, nor returned, nor released. Module-level functions only. */
+  /**
+   * Parameters by position (`self` not counted) that it only uses: neither kept, nor returned, nor released. Functions and
+   * constructors of module-level classes only.
+   */
   readonly borrows: readonly number[];
 }
 
@@ -28,18 +31,23 @@ export const resourceSummariesOf = oncePerFile((file): ReadonlyMap<string, Resou
     if (callee.node.kind === 'Lambda') continue;
     const returns = returned.get(callee.node)?.noun;
     const returnsResultOf = forwarded.get(callee.node) ?? [];
-    const borrows = callee.scope.parent?.kind === 'module' ? borrowedParameters(file, callee) : [];
+    const borrows = isReachedByName(callee) ? borrowedParameters(file, callee) : [];
     if (returns === undefined && returnsResultOf.length === 0 && borrows.length === 0) continue;
     summaries.set(callee.qualname, { returns, returnsResultOf, borrows });
   }
   return summaries;
 });
 
+/** Whether other files can call it by the name of a module's variable: a function, or a class for its `__init__`. */
+function isReachedByName({ node, class: cls, scope }: FunctionInfo): boolean {
+  if (cls === undefined) return scope.parent?.kind === 'module';
+  return node.kind !== 'Lambda' && node.name === '__init__' && cls.scope.parent?.kind === 'module';
+}
+
 function borrowedParameters(file: ScannedFile, callee: FunctionInfo): readonly number[] {
   const { args } = callee.node;
-  return [...args.posonlyargs, ...args.args].flatMap(({ arg }, i) =>
-    parameterFate(file, callee, arg) === 'borrows' ? [i] : [],
-  );
+  const parameters = [...args.posonlyargs, ...args.args].slice(callee.class === undefined ? 0 : 1);
+  return parameters.flatMap(({ arg }, i) => (parameterFate(file, callee, arg) === 'borrows' ? [i] : []));
 }
 
 /** Names of what each function returns the result of: `return connect(host)`. */

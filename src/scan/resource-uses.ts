@@ -14,7 +14,13 @@ import type {
 } from '../source/python-ast.ts';
 import { dottedName } from '../source/qualified-name.ts';
 import { unpackedValue } from '../source/scopes.ts';
-import { bindingOf, enclosingFunction, type FunctionInfo, importedModule } from '../source/source-index.ts';
+import {
+  bindingOf,
+  type ClassInfo,
+  enclosingFunction,
+  type FunctionInfo,
+  importedModule,
+} from '../source/source-index.ts';
 import { findMethods } from '../source/type-inference.ts';
 import { argumentFate } from './borrowing-calls.ts';
 import type { Condition } from './finding.ts';
@@ -166,7 +172,7 @@ function argument(file: ScannedFile, around: Call | Keyword, lending: Lending): 
       return becomes(call, isPart);
     default:
   }
-  const callee = calleeOf(file, call);
+  const callee = calleeOf(file, call) ?? constructorOf(file, call);
   if (callee !== undefined) return parameterEffect(file, callee, parameterFor(callee, call, around, expr), lending);
   if (model.family === 'temporary' && !mayTakeCare(call)) return USE;
   if (model.family === 'file' && isReadByTemporary(expr, call)) return USE;
@@ -251,6 +257,23 @@ export function calleeOf(file: ScannedFile, call: Call): FunctionInfo | undefine
   return methods.length === 1 ? methods[0] : undefined;
 }
 
+/** The `__init__` of this file that a call runs: by the name of its class, or as `cls(…)` in a class method. */
+function constructorOf(file: ScannedFile, call: Call): FunctionInfo | undefined {
+  const { func } = call;
+  const [only, another] = func.kind === 'Name' ? (bindingOf(file.source, func)?.definitions ?? []) : [];
+  if (only === undefined || another !== undefined) return undefined;
+  const cls = only.kind === 'class' ? file.source.classOf.get(only.node) : classOfParameter(file, call, only.node);
+  const inits = cls === undefined ? [] : findMethods(file.index, cls, '__init__');
+  return inits.length === 1 ? inits[0] : undefined;
+}
+
+function classOfParameter(file: ScannedFile, call: Call, parameter: Node): ClassInfo | undefined {
+  const method = enclosingFunction(file.source, call);
+  if (method?.role !== 'class method') return undefined;
+  const { args } = method.node;
+  return (args.posonlyargs[0] ?? args.args[0]) === parameter ? method.class : undefined;
+}
+
 function parameterFor(callee: FunctionInfo, call: Call, around: Node, expr: Node): string | undefined {
   const { args } = callee.node;
   if (around.kind === 'keyword') {
@@ -258,8 +281,13 @@ function parameterFor(callee: FunctionInfo, call: Call, around: Node, expr: Node
     return all.find(({ arg }) => arg === around.arg)?.arg;
   }
   if (call.args.some(({ kind }) => kind === 'Starred')) return undefined;
-  const isBound = callee.class !== undefined && callee.role !== 'static method' && call.func.kind === 'Attribute';
+  const isBound =
+    callee.class !== undefined && callee.role !== 'static method' && (call.func.kind === 'Attribute' || isInit(callee));
   return [...args.posonlyargs, ...args.args][call.args.indexOf(expr as Expr) + (isBound ? 1 : 0)]?.arg;
+}
+
+function isInit({ node }: FunctionInfo): boolean {
+  return node.kind !== 'Lambda' && node.name === '__init__';
 }
 
 function parameterEffect(file: ScannedFile, callee: FunctionInfo, name: string | undefined, lending: Lending): Effect {

@@ -154,6 +154,7 @@ const OPENERS: Readonly<Record<string, Opener>> = {
   'requests.Session': { model: SESSION },
   'requests.session': { model: SESSION },
   'requests.sessions.Session': { model: SESSION },
+  'requests.sessions.session': { model: SESSION },
   'httpx.Client': { model: SESSION },
   'httpx.AsyncClient': { model: { ...SESSION, isAsync: true, methods: ['aclose'] } },
   'aiohttp.ClientSession': { model: { ...SESSION, isAsync: true } },

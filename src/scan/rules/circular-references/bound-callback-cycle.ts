@@ -7,6 +7,7 @@ import { holdsObject, isMethodOfClassAround, mentions } from '../../held-objects
 import { isInside, type Receiver, receiverAround } from '../../receivers.ts';
 import type { Report, Rule } from '../../rule.ts';
 import { functionAround, oncePerFile, type ScannedFile, textOf } from '../../scanned-file.ts';
+import { checkCallbacksOnOwnObject } from './callback-on-own-object.ts';
 
 /** Makers of objects in C that hold callbacks and a good deal of memory or descriptors beside. */
 const NATIVE =
@@ -33,7 +34,7 @@ export const boundCallbackCycle: Rule = {
     what: 'An object that keeps another in an attribute and gives it a bound method, lambda or partial of its own as a callback.',
     why: 'Each holds the other, so reference counting frees neither: what they refer to stays until the garbage collector comes by. Where the kept object is implemented in C and does not take part in garbage collection, it stays for good.',
     evidence:
-      'The attribute is assigned a new object, and that call, a method of it or an attribute of it is given a method of the object; the class never sets the attribute to None or deletes it. Also a method replaced on the object by a wrapper of this file that calls the bound method. Medium for these and for objects of C libraries that hold callbacks (curl, expat, OpenSSL, …), low for others.',
+      'The attribute is assigned a new object, and that call, a method of it or an attribute of it is given a method of the object; the class never sets the attribute to None or deletes it. Also a method replaced on the object by a wrapper of this file that calls the bound method; a future whose callback names that future instead of using its argument (tasks of asyncio drop their callbacks and are left out); an object given its own `read`, `result`, `close` or the like under a second name; and an open file or connection that gets a method of the object that keeps it. Medium for these and for objects of C libraries that hold callbacks (curl, expat, OpenSSL, …), low for others.',
     fix: 'Set the attribute to None when the object is closed, or give the callback a weak reference to the object.',
     ignore: 'When few such objects are made, or they live as long as the program does.',
     example: {
@@ -70,6 +71,7 @@ class Client:
   },
   check(file, report) {
     checkWrappedMethods(file, report);
+    checkCallbacksOnOwnObject(file, report);
     for (const [attribute, owned] of ownedObjects(file)) {
       const { receiver, made } = owned;
       const given = callbackGiven(file, attribute, owned);

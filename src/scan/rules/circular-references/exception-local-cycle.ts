@@ -6,18 +6,19 @@ import { bindingOf } from '../../../source/source-index.ts';
 import { isInside } from '../../receivers.ts';
 import type { Rule } from '../../rule.ts';
 import { functionAround, type ScannedFile } from '../../scanned-file.ts';
+import { checkExceptionsOfFrame } from './exception-of-frame.ts';
 
 export const exceptionLocalCycle: Rule = {
   name: 'exception-local-cycle',
   code: 'X05',
   cause: 'circular reference',
   sameAs: [],
-  words: ['except'],
+  words: ['except', 'isinstance'],
   doc: {
-    what: 'A caught exception that is given a second name (`last_error = error`) which still holds it when the function ends.',
+    what: 'A caught exception that is given a second name (`last_error = error`) which still holds it when the function ends; also a result that is raised (`raise response`), and a future made in the function that fails with what the function caught.',
     why: 'Python deletes the name of `except … as error` for a reason: the exception’s traceback refers to the frame, and a local variable of that frame that refers to the exception closes the cycle. Everything in the function’s variables stays until the garbage collector comes by.',
     evidence:
-      'The exception of an `except` is assigned to another local name, and the function neither deletes that name nor sets it to something else afterwards. Medium where the function is known to run again and again, low otherwise.',
+      'The exception of an `except` is assigned to another local name, and the function neither deletes that name nor sets it to something else afterwards. Medium where the function is known to run again and again, low otherwise. A call’s result that `isinstance` finds to be an exception and that is raised from its variable is medium, as is `future.set_exception(error)` in the handler of `error` when the future was made in that function and its variable is not set anew.',
     fix: 'Delete the name in a `finally` (`del last_error`), as the standard library does around `raise last_error`.',
     ignore: 'When the function’s variables are small, or exceptions are rare.',
     example: {
@@ -47,6 +48,7 @@ def download_again(url, attempts, data):
     },
   },
   check(file, report) {
+    checkExceptionsOfFrame(file, report);
     for (const uses of file.source.names.values()) {
       for (const use of uses) {
         const target = secondName(use);

@@ -41,6 +41,100 @@ class Table:
   );
 });
 
+test('parents that a base class stores, children kept by way of a name', () => {
+  expectMarkedLines(
+    parentChildCycle,
+    `
+class Base:
+    def __init__(self, handler):
+        self.handler = handler  # <- finds medium
+
+class Protocol(Base):
+    def __init__(self, handler, mask=False):
+        Base.__init__(self, handler)
+        self.mask = mask
+
+class Socket:
+    def __init__(self, path):
+        self.file = open(path)
+        protocol = Protocol(self)
+        self.protocol = protocol
+
+class Widget:
+    def __init__(self, *, owner):
+        self.owner: object = owner  # <- finds medium
+
+class Button(Widget):
+    def __init__(self, text, owner):
+        super().__init__(owner=owner)
+
+class Label(Button):
+    pass
+
+class Window:
+    def __init__(self, path):
+        self.file = open(path)
+        self.parts = {}
+    def add(self, name):
+        label = Label('text', self)
+        label.show()
+        self.parts.setdefault(name, []).append(label)
+
+class Fixture:
+    def __init__(self, manager):
+        self.manager = manager  # <- finds medium
+
+class Manager:
+    def __init__(self):
+        self.fixtures = {}
+        self.file = open('x')
+    def register(self, name):
+        fixture = Fixture(self)
+        known = self.fixtures.setdefault(name, [])
+        known.append(fixture)
+`,
+  );
+});
+
+test('bases that do not store it, and names kept elsewhere, are fine', () => {
+  expectMarkedLines(
+    parentChildCycle,
+    `
+class Base:
+    def __init__(self, handler):
+        self.name = handler.name
+
+class Protocol(Base):
+    def __init__(self, handler):
+        Base.__init__(self, handler)
+
+class Other(Unknown):
+    def __init__(self, handler):
+        super().__init__(handler)
+
+class Loop(Base):
+    def __init__(self, handler):
+        Loop.__init__(self, handler)
+
+class Child:
+    def __init__(self, parent):
+        self.parent = parent
+
+class Socket:
+    def __init__(self, path, elsewhere):
+        self.file = open(path)
+        self.protocol = Protocol(self)
+        self.other = Other(self)
+        self.loop = Loop(self)
+        child = Child(self)
+        elsewhere.append(child)
+        self.name = child.name
+        children = [1]
+        children.append(child)
+`,
+  );
+});
+
 test('objects that store themselves', () => {
   expectMarkedLines(
     parentChildCycle,

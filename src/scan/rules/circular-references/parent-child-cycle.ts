@@ -1,10 +1,10 @@
 // X01: objects that keep a child which keeps them: neither is freed before the garbage collector comes by.
 
-import type { Attribute, Call, Node } from '../../../source/python-ast.ts';
+import type { Attribute, Call, Expr, Name, Node } from '../../../source/python-ast.ts';
 import { dottedName } from '../../../source/qualified-name.ts';
-import type { ClassInfo } from '../../../source/source-index.ts';
+import type { ClassInfo, FunctionInfo } from '../../../source/source-index.ts';
 import { bindingOf } from '../../../source/source-index.ts';
-import { inferValues } from '../../../source/type-inference.ts';
+import { ancestorsOf, findMethods, inferValues } from '../../../source/type-inference.ts';
 import { replaceNode, useOf } from '../../edits.ts';
 import type { Fix } from '../../finding.ts';
 import { isInside, isSingleton, type Receiver, receiverAround } from '../../receivers.ts';
@@ -26,7 +26,7 @@ export const parentChildCycle: Rule = {
     what: 'A class that makes a child with `Child(self)` and keeps it, where the child keeps its parent; or an object that stores itself in an attribute of its own or of an object it keeps.',
     why: 'The two hold each other, so the last outside reference going away frees neither. Their memory, and any file, socket or thread they have, stays until the garbage collector comes by, and `__del__` runs that late, too.',
     evidence:
-      'Both classes are in this file, the child’s `__init__` stores the parameter the parent is passed as, the parent stores the child, and neither ever lets go. Medium where one of the two has `__del__` or an open handle, or where parents are made again and again, low otherwise. Objects that store themselves are medium.',
+      'Both classes are in this file, the child’s `__init__` (or the one it calls of a base class) stores the parameter the parent is passed as, the parent stores the child, if by way of a local name, and neither ever lets go. Medium where one of the two has `__del__` or an open handle, or where parents are made again and again, low otherwise. Objects that store themselves are medium.',
     fix: 'Let the child hold its parent weakly. The fix stores `weakref.proxy(parent)`, which behaves like the parent as long as that lives; the parent must then be kept by somebody else.',
     ignore: 'When few of them are made, or the parent’s `close` is always called and breaks the cycle elsewhere.',
     example: {
@@ -76,7 +76,7 @@ function checkChildren(file: ScannedFile, report: Report): void {
   const reported = new Set<Attribute>();
   for (const { made, receiver, child } of childrenMade(file)) {
     const backward = backReference(file, made, receiver, child);
-    const forward = keptAs(made, receiver);
+    const forward = keptAs(file, made, receiver);
     if (backward === undefined || forward === undefined || reported.has(backward)) continue;
     if (isLetGo(file, backward, receiver) || isLetGo(file, forward, receiver)) continue;
     reported.add(backward);
@@ -134,34 +134,91 @@ function isReceiver(value: Node, receiver: Receiver): boolean {
 
 /** The child's attribute that its `__init__` stores the parent in. */
 function backReference(file: ScannedFile, made: Call, receiver: Receiver, child: ClassInfo): Attribute | undefined {
-  const init = child.scope.bindings.get('__init__')?.definitions[0];
-  if (init?.kind !== 'function') return undefined;
+  const { key } = argumentsOf(made).find(({ value }) => isReceiver(value, receiver))!;
+  return key === undefined ? undefined : storedArgument(file, child, key, 0);
+}
+
+/** Constructors that pass an argument on to those of base classes. */
+const MAX_BASES = 4;
+
+/** The attribute that making an object of the class stores the argument in; `key` is its place or its keyword. */
+function storedArgument(file: ScannedFile, cls: ClassInfo, key: number | string, depth: number): Attribute | undefined {
+  const [init] = findMethods(file.index, cls, '__init__');
+  if (init === undefined || depth > MAX_BASES) return undefined;
   const { args } = init.node;
   const positional = [...args.posonlyargs, ...args.args].map(({ arg }) => arg);
-  const { key } = argumentsOf(made).find(({ value }) => isReceiver(value, receiver))!;
   const parameter = typeof key === 'number' ? positional[key + 1] : key;
   if (parameter === undefined) return undefined;
   for (const use of file.source.names.get(parameter) ?? []) {
-    const { parent } = use;
-    if (!isInside(use, init.node) || parent?.kind !== 'Assign' || parent.value !== use) continue;
-    const target = parent.targets[0]!;
-    if (target.kind !== 'Attribute' || target.value.kind !== 'Name' || target.value.id !== positional[0]) continue;
-    if (bindingOf(file.source, use)?.definitions.length === 1) return target;
+    if (use.ctx !== 'Load' || !isInside(use, init.node)) continue;
+    if (bindingOf(file.source, use)?.definitions.length !== 1) continue;
+    const target = storeOf(use);
+    if (target?.kind === 'Attribute' && target.value.kind === 'Name' && target.value.id === positional[0])
+      return target;
+    const stored = storedByBase(file, init, use, depth);
+    if (stored !== undefined) return stored;
   }
   return undefined;
 }
 
-/** The parent's attribute that the child is stored in, or in a container of which it is added. */
-function keptAs(made: Call, receiver: Receiver): Attribute | undefined {
-  const { parent } = made;
-  const target =
-    parent?.kind === 'Assign'
-      ? parent.targets[0]!
-      : parent?.kind === 'Call' && parent.func.kind === 'Attribute' && /^(?:append|add|insert)$/.test(parent.func.attr)
-        ? parent.func.value
-        : undefined;
-  const holder = target?.kind === 'Subscript' ? target.value : target;
+function storeOf(value: Expr): Expr | undefined {
+  const { parent } = value;
+  if (parent?.kind === 'Assign') return parent.value === value ? parent.targets[0] : undefined;
+  return parent?.kind === 'AnnAssign' && parent.value === value ? parent.target : undefined;
+}
+
+/** The same where the parameter is passed on: `super().__init__(parent)`, `Base.__init__(self, parent)`. */
+function storedByBase(file: ScannedFile, init: FunctionInfo, use: Name, depth: number): Attribute | undefined {
+  const call = use.parent?.kind === 'keyword' ? use.parent.parent : use.parent;
+  if (call?.kind !== 'Call' || call.func.kind !== 'Attribute' || call.func.attr !== '__init__') return undefined;
+  const { key } = argumentsOf(call).find(({ value }) => value === use) ?? {};
+  if (key === undefined || init.class === undefined) return undefined;
+  const isBound = call.func.value.kind === 'Call';
+  const place = typeof key === 'number' && !isBound ? key - 1 : key;
+  for (const base of ancestorsOf(file.index, init.class)) {
+    if (base === init.class) continue;
+    if (!isBound && call.func.value.kind === 'Name' && call.func.value.id !== base.node.name) continue;
+    return storedArgument(file, base, place, depth + 1);
+  }
+  return undefined;
+}
+
+/** The parent's attribute that the child is stored in, or in a container of which it is added, if by way of a local name. */
+function keptAs(file: ScannedFile, made: Call, receiver: Receiver): Attribute | undefined {
+  const local = storeOf(made);
+  if (local?.kind !== 'Name') return holderOf(file, made, receiver);
+  const { node } = receiver.method;
+  for (const use of file.source.names.get(local.id) ?? []) {
+    if (use.ctx !== 'Load' || use.start < made.end || !isInside(use, node)) continue;
+    const holder = holderOf(file, use, receiver);
+    if (holder !== undefined) return holder;
+  }
+  return undefined;
+}
+
+/** The attribute that the value is assigned to, put in, or added to: `self.x`, `self.x[key]`, `self.x.setdefault(key, [])`. */
+function holderOf(file: ScannedFile, value: Expr, receiver: Receiver): Attribute | undefined {
+  const { parent } = value;
+  const list = parent?.kind === 'Call' ? receiverOf(parent, /^(?:append|add|insert)$/) : undefined;
+  const target = list === undefined ? storeOf(value) : assignedValue(file, list);
+  const holder =
+    target?.kind === 'Subscript'
+      ? target.value
+      : target?.kind === 'Call'
+        ? receiverOf(target, /^(?:setdefault|get)$/)
+        : target;
   return holder?.kind === 'Attribute' && isReceiver(holder.value, receiver) ? holder : undefined;
+}
+
+/** The object that a method of such a name is called on. */
+function receiverOf({ func }: Call, name: RegExp): Expr | undefined {
+  return func.kind === 'Attribute' && name.test(func.attr) ? func.value : undefined;
+}
+
+/** What a name stands for, where one assignment gives it its value. */
+function assignedValue(file: ScannedFile, expr: Expr): Expr {
+  const [only, another] = expr.kind === 'Name' ? (bindingOf(file.source, expr)?.definitions ?? []) : [];
+  return only?.kind === 'value' && another === undefined ? only.value : expr;
 }
 
 /** Whether the file takes something out of the attribute, deletes it or sets it to None. */

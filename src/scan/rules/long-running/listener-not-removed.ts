@@ -8,6 +8,7 @@ import { isInside, isSingleton, perObject, type Receiver, receiverAround } from 
 import { repeatingReason } from '../../repetition.ts';
 import type { Report, Rule } from '../../rule.ts';
 import { keywordOf, oncePerFile, type ScannedFile, textOf } from '../../scanned-file.ts';
+import { checkHookCollections, HOOK_WORDS, isMadeHere } from './hook-collections.ts';
 
 /** Methods that keep a listener, and words of the methods that let it go. */
 const ADDING: Readonly<Record<string, RegExp>> = {
@@ -37,16 +38,17 @@ export const listenerNotRemoved: Rule = {
   cause: 'long-running process',
   sameAs: [],
   words: [
+    ...HOOK_WORDS,
     '.on(',
     ...Object.keys(ADDING)
       .filter((name) => name !== 'on')
       .map((name) => `.${name}(`),
   ],
   doc: {
-    what: 'A method that subscribes a method of its object (or a lambda or partial over it) to an emitter from outside, in a class that never unsubscribes; or a request handler that subscribes a function it makes.',
+    what: 'A method that subscribes a method of its object (or a lambda or partial over it) to an emitter from outside, in a class that never unsubscribes; or a request handler that subscribes a function it makes; or any function that adds a closure to a collection of hooks it is handed (`loop.on_tick.add(poll)`).',
     why: 'The emitter keeps its listeners, and a bound method keeps its object. As long as the emitter lives, so does every object that subscribed, and each event calls them all.',
     evidence:
-      'The emitter is a variable of a module, or was handed in; the listener holds `self`; and nothing in the class removes, disconnects or unsubscribes. Signals that hold listeners weakly by default (`connect` without `weak=False`) are left alone. High for emitters of a module and handlers or classes known to run or be made again and again, medium for emitters of a module, low for emitters handed in.',
+      'The emitter is a variable of a module, or was handed in; the listener holds `self`; and nothing in the class removes, disconnects or unsubscribes. Signals that hold listeners weakly by default (`connect` without `weak=False`) are left alone. High for emitters of a module and handlers or classes known to run or be made again and again, medium for emitters of a module, low for emitters handed in. A closure added to a collection of hooks of a parameter is medium where nothing in the file takes members out of a collection of that name, and neither the function nor the hooks are about setting up or ending.',
     fix: 'Unsubscribe in `close`, or give the emitter a function that holds the object weakly (`weakref.WeakMethod`).',
     ignore: 'When the object lives as long as the emitter.',
     example: {
@@ -76,6 +78,7 @@ class Cart:
     },
   },
   check(file, report) {
+    checkHookCollections(file, report);
     for (const subscription of subscriptionsOf(file)) {
       const receiver = receiverAround(file, subscription.call);
       if (receiver === undefined || !checkMethod(file, subscription, receiver, report)) {
@@ -123,14 +126,6 @@ function checkFunction(
     remedy: 'subscribe once, outside the function, or unsubscribe before it ends',
     evidence: [{ node: listener, text: 'is made anew each time' }],
   });
-}
-
-/** A lambda, or a function defined in the function around. */
-function isMadeHere(file: ScannedFile, value: Expr, around: Node): boolean {
-  if (value.kind === 'Lambda') return true;
-  if (value.kind !== 'Name') return false;
-  const binding = bindingOf(file.source, value);
-  return binding?.scope.node === around && binding.definitions.some(({ kind }) => kind === 'function');
 }
 
 interface Subscription {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { expectMarkedLines, findingsIn, fixed } from '../../../../test/support/scan-cases.ts';
+import { expectMarkedLines, findingsIn, findingsInProject, fixed } from '../../../../test/support/scan-cases.ts';
 import { openInline } from './open-inline.ts';
 
 test('files used where they are opened', () => {
@@ -112,4 +112,37 @@ test.each([
 
 test('a lambda is not looked into', () => {
   expect(findingsIn(openInline, 'x = lambda: open("x").read()')).toEqual([]);
+});
+
+test('a class of the file that only reads what it is given', () => {
+  expectMarkedLines(
+    openInline,
+    `
+class Rows:
+    def __init__(self, source):
+        self.rows = source.readlines()
+
+class Stream:
+    def __init__(self, source):
+        self.source = source
+
+def read(path):
+    return Rows(open(path))  # <- finds medium
+
+def stream(path):
+    return Stream(open(path))
+`,
+  );
+});
+
+test('a class of another file that only reads what it is given', () => {
+  const files = (body: string) => ({
+    'shop.rows': `class Rows:\n    def __init__(self, name, source):\n        self.name = name\n        ${body}\n`,
+    'shop.main': 'from shop.rows import Rows\n\ndef rows(path):\n    return Rows(path, open(path))\n',
+  });
+  const linesWhere = (body: string) => findingsInProject(openInline, files(body)).map(({ range }) => range.line);
+  expect(linesWhere('self.rows = source.readlines()')).toEqual([4]);
+  expect(linesWhere('self.source = source')).toEqual([]);
+  expect(linesWhere('source.close()')).toEqual([]);
+  expect(linesWhere('self.rows = parse(source)')).toEqual([]);
 });

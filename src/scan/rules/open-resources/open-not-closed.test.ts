@@ -359,3 +359,60 @@ test('hostile input ends quickly', () => {
   }
   expect(performance.now() - started).toBeLessThan(20_000);
 }, 30_000);
+
+test('a file passed to a class of the same file that only reads it', () => {
+  expectMarkedLines(
+    openNotClosed,
+    `
+class Analyzer:
+    def __init__(self, source, name, decoded=False):
+        self.name = name
+        self.encoding = detect_encoding(source.readline)
+        source.seek(0)
+        self.code = source.read()
+
+    @classmethod
+    def for_file(cls, path):
+        source = open(path)  # <- finds medium
+        return cls(source, path)
+
+class Derived(Analyzer):
+    pass
+
+def analyze(path):
+    source = open(path)  # <- finds medium
+    return Derived(name=path, source=source)
+`,
+  );
+});
+
+test('a class that keeps, closes or hands on its file, or may be another', () => {
+  expectMarkedLines(
+    openNotClosed,
+    `
+class Keeper:
+    def __init__(self, source):
+        self.source = source
+
+class Closer:
+    def __init__(self, source):
+        self.text = source.read()
+        source.close()
+
+class Outer(Unknown):
+    def __init__(self, source):
+        super().__init__(source)
+
+class Bare(Unknown):
+    pass
+
+def make(path, cls):
+    a = open(path)
+    b = open(path)
+    c = open(path)
+    d = open(path)
+    e = open(path)
+    return Keeper(a), Closer(b), Outer(c), Bare(d), cls(e)
+`,
+  );
+});

@@ -17,6 +17,8 @@ def port():
 
 def fetch(url):
     session = requests.Session()  # <- finds high
+    other = requests.sessions.session()  # <- finds high
+    other.get(url)
     return session.get(url).text
 
 def once(url):
