@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { checkFile } from './check-file.ts';
+import { settleProject } from './project/settled-file.ts';
 import { RULES } from './rules/catalogue.ts';
 import { UNKNOWN_PROJECT } from './scanned-file.ts';
 import { rulesMatching, type SelectionOptions, selectFindings } from './selection.ts';
-import { settleProject } from './settled-file.ts';
 
 /** Findings of high confidence on lines 2 and 6, of two rules. */
 const LEAKS = [

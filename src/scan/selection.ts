@@ -2,8 +2,8 @@
 // baseline. What is left out is counted, so that no answer looks better than it is.
 
 import { CAUSES, type Cause, CONFIDENCES, type Confidence, type DraftFinding } from './finding.ts';
+import type { SettledFile } from './project/settled-file.ts';
 import type { Rule } from './rule.ts';
-import type { SettledFile } from './settled-file.ts';
 import { createSilencer, type UnusedSuppression } from './silenced-findings.ts';
 
 export interface SelectionOptions {

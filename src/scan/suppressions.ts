@@ -1,7 +1,7 @@
 // Comments that silence findings: `# leakscope: ignore[rule] reason` on the line or on the statement's first line, and other
 // linters' `# noqa: CODE` where the code means the same. What a comment silences is decided when findings are selected.
 
-import { lineStart } from './edits.ts';
+import { lineStart } from './edits/edits.ts';
 import type { ScannedFile } from './scanned-file.ts';
 
 export interface Suppression {

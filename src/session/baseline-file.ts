@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { LeakscopeError } from '../base/errors.ts';
 import { fileError, replaceFile } from '../base/replaced-file.ts';
-import { type BaselineEntry, formatBaseline, parseBaseline } from '../scan/baseline.ts';
+import { type BaselineEntry, formatBaseline, parseBaseline } from '../scan/project/baseline.ts';
 
 /** It is committed: everyone reads it. */
 const MODE = 0o644;

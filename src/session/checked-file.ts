@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { checkFile, type FileResult } from '../scan/check-file.ts';
-import { collectFacts } from '../scan/file-facts.ts';
+import { collectFacts } from '../scan/project/file-facts.ts';
 import type { Rule } from '../scan/rule.ts';
 import { RULES } from '../scan/rules/catalogue.ts';
 import type { ProjectFacts } from '../scan/scanned-file.ts';

@@ -1,7 +1,7 @@
 // Fingerprints of findings: short names that stay the same when lines move, and in every checkout of the project.
 
 import { dirname, relative, resolve, sep } from 'node:path';
-import { findingIdentities } from '../scan/finding-identity.ts';
+import { findingIdentities } from '../scan/project/finding-identity.ts';
 import type { PlacedFinding, Selection } from '../scan/selection.ts';
 import { hashOf } from './checked-file.ts';
 import { projectFolders } from './project-folder.ts';

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { ScanProblem } from '../protocol/scan.ts';
 import type { FileResult } from '../scan/check-file.ts';
-import { type SettledFile, settleProject } from '../scan/settled-file.ts';
+import { type SettledFile, settleProject } from '../scan/project/settled-file.ts';
 import { type FileTask, hashOf } from './checked-file.ts';
 import { checkFiles, type SizedTask } from './file-checks.ts';
 import { projectFacts } from './project-facts.ts';

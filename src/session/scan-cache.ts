@@ -9,7 +9,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { LeakscopeError } from '../base/errors.ts';
 import { replaceFile } from '../base/replaced-file.ts';
 import type { FileResult } from '../scan/check-file.ts';
-import type { SettledFile } from '../scan/settled-file.ts';
+import type { SettledFile } from '../scan/project/settled-file.ts';
 import { hashOf } from './checked-file.ts';
 
 /** One file of the scan before. */

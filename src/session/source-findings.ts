@@ -5,7 +5,7 @@ import type { FindReport, FindScan } from '../diagnose/find-report.ts';
 import type { Observation } from '../diagnose/observation.ts';
 import { checkFile, type FileResult } from '../scan/check-file.ts';
 import type { DraftFinding, Subject } from '../scan/finding.ts';
-import { linkProject, settle } from '../scan/project-links.ts';
+import { linkProject, settle } from '../scan/project/project-links.ts';
 import { RULES } from '../scan/rules/catalogue.ts';
 import { UNKNOWN_PROJECT } from '../scan/scanned-file.ts';
 import type { SourceFile } from '../source/growth-site-query.ts';

@@ -2,9 +2,9 @@
 
 import { expect } from 'vitest';
 import { checkFile, type FileResult } from '../../src/scan/check-file.ts';
-import { applyEdits } from '../../src/scan/edits.ts';
+import { applyEdits } from '../../src/scan/edits/edits.ts';
 import type { DraftFinding } from '../../src/scan/finding.ts';
-import { linkProject, settle } from '../../src/scan/project-links.ts';
+import { linkProject, settle } from '../../src/scan/project/project-links.ts';
 import type { Rule } from '../../src/scan/rule.ts';
 import { type ProjectFacts, UNKNOWN_PROJECT } from '../../src/scan/scanned-file.ts';
 

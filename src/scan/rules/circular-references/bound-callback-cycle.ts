@@ -3,8 +3,8 @@
 import type { Attribute, Call, Expr, Name, Node } from '../../../source/python-ast.ts';
 import { dottedName } from '../../../source/qualified-name.ts';
 import { bindingOf } from '../../../source/source-index.ts';
-import { holdsObject, isMethodOfClassAround, mentions } from '../../held-objects.ts';
-import { isInside, type Receiver, receiverAround } from '../../receivers.ts';
+import { holdsObject, isMethodOfClassAround, mentions } from '../../lifetimes/held-objects.ts';
+import { isInside, type Receiver, receiverAround } from '../../lifetimes/receivers.ts';
 import type { Report, Rule } from '../../rule.ts';
 import { functionAround, oncePerFile, type ScannedFile, textOf } from '../../scanned-file.ts';
 import { checkCallbacksOnOwnObject } from './callback-on-own-object.ts';

@@ -4,8 +4,8 @@
 import type { Attribute, Call, Expr, Name, Node } from '../../../source/python-ast.ts';
 import type { Binding } from '../../../source/scopes.ts';
 import { bindingOf } from '../../../source/source-index.ts';
-import { isMethodOfClassAround } from '../../held-objects.ts';
-import { isInside, type Receiver, receiverAround } from '../../receivers.ts';
+import { isMethodOfClassAround } from '../../lifetimes/held-objects.ts';
+import { isInside, type Receiver, receiverAround } from '../../lifetimes/receivers.ts';
 import type { Report } from '../../rule.ts';
 import { functionAround, type ScannedFile, textOf } from '../../scanned-file.ts';
 

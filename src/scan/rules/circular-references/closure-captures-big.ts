@@ -4,7 +4,7 @@ import type { Call, Expr, Name, Node } from '../../../source/python-ast.ts';
 import { dottedName } from '../../../source/qualified-name.ts';
 import { bindingOf } from '../../../source/source-index.ts';
 import { inferValues } from '../../../source/type-inference.ts';
-import { isInside } from '../../receivers.ts';
+import { isInside } from '../../lifetimes/receivers.ts';
 import type { Rule } from '../../rule.ts';
 import { functionAround, type ScannedFile } from '../../scanned-file.ts';
 

@@ -3,7 +3,7 @@
 import type { ExceptHandler, FunctionDef, Name, Node } from '../../../source/python-ast.ts';
 import type { Binding } from '../../../source/scopes.ts';
 import { bindingOf } from '../../../source/source-index.ts';
-import { isInside } from '../../receivers.ts';
+import { isInside } from '../../lifetimes/receivers.ts';
 import type { Rule } from '../../rule.ts';
 import { functionAround, type ScannedFile } from '../../scanned-file.ts';
 import { checkExceptionsOfFrame } from './exception-of-frame.ts';

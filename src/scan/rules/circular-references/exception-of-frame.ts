@@ -5,7 +5,7 @@ import type { Call, ExceptHandler, Expr, Name, Node } from '../../../source/pyth
 import { dottedName } from '../../../source/qualified-name.ts';
 import type { Binding } from '../../../source/scopes.ts';
 import { bindingOf } from '../../../source/source-index.ts';
-import { isInside } from '../../receivers.ts';
+import { isInside } from '../../lifetimes/receivers.ts';
 import type { Report } from '../../rule.ts';
 import { functionAround, type ScannedFile } from '../../scanned-file.ts';
 

@@ -2,11 +2,11 @@
 
 import type { Call, Expr, FunctionDef, Name, Node } from '../../../source/python-ast.ts';
 import { bindingOf } from '../../../source/source-index.ts';
-import { replaceNode } from '../../edits.ts';
+import { replaceNode } from '../../edits/edits.ts';
 import type { Conditional, Confidence, Fix, Subject } from '../../finding.ts';
-import { isInside, isSingleton, type Receiver, receiverAround } from '../../receivers.ts';
+import { isInside, isSingleton, type Receiver, receiverAround } from '../../lifetimes/receivers.ts';
+import { isScript } from '../../lifetimes/run-once.ts';
 import type { Rule } from '../../rule.ts';
-import { isScript } from '../../run-once.ts';
 import { functionAround, oncePerFile, type ScannedFile, textOf } from '../../scanned-file.ts';
 
 export const exceptionStored: Rule = {

@@ -1,6 +1,6 @@
 // X07: weakref.finalize whose callback holds the object it waits for.
 
-import { holdsObject } from '../../held-objects.ts';
+import { holdsObject } from '../../lifetimes/held-objects.ts';
 import type { Rule } from '../../rule.ts';
 import { callsByName, textOf } from '../../scanned-file.ts';
 

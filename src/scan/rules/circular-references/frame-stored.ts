@@ -2,7 +2,7 @@
 
 import type { Attribute, Call, Expr, FunctionDef, Node } from '../../../source/python-ast.ts';
 import { bindingOf } from '../../../source/source-index.ts';
-import { isInside, receiverAround } from '../../receivers.ts';
+import { isInside, receiverAround } from '../../lifetimes/receivers.ts';
 import type { ReportedFinding, Rule } from '../../rule.ts';
 import { callsByName, functionAround, type ScannedFile, textOf } from '../../scanned-file.ts';
 

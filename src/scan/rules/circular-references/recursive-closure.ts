@@ -5,9 +5,9 @@ import type { FunctionDef, Name, Node } from '../../../source/python-ast.ts';
 import type { Binding } from '../../../source/scopes.ts';
 import type { FunctionInfo } from '../../../source/source-index.ts';
 import { bindingOf } from '../../../source/source-index.ts';
-import { isInside } from '../../receivers.ts';
+import { isInside } from '../../lifetimes/receivers.ts';
+import { isScript } from '../../lifetimes/run-once.ts';
 import type { Rule } from '../../rule.ts';
-import { isScript } from '../../run-once.ts';
 import type { ScannedFile } from '../../scanned-file.ts';
 
 export const recursiveClosure: Rule = {

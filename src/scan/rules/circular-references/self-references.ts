@@ -2,7 +2,7 @@
 // `self.request.response = self`. Part of parent-child-cycle: one class is enough for these cycles.
 
 import type { Attribute, Expr, Node } from '../../../source/python-ast.ts';
-import { isInside, type Receiver, receiverAround } from '../../receivers.ts';
+import { isInside, type Receiver, receiverAround } from '../../lifetimes/receivers.ts';
 import { functionAround, type ScannedFile } from '../../scanned-file.ts';
 
 export interface SelfReference {

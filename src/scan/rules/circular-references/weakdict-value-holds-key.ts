@@ -3,8 +3,8 @@
 import { usesOf } from '../../../source/container-operations.ts';
 import type { Expr, FunctionDef, Name } from '../../../source/python-ast.ts';
 import { inferValues } from '../../../source/type-inference.ts';
-import { holdsObject } from '../../held-objects.ts';
-import { isInside } from '../../receivers.ts';
+import { holdsObject } from '../../lifetimes/held-objects.ts';
+import { isInside } from '../../lifetimes/receivers.ts';
 import type { Rule } from '../../rule.ts';
 import { functionAround, type ScannedFile, textOf } from '../../scanned-file.ts';
 

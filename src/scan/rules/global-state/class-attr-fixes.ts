@@ -1,9 +1,9 @@
 // Gives a container in a class body to its objects, or lets it hold them weakly, where the class shows which is meant.
 
 import type { FunctionDef, Stmt } from '../../../source/python-ast.ts';
-import { indentationAt, lineEndOf, lineStart, nextLineStart, replaceNode, useOf } from '../../edits.ts';
+import { indentationAt, lineEndOf, lineStart, nextLineStart, replaceNode, useOf } from '../../edits/edits.ts';
 import type { Fix } from '../../finding.ts';
-import type { GrowingContainer } from '../../growing-containers.ts';
+import type { GrowingContainer } from '../../growth/growing-containers.ts';
 import { type ScannedFile, textOf } from '../../scanned-file.ts';
 
 /** `_all = set()` that objects add themselves to becomes a WeakSet. */

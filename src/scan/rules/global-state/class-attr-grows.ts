@@ -1,8 +1,8 @@
 // G02: a mutable class attribute, shared by all objects of the class, that only grows.
 
-import { type GrowingContainer, growingContainers } from '../../growing-containers.ts';
-import { growthFinding } from '../../growth-finding.ts';
-import { keyWords } from '../../growth-words.ts';
+import { type GrowingContainer, growingContainers } from '../../growth/growing-containers.ts';
+import { growthFinding } from '../../growth/growth-finding.ts';
+import { keyWords } from '../../growth/growth-words.ts';
 import type { Rule } from '../../rule.ts';
 import { type ScannedFile, textOf } from '../../scanned-file.ts';
 import { holdObjectsWeakly, makeInInit } from './class-attr-fixes.ts';

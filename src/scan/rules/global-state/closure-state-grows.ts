@@ -3,14 +3,14 @@
 import type { Attribute, Expr, FunctionDef, Node } from '../../../source/python-ast.ts';
 import type { Binding } from '../../../source/scopes.ts';
 import { bindingOf, enclosingFunction, type FunctionInfo } from '../../../source/source-index.ts';
+import type { Confidence } from '../../finding.ts';
 import {
   type Addition,
   type ContainerKind,
   containerMadeBy,
   effectsOf,
   lastingAddition,
-} from '../../container-additions.ts';
-import type { Confidence } from '../../finding.ts';
+} from '../../growth/container-additions.ts';
 import type { Report, Rule } from '../../rule.ts';
 import { functionAround, oncePerFile, type ScannedFile, textOf } from '../../scanned-file.ts';
 

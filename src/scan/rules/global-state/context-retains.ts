@@ -4,7 +4,7 @@ import type { Call, Expr, Node } from '../../../source/python-ast.ts';
 import { dottedName } from '../../../source/qualified-name.ts';
 import { bindingOf } from '../../../source/source-index.ts';
 import type { Confidence } from '../../finding.ts';
-import { isInside, receiverAround } from '../../receivers.ts';
+import { isInside, receiverAround } from '../../lifetimes/receivers.ts';
 import type { Report, Rule } from '../../rule.ts';
 import { functionAround, type ScannedFile, textOf } from '../../scanned-file.ts';
 

@@ -1,7 +1,7 @@
 // G10: Django that records every SQL query: DEBUG written into production settings, and workers that query in a loop.
 
 import type { Node, While } from '../../../source/python-ast.ts';
-import { isInside } from '../../receivers.ts';
+import { isInside } from '../../lifetimes/receivers.ts';
 import type { Report, Rule } from '../../rule.ts';
 import type { ScannedFile } from '../../scanned-file.ts';
 

@@ -2,10 +2,10 @@
 
 import type { Call, Expr, FunctionDef, Node } from '../../../source/python-ast.ts';
 import { dottedName } from '../../../source/qualified-name.ts';
-import { indentationAt, indentationUnit, lineEndOf, lineStart, replaceNode, useOf } from '../../edits.ts';
+import { indentationAt, indentationUnit, lineEndOf, lineStart, replaceNode, useOf } from '../../edits/edits.ts';
 import type { Fix } from '../../finding.ts';
-import { holdsObject } from '../../held-objects.ts';
-import { isInside, isSingleton, perObject, type Receiver, receiverAround } from '../../receivers.ts';
+import { holdsObject } from '../../lifetimes/held-objects.ts';
+import { isInside, isSingleton, perObject, type Receiver, receiverAround } from '../../lifetimes/receivers.ts';
 import type { Rule } from '../../rule.ts';
 import { callsByName, functionAround, oncePerFile, type ScannedFile, textOf } from '../../scanned-file.ts';
 

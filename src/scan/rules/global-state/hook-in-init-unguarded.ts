@@ -3,9 +3,9 @@
 import type { Expr, FunctionDef, Node } from '../../../source/python-ast.ts';
 import { dottedName } from '../../../source/qualified-name.ts';
 import type { ClassInfo } from '../../../source/source-index.ts';
-import { decidingTests } from '../../guards.ts';
-import { holdsObject } from '../../held-objects.ts';
-import { isInside, isSingleton, perObject } from '../../receivers.ts';
+import { decidingTests } from '../../lifetimes/guards.ts';
+import { holdsObject } from '../../lifetimes/held-objects.ts';
+import { isInside, isSingleton, perObject } from '../../lifetimes/receivers.ts';
 import type { Rule } from '../../rule.ts';
 import { oncePerFile, type ScannedFile } from '../../scanned-file.ts';
 

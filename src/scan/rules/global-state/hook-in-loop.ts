@@ -2,10 +2,10 @@
 
 import type { Call, Expr, Node } from '../../../source/python-ast.ts';
 import { bindingOf } from '../../../source/source-index.ts';
-import { isGuardedByOwnFlag } from '../../guards.ts';
-import { holdsObject } from '../../held-objects.ts';
-import { receiverAround } from '../../receivers.ts';
-import { repeatingReason } from '../../repetition.ts';
+import { isGuardedByOwnFlag } from '../../lifetimes/guards.ts';
+import { holdsObject } from '../../lifetimes/held-objects.ts';
+import { receiverAround } from '../../lifetimes/receivers.ts';
+import { repeatingReason } from '../../lifetimes/repetition.ts';
 import type { Report, Rule } from '../../rule.ts';
 import { callsByName, functionAround, loopAround, type ScannedFile } from '../../scanned-file.ts';
 

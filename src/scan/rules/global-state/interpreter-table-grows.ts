@@ -2,13 +2,13 @@
 
 import type { Call, Expr, Node } from '../../../source/python-ast.ts';
 import { dottedName } from '../../../source/qualified-name.ts';
-import { indentationAt, indentationUnit, lineEndOf, lineStart } from '../../edits.ts';
+import { indentationAt, indentationUnit, lineEndOf, lineStart } from '../../edits/edits.ts';
 import type { Fix } from '../../finding.ts';
-import { freshPartOf } from '../../fresh-values.ts';
-import { decidingTests, isGuardedByOwnFlag } from '../../guards.ts';
-import { isInside } from '../../receivers.ts';
+import { freshPartOf } from '../../growth/fresh-values.ts';
+import { decidingTests, isGuardedByOwnFlag } from '../../lifetimes/guards.ts';
+import { isInside } from '../../lifetimes/receivers.ts';
+import { isScript, isStartUp } from '../../lifetimes/run-once.ts';
 import type { Report, Rule } from '../../rule.ts';
-import { isScript, isStartUp } from '../../run-once.ts';
 import { callsByName, functionAround, type ScannedFile, textOf } from '../../scanned-file.ts';
 
 /** Lists of the interpreter that code adds to, in dotted names. */

@@ -1,8 +1,8 @@
 // G01: a module's container that functions add to and nothing takes from.
 
-import { growingContainers } from '../../growing-containers.ts';
-import { growthFinding } from '../../growth-finding.ts';
-import { tellGrowth } from '../../plain-growth.ts';
+import { growingContainers } from '../../growth/growing-containers.ts';
+import { growthFinding } from '../../growth/growth-finding.ts';
+import { tellGrowth } from '../../growth/plain-growth.ts';
 import type { Rule } from '../../rule.ts';
 
 export const moduleContainerGrows: Rule = {

@@ -4,6 +4,8 @@ import { isReceiver } from '../../../source/class-members.ts';
 import type { Arg, Expr, FunctionDef, Node } from '../../../source/python-ast.ts';
 import type { Binding } from '../../../source/scopes.ts';
 import { bindingOf, type ClassInfo, type FunctionInfo } from '../../../source/source-index.ts';
+import { indentationAt, lineEndOf, lineStart, nextLineStart, replaceNode } from '../../edits/edits.ts';
+import type { Confidence, Edit, Fix } from '../../finding.ts';
 import {
   type Addition,
   type ContainerKind,
@@ -11,9 +13,7 @@ import {
   effectsOf,
   isEmptyContainer,
   lastingAddition,
-} from '../../container-additions.ts';
-import { indentationAt, lineEndOf, lineStart, nextLineStart, replaceNode } from '../../edits.ts';
-import type { Confidence, Edit, Fix } from '../../finding.ts';
+} from '../../growth/container-additions.ts';
 import type { Rule } from '../../rule.ts';
 import { functionAround, type ScannedFile, textOf } from '../../scanned-file.ts';
 

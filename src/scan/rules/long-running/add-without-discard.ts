@@ -4,8 +4,8 @@ import { attributeStores } from '../../../source/class-members.ts';
 import { usesOf } from '../../../source/container-operations.ts';
 import type { Attribute, Expr, Node } from '../../../source/python-ast.ts';
 import { bindingOf, enclosingFunction, type FunctionInfo } from '../../../source/source-index.ts';
-import { isReceiverName } from '../../key-provenance.ts';
-import { type PersistentContainer, persistentContainers } from '../../persistent-containers.ts';
+import { isReceiverName } from '../../growth/key-provenance.ts';
+import { type PersistentContainer, persistentContainers } from '../../growth/persistent-containers.ts';
 import type { Rule } from '../../rule.ts';
 import { type ScannedFile, textOf } from '../../scanned-file.ts';
 

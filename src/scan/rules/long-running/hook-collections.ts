@@ -3,7 +3,7 @@
 
 import type { Attribute, Call, Expr, Node } from '../../../source/python-ast.ts';
 import { bindingOf } from '../../../source/source-index.ts';
-import { receiverAround } from '../../receivers.ts';
+import { receiverAround } from '../../lifetimes/receivers.ts';
 import type { Report } from '../../rule.ts';
 import { functionAround, type ScannedFile, textOf } from '../../scanned-file.ts';
 

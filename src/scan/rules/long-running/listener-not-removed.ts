@@ -3,9 +3,9 @@
 import type { Call, Expr, Node } from '../../../source/python-ast.ts';
 import { dottedName } from '../../../source/qualified-name.ts';
 import { bindingOf, enclosingFunction } from '../../../source/source-index.ts';
-import { holdsObject } from '../../held-objects.ts';
-import { isInside, isSingleton, perObject, type Receiver, receiverAround } from '../../receivers.ts';
-import { repeatingReason } from '../../repetition.ts';
+import { holdsObject } from '../../lifetimes/held-objects.ts';
+import { isInside, isSingleton, perObject, type Receiver, receiverAround } from '../../lifetimes/receivers.ts';
+import { repeatingReason } from '../../lifetimes/repetition.ts';
 import type { Report, Rule } from '../../rule.ts';
 import { keywordOf, oncePerFile, type ScannedFile, textOf } from '../../scanned-file.ts';
 import { checkHookCollections, HOOK_WORDS, isMadeHere } from './hook-collections.ts';

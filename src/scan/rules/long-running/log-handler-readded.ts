@@ -4,13 +4,13 @@ import type { Call, Expr, FunctionDef, Node, Stmt } from '../../../source/python
 import { dottedName } from '../../../source/qualified-name.ts';
 import type { FunctionInfo } from '../../../source/source-index.ts';
 import { bindingOf, enclosingFunction } from '../../../source/source-index.ts';
-import { indentationAt, indentationUnit, lineEndOf, lineStart } from '../../edits.ts';
+import { indentationAt, indentationUnit, lineEndOf, lineStart } from '../../edits/edits.ts';
 import type { Conditional, Confidence, Edit, Fix } from '../../finding.ts';
-import { freshPartOf } from '../../fresh-values.ts';
-import { blockWith, isGuardedByOwnFlag } from '../../guards.ts';
-import { isInside, isSingleton, perObject } from '../../receivers.ts';
+import { freshPartOf } from '../../growth/fresh-values.ts';
+import { blockWith, isGuardedByOwnFlag } from '../../lifetimes/guards.ts';
+import { isInside, isSingleton, perObject } from '../../lifetimes/receivers.ts';
+import { isScript, isStartUp } from '../../lifetimes/run-once.ts';
 import type { Rule } from '../../rule.ts';
-import { isScript, isStartUp } from '../../run-once.ts';
 import { functionAround, type ScannedFile, textOf } from '../../scanned-file.ts';
 
 export const logHandlerReadded: Rule = {

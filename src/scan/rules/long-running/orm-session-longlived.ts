@@ -3,7 +3,7 @@
 import type { Expr, Name } from '../../../source/python-ast.ts';
 import { dottedName } from '../../../source/qualified-name.ts';
 import { bindingOf, enclosingFunction, type FunctionInfo } from '../../../source/source-index.ts';
-import { repeatingReason } from '../../repetition.ts';
+import { repeatingReason } from '../../lifetimes/repetition.ts';
 import type { Rule } from '../../rule.ts';
 import type { ScannedFile } from '../../scanned-file.ts';
 

@@ -1,8 +1,8 @@
 // L06: a queue without a limit between code that runs at its own pace.
 
-import { limitSize } from '../../container-fixes.ts';
-import { growingContainers } from '../../growing-containers.ts';
-import { growthFinding } from '../../growth-finding.ts';
+import { limitSize } from '../../growth/container-fixes.ts';
+import { growingContainers } from '../../growth/growing-containers.ts';
+import { growthFinding } from '../../growth/growth-finding.ts';
 import type { Rule } from '../../rule.ts';
 
 export const queueUnbounded: Rule = {

@@ -5,9 +5,9 @@ import type { Call, Expr, ExprStmt, FunctionDef, Module, Node } from '../../../s
 import { dottedName } from '../../../source/qualified-name.ts';
 import { bindingOf, enclosingFunction } from '../../../source/source-index.ts';
 import { inferValues } from '../../../source/type-inference.ts';
-import { indentationAt, lineEndOf, lineStart, nextLineStart } from '../../edits.ts';
-import { endlessLoop } from '../../endless-loop.ts';
+import { indentationAt, lineEndOf, lineStart, nextLineStart } from '../../edits/edits.ts';
 import type { Edit, Fix } from '../../finding.ts';
+import { endlessLoop } from '../../lifetimes/endless-loop.ts';
 import type { Rule } from '../../rule.ts';
 import { functionAround, type ScannedFile, textOf } from '../../scanned-file.ts';
 

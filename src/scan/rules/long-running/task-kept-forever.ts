@@ -3,12 +3,12 @@
 import { statementOf } from '../../../source/ast-walk.ts';
 import type { Expr } from '../../../source/python-ast.ts';
 import { dottedName } from '../../../source/qualified-name.ts';
-import { insertAfter, insertBefore } from '../../container-fixes.ts';
-import { replaceNode } from '../../edits.ts';
+import { replaceNode } from '../../edits/edits.ts';
 import type { Fix } from '../../finding.ts';
-import { type GrowingContainer, growingContainers } from '../../growing-containers.ts';
-import { growthFinding } from '../../growth-finding.ts';
-import { madeValue } from '../../growth-kind.ts';
+import { insertAfter, insertBefore } from '../../growth/container-fixes.ts';
+import { type GrowingContainer, growingContainers } from '../../growth/growing-containers.ts';
+import { growthFinding } from '../../growth/growth-finding.ts';
+import { madeValue } from '../../growth/growth-kind.ts';
 import type { Rule } from '../../rule.ts';
 import { type ScannedFile, textOf } from '../../scanned-file.ts';
 

@@ -3,8 +3,8 @@
 import type { Call, Expr, Node } from '../../../source/python-ast.ts';
 import { dottedName } from '../../../source/qualified-name.ts';
 import { bindingOf } from '../../../source/source-index.ts';
-import { decidingTests } from '../../guards.ts';
-import { isInside } from '../../receivers.ts';
+import { decidingTests } from '../../lifetimes/guards.ts';
+import { isInside } from '../../lifetimes/receivers.ts';
 import type { Rule } from '../../rule.ts';
 import { callsByName, functionAround, keywordOf, loopAround, type ScannedFile, textOf } from '../../scanned-file.ts';
 

@@ -5,8 +5,8 @@ import type { Call, Expr, Node } from '../../../source/python-ast.ts';
 import type { FunctionInfo } from '../../../source/source-index.ts';
 import { enclosingFunction } from '../../../source/source-index.ts';
 import { findMethods, inferValues } from '../../../source/type-inference.ts';
-import { endlessLoop } from '../../endless-loop.ts';
 import type { Condition } from '../../finding.ts';
+import { endlessLoop } from '../../lifetimes/endless-loop.ts';
 import type { Rule } from '../../rule.ts';
 import { callsByName, keywordOf, type ScannedFile } from '../../scanned-file.ts';
 

@@ -4,7 +4,7 @@ import type { ClassDef, Node } from '../../../source/python-ast.ts';
 import { dottedName } from '../../../source/qualified-name.ts';
 import type { ClassInfo } from '../../../source/source-index.ts';
 import { ancestorsOf } from '../../../source/type-inference.ts';
-import { indentationAt, lineEndOf, lineStart, nextLineStart, replaceNode } from '../../edits.ts';
+import { indentationAt, lineEndOf, lineStart, nextLineStart, replaceNode } from '../../edits/edits.ts';
 import type { Confidence, Fix } from '../../finding.ts';
 import type { Rule } from '../../rule.ts';
 import { callsByName, type ScannedFile } from '../../scanned-file.ts';

@@ -2,10 +2,10 @@
 
 import type { Attribute, Call, Expr, Node } from '../../../source/python-ast.ts';
 import { dottedName } from '../../../source/qualified-name.ts';
-import { indentationAt, indentationUnit, lineEndOf, lineStart } from '../../edits.ts';
+import { indentationAt, indentationUnit, lineEndOf, lineStart } from '../../edits/edits.ts';
 import type { Fix } from '../../finding.ts';
-import { isGuardedBy } from '../../guards.ts';
-import { isInside, type Receiver, receiverAround } from '../../receivers.ts';
+import { isGuardedBy } from '../../lifetimes/guards.ts';
+import { isInside, type Receiver, receiverAround } from '../../lifetimes/receivers.ts';
 import type { Rule } from '../../rule.ts';
 import { functionAround, keywordOf, type ScannedFile, textOf } from '../../scanned-file.ts';
 

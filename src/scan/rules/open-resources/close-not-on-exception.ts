@@ -1,7 +1,7 @@
 // R03: a resource that is released on some ways out of its function only.
 
 import type { Node } from '../../../source/python-ast.ts';
-import type { Leak } from '../../resource-leaks.ts';
+import type { Leak } from '../../resources/resource-leaks.ts';
 import type { ReportedFinding, Rule } from '../../rule.ts';
 import type { ScannedFile } from '../../scanned-file.ts';
 import { conditionsOf, confidenceOf, fixOf, released, remedyOf, reportableLeaks } from './leak-findings.ts';

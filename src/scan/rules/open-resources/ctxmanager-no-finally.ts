@@ -3,10 +3,10 @@
 import { walk } from '../../../source/ast-walk.ts';
 import type { Call, Expr, FunctionDef, Node, Stmt, Yield } from '../../../source/python-ast.ts';
 import { dottedName } from '../../../source/qualified-name.ts';
-import { indentationAt, indentationUnit, lineEndOf, lineStart, nextLineStart } from '../../edits.ts';
+import { indentationAt, indentationUnit, lineEndOf, lineStart, nextLineStart } from '../../edits/edits.ts';
+import { hasOwnLines } from '../../edits/line-edits.ts';
 import type { Edit, Fix } from '../../finding.ts';
-import { blockWith } from '../../guards.ts';
-import { hasOwnLines } from '../../line-edits.ts';
+import { blockWith } from '../../lifetimes/guards.ts';
 import type { Rule } from '../../rule.ts';
 import { isNamed, type ScannedFile, textOf } from '../../scanned-file.ts';
 

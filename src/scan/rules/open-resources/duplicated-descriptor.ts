@@ -3,7 +3,7 @@
 
 import type { Call, FunctionDef, Name } from '../../../source/python-ast.ts';
 import { bindingOf } from '../../../source/source-index.ts';
-import { mentionsIn } from '../../resource-uses.ts';
+import { mentionsIn } from '../../resources/resource-uses.ts';
 import type { Report } from '../../rule.ts';
 import { callsByName, functionAround, type ScannedFile } from '../../scanned-file.ts';
 

@@ -3,11 +3,13 @@
 import { attributeStores } from '../../../source/class-members.ts';
 import type { Attribute, FunctionDef, Node, Stmt } from '../../../source/python-ast.ts';
 import type { ClassInfo, FunctionInfo } from '../../../source/source-index.ts';
-import { indentationUnit } from '../../edits.ts';
-import { releaseOf } from '../../field-release-code.ts';
-import { fieldUseOf, isReachedByText } from '../../field-uses.ts';
+import { indentationUnit } from '../../edits/edits.ts';
+import { hasOwnLines, linesAfter } from '../../edits/line-edits.ts';
 import type { Confidence, Fix } from '../../finding.ts';
-import { hasOwnLines, linesAfter } from '../../line-edits.ts';
+import { isInside, perObject } from '../../lifetimes/receivers.ts';
+import { isScript } from '../../lifetimes/run-once.ts';
+import { releaseOf } from '../../resources/field-release-code.ts';
+import { fieldUseOf, isReachedByText } from '../../resources/field-uses.ts';
 import {
   closersOf,
   familyOf,
@@ -18,10 +20,8 @@ import {
   type OwnedField,
   ownedFieldsOf,
   soundsLikeEnding,
-} from '../../owned-fields.ts';
-import { isInside, perObject } from '../../receivers.ts';
+} from '../../resources/owned-fields.ts';
 import type { Rule } from '../../rule.ts';
-import { isScript } from '../../run-once.ts';
 import { functionAround, type ScannedFile } from '../../scanned-file.ts';
 
 export const fieldNotReleased: Rule = {

@@ -2,15 +2,15 @@
 
 import { attributeStores } from '../../../source/class-members.ts';
 import type { Attribute, FunctionDef, Node, Stmt } from '../../../source/python-ast.ts';
-import { releaseOf } from '../../field-release-code.ts';
-import { endingFunctions, fieldUseOf, isReachedByText } from '../../field-uses.ts';
+import { hasOwnLines, linesBefore } from '../../edits/line-edits.ts';
 import type { Confidence, Fix } from '../../finding.ts';
-import { isGuardedBy } from '../../guards.ts';
-import { hasOwnLines, linesBefore } from '../../line-edits.ts';
-import { isEmptied, type OwnedField, ownedFieldsOf, soundsLikeEnding } from '../../owned-fields.ts';
-import { isInside, receiverAround } from '../../receivers.ts';
+import { isGuardedBy } from '../../lifetimes/guards.ts';
+import { isInside, receiverAround } from '../../lifetimes/receivers.ts';
+import { isScript } from '../../lifetimes/run-once.ts';
+import { releaseOf } from '../../resources/field-release-code.ts';
+import { endingFunctions, fieldUseOf, isReachedByText } from '../../resources/field-uses.ts';
+import { isEmptied, type OwnedField, ownedFieldsOf, soundsLikeEnding } from '../../resources/owned-fields.ts';
 import type { Rule } from '../../rule.ts';
-import { isScript } from '../../run-once.ts';
 import { loopAround, type ScannedFile, textOf } from '../../scanned-file.ts';
 
 export const fieldOverwritten: Rule = {

@@ -3,8 +3,8 @@
 import { walk } from '../../../source/ast-walk.ts';
 import type { Call, For, FunctionDef, Node, WithItem } from '../../../source/python-ast.ts';
 import { dottedName } from '../../../source/qualified-name.ts';
-import { calleeOf } from '../../resource-uses.ts';
-import { OPENERS_BY_NAME } from '../../resources.ts';
+import { calleeOf } from '../../resources/resource-uses.ts';
+import { OPENERS_BY_NAME } from '../../resources/resources.ts';
 import type { Rule } from '../../rule.ts';
 import { isNamed, oncePerFile, type ScannedFile, textOf } from '../../scanned-file.ts';
 

@@ -1,11 +1,11 @@
 // How the rules of open resources speak of a leak: which rule it is for, how sure, in which words, with which fix.
 
 import type { Node } from '../../../source/python-ast.ts';
-import { useOf } from '../../edits.ts';
+import { useOf } from '../../edits/edits.ts';
 import type { Confidence, Fix } from '../../finding.ts';
-import { finallyAfterUses, withAroundStatement, withAroundUses } from '../../release-fixes.ts';
-import { type Leak, type LeakKind, leaksOf } from '../../resource-leaks.ts';
-import type { ResourceFamily } from '../../resource-models.ts';
+import { finallyAfterUses, withAroundStatement, withAroundUses } from '../../resources/release-fixes.ts';
+import { type Leak, type LeakKind, leaksOf } from '../../resources/resource-leaks.ts';
+import type { ResourceFamily } from '../../resources/resource-models.ts';
 import type { Report, ReportedFinding } from '../../rule.ts';
 import { type ScannedFile, textOf } from '../../scanned-file.ts';
 

@@ -2,7 +2,7 @@
 
 import { pushChildren, walk } from '../../../source/ast-walk.ts';
 import type { Expr, Node, NodeKind } from '../../../source/python-ast.ts';
-import type { Leak } from '../../resource-leaks.ts';
+import type { Leak } from '../../resources/resource-leaks.ts';
 
 /** `out = directory / name`, `copy = str(out)`: as far as people go. */
 const MAX_ROUNDS = 3;

@@ -2,7 +2,7 @@
 
 import type { Attribute, Call, Expr, Node } from '../../../source/python-ast.ts';
 import { bindingOf } from '../../../source/source-index.ts';
-import { mentionsIn } from '../../resource-uses.ts';
+import { mentionsIn } from '../../resources/resource-uses.ts';
 import type { Report, Rule } from '../../rule.ts';
 import { callsByName, functionAround, isNamed, keywordOf, type ScannedFile } from '../../scanned-file.ts';
 import { reportableLeaks, unreleased } from './leak-findings.ts';

@@ -2,13 +2,13 @@
 
 import type { Call, Expr, FunctionDef, Module, Name, Node, Stmt } from '../../../source/python-ast.ts';
 import { bindingOf } from '../../../source/source-index.ts';
+import { hasOwnLines, linesAfter } from '../../edits/line-edits.ts';
 import type { Conditional, Confidence, Fix } from '../../finding.ts';
-import { blockWith, leaves } from '../../guards.ts';
-import { hasOwnLines, linesAfter } from '../../line-edits.ts';
-import { isInside } from '../../receivers.ts';
-import { calleeOf, mentionsIn, parameterFate } from '../../resource-uses.ts';
+import { blockWith, leaves } from '../../lifetimes/guards.ts';
+import { isInside } from '../../lifetimes/receivers.ts';
+import { isScript } from '../../lifetimes/run-once.ts';
+import { calleeOf, mentionsIn, parameterFate } from '../../resources/resource-uses.ts';
 import type { Report, Rule } from '../../rule.ts';
-import { isScript } from '../../run-once.ts';
 import {
   callsByName,
   contextOf,

@@ -2,9 +2,9 @@
 
 import { pushChildren } from '../../../source/ast-walk.ts';
 import type { Node } from '../../../source/python-ast.ts';
-import { isHarmless } from '../../borrowing-calls.ts';
-import type { Leak } from '../../resource-leaks.ts';
-import { mentionsIn } from '../../resource-uses.ts';
+import { isHarmless } from '../../resources/borrowing-calls.ts';
+import type { Leak } from '../../resources/resource-leaks.ts';
+import { mentionsIn } from '../../resources/resource-uses.ts';
 import type { Rule } from '../../rule.ts';
 import { isNamed, type ScannedFile } from '../../scanned-file.ts';
 import { reportableLeaks, unreleased } from './leak-findings.ts';

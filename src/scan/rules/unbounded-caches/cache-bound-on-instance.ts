@@ -3,7 +3,7 @@
 import { walk } from '../../../source/ast-walk.ts';
 import type { Attribute, Call, Expr, FunctionDef, Node } from '../../../source/python-ast.ts';
 import { bindingOf, type ClassInfo, enclosingFunction, type FunctionInfo } from '../../../source/source-index.ts';
-import { hasFewInstances } from '../../instance-count.ts';
+import { hasFewInstances } from '../../lifetimes/instance-count.ts';
 import type { Rule } from '../../rule.ts';
 import { type ScannedFile, textOf } from '../../scanned-file.ts';
 import { cacheAround, cacheMadeBy } from './cache-decorators.ts';

@@ -4,10 +4,10 @@
 import { walk } from '../../../source/ast-walk.ts';
 import type { Expr, FunctionDef } from '../../../source/python-ast.ts';
 import { bindingOf, type ClassInfo, type FunctionInfo } from '../../../source/source-index.ts';
-import { indentationAt, lineEndOf, lineStart, nextLineStart } from '../../edits.ts';
+import { indentationAt, lineEndOf, lineStart, nextLineStart } from '../../edits/edits.ts';
+import { dropImportOf, useInsteadOf } from '../../edits/import-edits.ts';
 import type { Edit, Fix } from '../../finding.ts';
-import { dropImportOf, useInsteadOf } from '../../import-edits.ts';
-import { hasSlots } from '../../instance-count.ts';
+import { hasSlots } from '../../lifetimes/instance-count.ts';
 import { isNamed, type ScannedFile } from '../../scanned-file.ts';
 import { isLookedAfter, type MemoizingCache } from './cache-decorators.ts';
 import { cacheSizeEdits } from './cache-size-fix.ts';

@@ -2,7 +2,7 @@
 
 import type { ClassInfo, FunctionInfo } from '../../../source/source-index.ts';
 import type { Confidence } from '../../finding.ts';
-import { hasFewInstances, isEqualByValue } from '../../instance-count.ts';
+import { hasFewInstances, isEqualByValue } from '../../lifetimes/instance-count.ts';
 import type { Rule } from '../../rule.ts';
 import type { ScannedFile } from '../../scanned-file.ts';
 import { cacheAround, isLookedAfter, type MemoizingCache } from './cache-decorators.ts';

@@ -1,9 +1,9 @@
 // Gives an unbounded functools cache a limit: the edits that turn `cache` or `lru_cache(maxsize=None)` into
 // `lru_cache(maxsize=1024)`.
 
-import { replaceNode } from '../../edits.ts';
+import { replaceNode } from '../../edits/edits.ts';
+import { useInsteadOf } from '../../edits/import-edits.ts';
 import type { Edit } from '../../finding.ts';
-import { useInsteadOf } from '../../import-edits.ts';
 import { keywordOf, type ScannedFile } from '../../scanned-file.ts';
 import type { MemoizingCache } from './cache-decorators.ts';
 

@@ -4,7 +4,7 @@
 import type { Expr, Node } from '../../../source/python-ast.ts';
 import { bindingOf, type FunctionInfo } from '../../../source/source-index.ts';
 import type { Conditional, Confidence } from '../../finding.ts';
-import { hasFewInstances } from '../../instance-count.ts';
+import { hasFewInstances } from '../../lifetimes/instance-count.ts';
 import type { Rule } from '../../rule.ts';
 import { functionAround, type ScannedFile } from '../../scanned-file.ts';
 import { cacheAround, isLookedAfter } from './cache-decorators.ts';

@@ -1,10 +1,10 @@
 // C07: reading a defaultdict, which adds the key that was asked for.
 
-import { replaceNode } from '../../edits.ts';
+import { replaceNode } from '../../edits/edits.ts';
 import type { Fix } from '../../finding.ts';
-import { type GrowingContainer, growingContainers } from '../../growing-containers.ts';
-import { growthFinding } from '../../growth-finding.ts';
-import { keyWords } from '../../growth-words.ts';
+import { type GrowingContainer, growingContainers } from '../../growth/growing-containers.ts';
+import { growthFinding } from '../../growth/growth-finding.ts';
+import { keyWords } from '../../growth/growth-words.ts';
 import type { Rule } from '../../rule.ts';
 import { keywordOf, type ScannedFile, textOf } from '../../scanned-file.ts';
 

@@ -1,9 +1,9 @@
 // C03: a dict that keeps what was computed for every key, and drops none.
 
-import { limitSize } from '../../container-fixes.ts';
-import { growingContainers } from '../../growing-containers.ts';
-import { growthFinding } from '../../growth-finding.ts';
-import { keyWords } from '../../growth-words.ts';
+import { limitSize } from '../../growth/container-fixes.ts';
+import { growingContainers } from '../../growth/growing-containers.ts';
+import { growthFinding } from '../../growth/growth-finding.ts';
+import { keyWords } from '../../growth/growth-words.ts';
 import type { Rule } from '../../rule.ts';
 import { memoizeFunction } from './lru-cache-fix.ts';
 

@@ -1,7 +1,7 @@
 // C05: entries under keys that never come again: addresses, UUIDs, times, counted numbers.
 
-import { growingContainers } from '../../growing-containers.ts';
-import { growthFinding } from '../../growth-finding.ts';
+import { growingContainers } from '../../growth/growing-containers.ts';
+import { growthFinding } from '../../growth/growth-finding.ts';
 import type { Rule } from '../../rule.ts';
 
 export const identityKey: Rule = {

@@ -5,7 +5,7 @@ import type { Arg, Expr } from '../../../source/python-ast.ts';
 import { dottedName } from '../../../source/qualified-name.ts';
 import type { FunctionInfo } from '../../../source/source-index.ts';
 import { inferValues } from '../../../source/type-inference.ts';
-import { hasFewInstances } from '../../instance-count.ts';
+import { hasFewInstances } from '../../lifetimes/instance-count.ts';
 import type { ScannedFile } from '../../scanned-file.ts';
 
 /** Parameters whose values nothing limits, `self` and `cls` aside. */

@@ -4,7 +4,7 @@ import type { Call, Expr } from '../../../source/python-ast.ts';
 import { dottedName } from '../../../source/qualified-name.ts';
 import { bindingOf, enclosingFunction, type FunctionInfo } from '../../../source/source-index.ts';
 import type { Condition, Confidence } from '../../finding.ts';
-import { hasFewInstances } from '../../instance-count.ts';
+import { hasFewInstances } from '../../lifetimes/instance-count.ts';
 import type { Rule } from '../../rule.ts';
 import { type ScannedFile, textOf } from '../../scanned-file.ts';
 

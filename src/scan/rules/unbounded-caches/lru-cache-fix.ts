@@ -2,9 +2,9 @@
 // Only where the function is exactly that, its parameters are the key, and nobody else knows the dict.
 
 import type { Expr, FunctionDef, Stmt } from '../../../source/python-ast.ts';
-import { indentationAt, lineEndOf, lineStart, nextLineStart, useOf } from '../../edits.ts';
+import { indentationAt, lineEndOf, lineStart, nextLineStart, useOf } from '../../edits/edits.ts';
 import type { Edit, Fix } from '../../finding.ts';
-import type { GrowingContainer } from '../../growing-containers.ts';
+import type { GrowingContainer } from '../../growth/growing-containers.ts';
 import { type ScannedFile, textOf } from '../../scanned-file.ts';
 
 const MAX_SIZE = 1024;

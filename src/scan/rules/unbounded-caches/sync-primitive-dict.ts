@@ -1,12 +1,12 @@
 // C06: one lock, event or queue for every key, and none dropped.
 
 import { dottedName } from '../../../source/qualified-name.ts';
-import { replaceNode, useOf } from '../../edits.ts';
+import { replaceNode, useOf } from '../../edits/edits.ts';
 import type { Fix } from '../../finding.ts';
-import { type GrowingContainer, type Growth, growingContainers } from '../../growing-containers.ts';
-import { growthFinding } from '../../growth-finding.ts';
-import { madeValue } from '../../growth-kind.ts';
-import { keyWords } from '../../growth-words.ts';
+import { type GrowingContainer, type Growth, growingContainers } from '../../growth/growing-containers.ts';
+import { growthFinding } from '../../growth/growth-finding.ts';
+import { madeValue } from '../../growth/growth-kind.ts';
+import { keyWords } from '../../growth/growth-words.ts';
 import type { Rule } from '../../rule.ts';
 import type { ScannedFile } from '../../scanned-file.ts';
 
