@@ -138,3 +138,22 @@ test('what the baseline knows is left alone', async () => {
   expect(await fix('--baseline', 'leakscope-baseline.json', '--apply')).toMatchObject({ exitCode: 0 });
   expect(read('a.py')).toBe(OPEN);
 });
+
+test('FILE:LINE is looked at with its own project only, wherever it is asked from', async () => {
+  const folder = temporaryProject({
+    'shop/pyproject.toml': '[project]\nname = "shop"\n',
+    'shop/cart.py': DEFAULT,
+    'broken/other.py': 'def (:\n',
+    'elsewhere/here.py': '',
+  });
+  for (const [from, place] of [
+    ['.', 'shop/cart.py'],
+    ['shop', 'cart.py'],
+    ['elsewhere', '../shop/cart.py'],
+    ['elsewhere', join(folder, 'shop/cart.py')],
+  ] as const) {
+    workIn(join(folder, from));
+    const { files, problems } = await report(`${place}:1`);
+    expect([from, files.map(({ path }) => path), problems]).toEqual([from, [place], []]);
+  }
+});

@@ -1,11 +1,12 @@
 // leakscope fix: edits that remove what scan finds, shown as diffs or written.
 
 import { existsSync, realpathSync, statSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { type Command, Option } from 'commander';
 import { ExitCode, LeakscopeError } from '../../base/errors.ts';
 import type { SourceLine } from '../../session/fix-plan.ts';
 import { type FixOptions, runFix } from '../../session/fix-session.ts';
+import { projectFolders } from '../../session/project-folder.ts';
 import { importRoot } from '../../session/python-modules.ts';
 import { scanSettings } from '../../session/scan-settings.ts';
 import { parseRunLength } from '../arguments.ts';
@@ -129,8 +130,17 @@ const PROOF_EXIT_CODES = {
 /** A line's finding hangs on the whole project, which is what it was found in. */
 function fixSettings(paths: readonly string[], at: SourceLine | undefined, flags: FixFlags) {
   if (at === undefined) return scanSettings({ ...scanFlags(paths, flags), baseline: flags.baseline });
-  const scanned = [isOutside(relative('.', at.path)) ? dirname(at.path) : '.'];
-  return scanSettings({ ...scanFlags(scanned, flags), confidence: flags.confidence ?? 'low' });
+  return scanSettings({ ...scanFlags([projectOf(at)], flags), confidence: flags.confidence ?? 'low' });
+}
+
+/** The folder of the project that the file is of, named so that scan names the file as it was given. */
+function projectOf({ path }: SourceLine): string {
+  const file = resolve(path);
+  const root = projectFolders()(dirname(file)) ?? importRoot(file, dirname(file));
+  if (isAbsolute(path)) return root;
+  const way = relative('.', root);
+  // In a folder of the project, that folder is what is scanned.
+  return way === '' || (isOutside(way) && !isOutside(path)) ? '.' : way;
 }
 
 function askedLine(paths: readonly string[], { at }: FixFlags): SourceLine | undefined {
@@ -160,5 +170,5 @@ function parseLine(text: string): SourceLine | undefined {
 }
 
 function isOutside(path: string): boolean {
-  return path === '..' || path.startsWith(`..${sep}`);
+  return path === '..' || path.startsWith(`..${sep}`) || isAbsolute(path);
 }
