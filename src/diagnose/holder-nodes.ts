@@ -27,10 +27,20 @@ export function resolveHolders(
   holders: readonly HolderReference[],
 ): readonly (readonly NodeIndex[])[] {
   const objects = objectsOfTypes(names.graph, new Set(holders.flatMap(typesAskedFor)));
-  return holders.map((holder) => nodesOf(names, facts, holder, (type) => objects.get(type) ?? []));
+  const isOfClass = holders.some(({ form }) => form === 'class attribute');
+  const classes = isOfClass ? classesByName(names) : new Map<string, readonly NodeIndex[]>();
+  const found: Found = {
+    objectsOf: (type) => objects.get(type) ?? [],
+    classesOf: (name) => classes.get(name) ?? [],
+  };
+  return holders.map((holder) => nodesOf(names, facts, holder, found));
 }
 
-type ObjectsOf = (qualifiedType: string) => readonly NodeIndex[];
+/** What was looked up for all holders in one pass, by qualified name. */
+interface Found {
+  readonly objectsOf: (type: string) => readonly NodeIndex[];
+  readonly classesOf: (name: string) => readonly NodeIndex[];
+}
 
 /** Types all objects of which must be looked at to find the holder. */
 function typesAskedFor(holder: HolderReference): readonly string[] {
@@ -69,7 +79,7 @@ function nodesOf(
   names: NodeNames,
   facts: ProgramFacts,
   holder: HolderReference,
-  objectsOf: ObjectsOf,
+  { objectsOf, classesOf }: Found,
 ): readonly NodeIndex[] {
   const { graph } = names;
   switch (holder.form) {
@@ -80,7 +90,7 @@ function nodesOf(
         : namedTargets(graph, withField(graph, module, '__dict__'), EdgeKind.global, holder.name);
     }
     case 'class attribute':
-      return classesOf(names, qualifiedClass(holder)).flatMap((cls) =>
+      return classesOf(qualifiedClass(holder)).flatMap((cls) =>
         namedTargets(graph, withField(graph, cls, '__dict__'), EdgeKind.attribute, holder.name),
       );
     case 'instance attribute':
@@ -137,10 +147,16 @@ function namedTargets(
   return found;
 }
 
-function classesOf(names: NodeNames, qualifiedName: string): readonly NodeIndex[] {
-  return [...names.graph.labels.nodes].filter(
-    (node) => names.roleOf(node) === 'class' && names.nameOf(node) === qualifiedName,
-  );
+function classesByName(names: NodeNames): ReadonlyMap<string, readonly NodeIndex[]> {
+  const classes = new Map<string, NodeIndex[]>();
+  for (const node of names.graph.labels.nodes) {
+    if (names.roleOf(node) !== 'class') continue;
+    const name = names.nameOf(node);
+    const known = classes.get(name);
+    if (known === undefined) classes.set(name, [node]);
+    else known.push(node);
+  }
+  return classes;
 }
 
 function variable(graph: HeapGraph, callee: NodeIndex, name: string): readonly NodeIndex[] {

@@ -61,14 +61,16 @@ test('what is nested deeper than rules look is a problem of the file, and ends a
   expect(errors).toEqual([{ message: 'nested more than 2000 levels deep: not looked at', line: 1 }]);
 });
 
-test('thousands of classes with the same names end', () => {
+test('thousands of classes with the same names are followed up to a limit', () => {
   const text = Array.from(
     { length: 4_000 },
     (_, i) => `class C${i}:\n    d = {}\n    def m(self, k):\n        self.d[k] = k\n`,
   ).join('');
-  const { errors, lines } = checkFile({ path: 'a.py', module: 'a', text }, RULES, {
+  const { drafts } = checkFile({ path: 'a.py', module: 'a', text }, RULES, {
     project: UNKNOWN_PROJECT,
     withFixes: false,
   });
-  expect([errors, lines]).toEqual([[], 16_001]);
+  // All of them would be found, in a time that grows with the square of their number.
+  expect(drafts.length).toBeGreaterThan(0);
+  expect(drafts.length).toBeLessThan(400);
 });

@@ -1,7 +1,7 @@
 // Joins findings in source with a live process that runs it: a container that is seen growing is confirmed, one that
 // stands still is doubted, each with its entries, bytes and rates.
 
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { diagnoseCandidates } from '../diagnose/diagnose.ts';
 import type { LiveCandidate } from '../diagnose/live-candidates.ts';
@@ -46,7 +46,7 @@ export function confirmSelection(observation: Observation, selection: Selection,
 function loadedModules({ source }: Observation): (path: string, module: string) => string | undefined {
   const byPath = new Map(source.files.map((file) => [file.path, file.module]));
   return (path, module) => {
-    const loaded = byPath.get(resolve(path)) ?? byPath.get(realpathSync(path));
+    const loaded = byPath.get(resolve(path)) ?? (existsSync(path) ? byPath.get(realpathSync(path)) : undefined);
     return loaded ?? (source.byModule.has(module) ? module : undefined);
   };
 }

@@ -44,6 +44,7 @@ export function copyProject(root: string, changed: ReadonlyMap<string, Uint8Arra
     remove();
     if (error instanceof LeakscopeError) throw error;
     throw new LeakscopeError('E_FILE_WRITE', `cannot copy ${root} to try the fix: ${(error as Error).message}`, {
+      hint: 'the copy is made in the folder that TMPDIR names: give one with room to spare',
       cause: error,
     });
   }
