@@ -159,7 +159,10 @@ function openForFixing(path: string): ChangedFile | undefined {
     throw fileError('E_FILE_READ', `cannot read ${path}`, error);
   }
   const decoded = decodePython(bytes);
-  if ('message' in decoded) throw new LeakscopeError('E_FILE_READ', `${path} ${decoded.message}`);
+  if ('message' in decoded)
+    throw new LeakscopeError('E_FILE_READ', `${path} ${decoded.message}`, {
+      hint: 'it changed while it was fixed: run fix again',
+    });
   const { text, encoding } = decoded;
   if (encodePython(text, encoding) === undefined) return undefined;
   return { path, encoding, hash: hashOf(bytes), before: text, after: text, fixed: [] };

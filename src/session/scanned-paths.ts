@@ -51,7 +51,9 @@ export async function scanPaths(options: ScannedPathsOptions, progress: Progress
   ];
   if (scan.files.every(({ lines }) => lines === 0)) {
     const { path, message } = problems[0] ?? { path: paths.join(', '), message: 'holds nothing to read' };
-    throw new LeakscopeError('E_FILE_READ', `${path}: ${message}`);
+    throw new LeakscopeError('E_FILE_READ', `${path}: ${message}`, {
+      hint: 'none of the files given could be read: see the permissions and encodings, or give others',
+    });
   }
   return { ...scan, problems };
 }
