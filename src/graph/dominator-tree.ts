@@ -43,7 +43,7 @@ export function largestChildren(
   return largestNodes(range, weight, limit);
 }
 
-/** The child of `node` with the largest `weight`, or -1 when it dominates nothing. */
+/** The child of `node` with the largest `weight`, of equal ones the first by index; -1 when it dominates nothing. */
 export function heaviestChild(tree: DominatorTree, node: NodeIndex, weight: ArrayLike<number>): NodeIndex {
   const { firstChild, children } = tree;
   const end = firstChild[node + 1]!;
@@ -51,8 +51,9 @@ export function heaviestChild(tree: DominatorTree, node: NodeIndex, weight: Arra
   let most = Number.NEGATIVE_INFINITY;
   for (let i = firstChild[node]!; i < end; i++) {
     const child = children[i]!;
-    if (weight[child]! > most) {
-      most = weight[child]!;
+    const own = weight[child]!;
+    if (own > most || (own === most && child < heaviest)) {
+      most = own;
       heaviest = child;
     }
   }
