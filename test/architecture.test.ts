@@ -19,6 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   scan: ['base', 'source'],
   metrics: ['base'],
   diagnose: ['base', 'graph', 'cpython', 'source', 'metrics', 'snapshot'],
+  query: ['base', 'graph', 'diagnose'],
   export: ['base', 'graph', 'type:diagnose'],
   session: ['base', 'protocol', 'graph', 'cpython', 'target', 'snapshot', 'source', 'scan', 'metrics', 'diagnose'],
   cli: [
@@ -32,13 +33,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'scan',
     'metrics',
     'diagnose',
+    'query',
     'export',
     'session',
   ],
 };
 
 /** Bytes and sources come in, results go out. */
-const PURE = ['graph', 'cpython', 'source', 'scan', 'metrics', 'diagnose', 'export'];
+const PURE = ['graph', 'cpython', 'source', 'scan', 'metrics', 'diagnose', 'query', 'export'];
 /** What would make the result depend on the moment, the machine or luck. */
 const IMPURE = [
   /\bDate\b/,

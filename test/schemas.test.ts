@@ -23,6 +23,7 @@ import { FixReportSchema } from '../src/protocol/fix.ts';
 import { FixProofSchema } from '../src/protocol/fix-proof.ts';
 import { PauseEstimateSchema } from '../src/protocol/pause-estimate.ts';
 import { PsReportSchema } from '../src/protocol/ps.ts';
+import { HeapQuerySchema } from '../src/protocol/query.ts';
 import type { ReferenceReportSchema } from '../src/protocol/references.ts';
 import { HeapReportSchema } from '../src/protocol/report.ts';
 import type { ResourceReportSchema } from '../src/protocol/resources.ts';
@@ -31,6 +32,7 @@ import { ScanReportSchema } from '../src/protocol/scan.ts';
 import { SnapshotReportSchema } from '../src/protocol/snapshot.ts';
 import { TraceReportSchema } from '../src/protocol/trace.ts';
 import { HeapWhySchema } from '../src/protocol/why.ts';
+import type { HeapQuery } from '../src/query/query-answer.ts';
 import { drawnFacts, drawServiceHeap } from './support/drawn-heaps.ts';
 import { healthyReport, inconclusiveReport, leakReport, twoFindingsReport } from './support/find-reports.ts';
 import { fragmentedRss, growingRss } from './support/rss-reports.ts';
@@ -45,6 +47,7 @@ const SCHEMAS = {
   report: HeapReportSchema,
   diff: HeapDiffSchema,
   why: HeapWhySchema,
+  query: HeapQuerySchema,
   'pause-estimate': PauseEstimateSchema,
   rss: RssReportSchema,
   export: ExportReportSchema,
@@ -83,6 +86,7 @@ test('TypeScript types and schemas are the same shape', () => {
   expectTypeOf<DeepReadonly<RssReport>>().toEqualTypeOf<Output<typeof RssReportSchema>>();
   expectTypeOf<DeepReadonly<TraceReport>>().toEqualTypeOf<Output<typeof TraceReportSchema>>();
   expectTypeOf<DeepReadonly<ReferenceReport>>().toEqualTypeOf<Output<typeof ReferenceReportSchema>>();
+  expectTypeOf<DeepReadonly<HeapQuery>>().toEqualTypeOf<Output<typeof HeapQuerySchema>>();
   expectTypeOf<DeepReadonly<HeapWhy>>().toEqualTypeOf<Output<typeof HeapWhySchema>>();
   expectTypeOf<DeepReadonly<ResourceReport>>().toEqualTypeOf<Output<typeof ResourceReportSchema>>();
   expectTypeOf<Finding['kind']>().toEqualTypeOf<Output<typeof FindReportSchema>['findings'][number]['kind']>();

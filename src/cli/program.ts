@@ -10,6 +10,7 @@ import { addExportCommand } from './commands/export.ts';
 import { addFindCommand } from './commands/find.ts';
 import { addFixCommand } from './commands/fix.ts';
 import { addPsCommand } from './commands/ps.ts';
+import { addQueryCommand } from './commands/query.ts';
 import { addReportCommand } from './commands/report.ts';
 import { addRssCommand } from './commands/rss.ts';
 import { addScanCommand } from './commands/scan.ts';
@@ -39,6 +40,7 @@ Examples:
   leakscope trace -- python app.py       which lines allocate what grows
   leakscope snapshot 4242 -o a.heap      keep the object graph, without values
   leakscope why a.heap shop.users.User   what keeps these objects alive
+  leakscope query a.heap 'type:dict entries>1000'
 
 Exit codes: 0 healthy or done, 1 leak, 2 wrong usage, 3 could not tell, 4 internal error.`;
 
@@ -95,6 +97,7 @@ export function createProgram(context: CliContext): Command {
   addReportCommand(program, context);
   addDiffCommand(program, context);
   addWhyCommand(program, context);
+  addQueryCommand(program, context);
   addRssCommand(program, context);
   addExportCommand(program, context);
   addScanCommand(program, context);

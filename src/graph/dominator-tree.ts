@@ -70,8 +70,11 @@ export function largestRetained(
   return largestNodes(dominators.order.subarray(1), weight, limit, options.accept);
 }
 
-/** Selection by a binary heap of `limit` entries with the least one on top: O(n log limit), no sort of all nodes. */
-function largestNodes(
+/**
+ * The `limit` of `nodes` with the largest `weight`, largest first, equal ones by index. Selection by a binary heap of
+ * `limit` entries with the least one on top: O(n log limit), no sort of all nodes.
+ */
+export function largestNodes(
   nodes: Uint32Array,
   weight: ArrayLike<number>,
   limit: number,
