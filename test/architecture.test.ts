@@ -149,6 +149,18 @@ test('only target touches other processes', () => {
   expect(readers).toEqual([]);
 });
 
+test('one file writes to the memory of other processes', () => {
+  const writers = shipped
+    .filter((source) => /\/mem\b/.test(withoutComments(source.text)))
+    .filter((source) => /writeSync|'r\+'|O_RDWR|O_WRONLY/.test(withoutComments(source.text)))
+    .map((source) => source.path);
+  expect(writers).toEqual(['src/target/remote-execution.ts']);
+  const users = shipped
+    .filter((source) => source.imports.some(({ specifier }) => specifier.endsWith('/remote-execution.ts')))
+    .map((source) => source.path);
+  expect(users).toEqual(['src/session/remote-calls.ts']);
+});
+
 test('files stay readable: short, named for one concept, introduced, without default exports', () => {
   const violations = sources
     .filter((source) => !source.path.includes('/generated/'))

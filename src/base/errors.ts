@@ -35,6 +35,10 @@ export type ErrorCode =
   | 'E_HEAP_VERSION'
   | 'E_NO_MATCH'
   | 'E_NOT_TRACING'
+  | 'E_NO_REMOTE_CALLS'
+  | 'E_NO_CONSENT'
+  | 'E_CALL_NOT_RUN'
+  | 'E_CALL_FAILED'
   | 'E_CANCELLED'
   | 'E_INTERNAL';
 

@@ -5,7 +5,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LeakscopeError } from '../base/errors.ts';
 import { ProblemLog } from '../base/problems.ts';
 import { formatDuration } from '../base/units.ts';
-import type { Interpreter } from '../cpython/interpreter.ts';
 import type { AllocationTraces } from '../cpython/tracemalloc/allocation-traces.ts';
 import {
   areTablesLocked,
@@ -29,6 +28,7 @@ import { readRss } from '../target/process-info.ts';
 import { liveImage } from '../target/process-memory.ts';
 import { applicationOf } from '../target/python-processes.ts';
 import { AttachedTarget, factsOfCapture } from './attached-target.ts';
+import { type AskConsent, consentTo, runCall, startTracing, stopTracing, takesRemoteCalls } from './remote-calls.ts';
 import { type Progress, pythonName } from './session-options.ts';
 import { TracedSource } from './traced-source.ts';
 
@@ -48,7 +48,16 @@ export interface TraceOptions {
   readonly maxPauseMs?: number | undefined;
   /** False leaves the kernel's marks of written pages alone, for a process that another tool (CRIU) tracks. */
   readonly precopy?: boolean | undefined;
+  /** Runs lines of code in the target, with consent: tracing on before the first look, off after the last. */
+  readonly tracing?: TracingSwitch | undefined;
   readonly signal: AbortSignal;
+}
+
+export interface TracingSwitch {
+  /** Frames of each stack to keep, where tracing is to be switched on. */
+  readonly startFrames?: number | undefined;
+  readonly stop: boolean;
+  readonly ask: AskConsent;
 }
 
 /** What one stop of the target gave. */
@@ -72,7 +81,7 @@ const LOCKED_TRIES = 10;
 /** Copies taken of tables that are being changed, where nothing tells when they are not. */
 const TORN_TRIES = 4;
 
-/** Runs `trace`. Throws E_NOT_TRACING, and what attaching and pausing throw; the process runs on in every case. */
+/** Runs `trace`. Throws E_NOT_TRACING, E_NO_CONSENT and the like of remote-calls.ts, and what attaching and pausing throw; the process runs on in every case. */
 export async function runTrace(options: TraceOptions, progress: Progress): Promise<TraceReport> {
   const problems = new ProblemLog();
   progress.stage(`attaching to process ${options.pid}`);
@@ -92,7 +101,7 @@ export async function captureTracemalloc(
   problems: ProblemLog,
 ): Promise<TracemallocCapture> {
   const { interpreter, info } = target;
-  if (isUntraced(target)) throw notTracing(interpreter, info.pid, 'not tracing');
+  if (isUntraced(target)) throw notTracing(target, 'not tracing');
   for (let attempt = 1; ; attempt++) {
     let rssBytes = 0;
     let stops = 0;
@@ -114,7 +123,7 @@ export async function captureTracemalloc(
     const isLast = attempt === TORN_TRIES;
     if (typeof snapshot === 'string') {
       // Tables in the middle of a change may not be recognised at all.
-      if (snapshot === 'not tracing' || isLast) throw notTracing(interpreter, info.pid, snapshot);
+      if (snapshot === 'not tracing' || isLast) throw notTracing(target, snapshot);
     } else if (snapshot.traces.isComplete || isLast) {
       problems.addAll(found);
       return { snapshot, rssBytes, stoppedAtMs, pauseMs: captured.pauseMs, facts: factsOfCapture(captured) };
@@ -136,6 +145,8 @@ async function observe(
   const pausesMs: number[] = [];
   const captures: CaptureFacts[] = [];
   const notes: string[] = [];
+  const switched =
+    options.tracing === undefined ? undefined : await switchOn(target, options.tracing, options.signal, progress);
   if (options.warmUpSeconds !== undefined) await warmUp(target, options.warmUpSeconds, options.signal, progress);
   for (let look = 0; look < (options.seconds === undefined ? 1 : 2); look++) {
     if (look > 0) {
@@ -152,6 +163,7 @@ async function observe(
     pausesMs.push(capture.pauseMs);
     captures.push(capture.facts);
   }
+  if (switched !== undefined) notes.push(...(await switchOff(target, switched, options)));
   progress.stage('reading source');
   const report = reportTrace({
     target: {
@@ -217,18 +229,66 @@ function isUntraced({ memory, interpreter, info }: AttachedTarget): boolean {
   return config?.isTracing === false;
 }
 
-function notTracing({ versionText }: Interpreter, pid: number, found: 'not tracing' | 'unknown'): LeakscopeError {
+function notTracing(target: AttachedTarget, found: 'not tracing' | 'unknown'): LeakscopeError {
+  const { pid } = target.info;
+  const { versionText } = target.interpreter;
   const message =
     found === 'not tracing'
       ? `process ${pid} does not trace its allocations`
       : `no tables of tracemalloc were found in process ${pid} (CPython ${versionText} without symbols, or not tracing)`;
   return new LeakscopeError('E_NOT_TRACING', message, {
     hint: [
-      `what grows and who holds it needs no tracing: leakscope find ${pid}, leakscope report ${pid}`,
+      `without tracing: what there is by type and who holds it, leakscope report ${pid};`,
+      `what grows, who holds it and which source lines add to it, leakscope find ${pid}`,
+      ...(takesRemoteCalls(target)
+        ? [`switch it on in the process, which runs one line of Python there: leakscope trace ${pid} --start`]
+        : []),
       'for the allocating lines start it with PYTHONTRACEMALLOC=10 or python -X tracemalloc=10,',
       'or let leakscope start it: leakscope trace -- python app.py',
     ].join('\n'),
   });
+}
+
+/** What was agreed on, and is left to do after the last look. */
+interface SwitchedTracing {
+  readonly started: boolean;
+  readonly stop: boolean;
+}
+
+/** One question for all that will be run. A process that traces already goes on with the frames it has. */
+async function switchOn(
+  target: AttachedTarget,
+  { startFrames, stop, ask }: TracingSwitch,
+  signal: AbortSignal,
+  progress: Progress,
+): Promise<SwitchedTracing> {
+  const mustStart = isUntraced(target);
+  if (mustStart && startFrames === undefined) throw notTracing(target, 'not tracing');
+  const start = mustStart ? startTracing(startFrames!) : undefined;
+  const calls = [...(start === undefined ? [] : [start]), ...(stop ? [stopTracing()] : [])];
+  if (calls.length > 0) await consentTo(target, calls, ask);
+  if (start !== undefined) {
+    progress.stage('switching tracing on');
+    await runCall(target, start, signal);
+  }
+  return { started: start !== undefined, stop };
+}
+
+/** The notes that say what tracing does from now on. */
+async function switchOff(
+  target: AttachedTarget,
+  { started, stop }: SwitchedTracing,
+  { signal }: TraceOptions,
+): Promise<readonly string[]> {
+  const { pid } = target.info;
+  const since = started ? ['it traces since the first look: what was allocated before is not in these figures'] : [];
+  if (!target.isAlive) return since;
+  if (!stop)
+    return started
+      ? [...since, `it goes on tracing, which costs it time and memory: leakscope trace ${pid} --stop`]
+      : [];
+  await runCall(target, stopTracing(), signal);
+  return [...since, 'tracing is switched off now'];
 }
 
 function changedNote(files: ReadonlySet<string>): string {
@@ -240,7 +300,7 @@ async function warmUp(target: AttachedTarget, seconds: number, signal: AbortSign
   const beganAtMs = performance.now();
   while (target.isAlive && isUntraced(target)) {
     if (performance.now() - beganAtMs > TRACING_START_MS) {
-      throw notTracing(target.interpreter, target.info.pid, 'not tracing');
+      throw notTracing(target, 'not tracing');
     }
     await sleep(POLL_MS);
   }

@@ -18,13 +18,18 @@ export interface TargetOptions {
   readonly args?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
+  /** Options of the interpreter, before `-c`. */
+  readonly interpreterArgs?: readonly string[];
+  /** User and group to run as. */
+  readonly uid?: number;
+  readonly gid?: number;
   /** How long to wait for the first line, in milliseconds. */
   readonly timeoutMs?: number;
 }
 
 /** Runs `code` with `-c` semantics under `command` and resolves at its first line of output. */
 export async function startPython(python: string, code: string, options: TargetOptions = {}): Promise<TargetProcess> {
-  return startCommand([python, '-c', code, ...(options.args ?? [])], options);
+  return startCommand([python, ...(options.interpreterArgs ?? []), '-c', code, ...(options.args ?? [])], options);
 }
 
 /** Runs any command that prints a line when it is ready. */
@@ -33,6 +38,8 @@ export async function startCommand(command: readonly string[], options: TargetOp
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, PYTHONUNBUFFERED: '1', ...options.env },
     cwd: options.cwd,
+    uid: options.uid,
+    gid: options.gid,
   });
   const lines: string[] = [];
   const waiting: { resolve: (line: string) => void; reject: (error: Error) => void }[] = [];

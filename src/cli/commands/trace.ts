@@ -8,12 +8,16 @@ import type { AppliedFilter, TraceKey, TraceReport } from '../../diagnose/trace-
 import { runTrace, type TraceOptions } from '../../session/trace-session.ts';
 import { parseCountOf, parseMilliseconds, parsePid, parseRunLength } from '../arguments.ts';
 import { type CliContext, type Output, openOutput } from '../cli-context.ts';
+import { consentOf } from '../consent.ts';
 import { runOnCommand } from '../observed-command.ts';
 import { renderTraceReport } from '../render/trace-text.ts';
 
 interface TraceFlags {
   readonly for?: number;
   readonly warmUp: number;
+  readonly start?: boolean;
+  readonly stop?: boolean;
+  readonly yes?: boolean;
   readonly frames: number;
   readonly by: TraceKey;
   readonly cumulative?: boolean;
@@ -50,6 +54,7 @@ Examples:
   leakscope trace 4242                          which lines allocated what there is
   leakscope trace 4242 --for 2m                 which lines grow
   leakscope trace --for 1m -- python app.py
+  leakscope trace 4242 --start --for 1m --stop  CPython 3.14: traces for a minute, with a line run in it
   leakscope trace 4242 --by traceback --filter '*/shop/*' --all-frames
   leakscope trace 4242 --for 30s --json | jq '.rows[] | {file, line, bytes_per_minute}'`;
 
@@ -70,7 +75,10 @@ export function addTraceCommand(program: Command, context: CliContext): void {
         .argParser(parseWarmUp)
         .default(DEFAULT_WARM_UP_SECONDS, '5s'),
     )
-    .option('--frames <n>', 'frames of each stack kept in a started COMMAND', parseFrames, DEFAULT_FRAMES)
+    .option('--start', 'switch tracing on in the process first (CPython 3.14 and later; runs a line of code in it)')
+    .option('--stop', 'switch tracing off after the last look (the same)')
+    .option('--yes', 'run what --start and --stop need without asking')
+    .option('--frames <n>', 'frames of each stack kept by --start or in a started COMMAND', parseFrames, DEFAULT_FRAMES)
     .addOption(
       new Option('--by <what>', 'sum up by').choices(['line', 'file', 'function', 'traceback']).default('line'),
     )
@@ -102,13 +110,20 @@ async function trace(
 ): Promise<TraceReport> {
   const words = context.childCommand;
   const options = traceOptions(flags, context);
-  if (words === undefined && pid !== undefined) return runTrace({ pid, ...options }, output.progress);
+  if (words === undefined && pid !== undefined)
+    return runTrace({ pid, ...options, ...switched(flags, output, context) }, output.progress);
   if (words === undefined || words.length === 0) {
     throw new LeakscopeError('E_USAGE', 'trace needs a PID, or a command after --', {
       hint: 'leakscope trace -- python app.py starts a program with tracemalloc on',
     });
   }
   if (pid !== undefined) throw new LeakscopeError('E_USAGE', 'trace takes a PID or a command after --, not both');
+  if (flags.start === true || flags.stop === true) {
+    throw new LeakscopeError(
+      'E_USAGE',
+      '--start and --stop are for a PID: a started command traces from its first line',
+    );
+  }
   const started = { ...options, seconds: flags.for ?? DEFAULT_RUN_SECONDS, warmUpSeconds: flags.warmUp };
   return runOnCommand(
     words,
@@ -126,6 +141,19 @@ async function trace(
     output,
     context,
   );
+}
+
+/** Switched on there is nothing to see at first: two looks then, as for a command. */
+function switched(flags: TraceFlags, output: Output, context: CliContext): Partial<TraceOptions> {
+  if (flags.start !== true && flags.stop !== true) return {};
+  return {
+    ...(flags.start === true ? { seconds: flags.for ?? DEFAULT_RUN_SECONDS } : {}),
+    tracing: {
+      startFrames: flags.start === true ? flags.frames : undefined,
+      stop: flags.stop === true,
+      ask: consentOf(flags, context, output),
+    },
+  };
 }
 
 /** It was told to trace, by a variable of its environment. */
