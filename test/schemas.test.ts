@@ -6,6 +6,7 @@ import * as v from 'valibot';
 import { expect, expectTypeOf, test } from 'vitest';
 import { toFailure } from '../src/cli/failure.ts';
 import type { Finding, FindReport } from '../src/diagnose/find-report.ts';
+import type { GcReport } from '../src/diagnose/gc-report.ts';
 import { diffHeaps, type HeapDiff } from '../src/diagnose/heap-diff.ts';
 import { type HeapReport, reportHeap } from '../src/diagnose/heap-report.ts';
 import { explainRetention, type HeapWhy } from '../src/diagnose/heap-why.ts';
@@ -21,6 +22,7 @@ import { ExportReportSchema } from '../src/protocol/export.ts';
 import { FindReportSchema } from '../src/protocol/find.ts';
 import { FixReportSchema } from '../src/protocol/fix.ts';
 import { FixProofSchema } from '../src/protocol/fix-proof.ts';
+import { GcReportSchema } from '../src/protocol/gc.ts';
 import { PauseEstimateSchema } from '../src/protocol/pause-estimate.ts';
 import { PsReportSchema } from '../src/protocol/ps.ts';
 import { HeapQuerySchema } from '../src/protocol/query.ts';
@@ -54,6 +56,7 @@ const SCHEMAS = {
   scan: ScanReportSchema,
   fix: FixReportSchema,
   trace: TraceReportSchema,
+  gc: GcReportSchema,
   'fix-proof': FixProofSchema,
   error: ErrorReportSchema,
 } as const;
@@ -86,6 +89,7 @@ test('TypeScript types and schemas are the same shape', () => {
   expectTypeOf<DeepReadonly<RssReport>>().toEqualTypeOf<Output<typeof RssReportSchema>>();
   expectTypeOf<DeepReadonly<TraceReport>>().toEqualTypeOf<Output<typeof TraceReportSchema>>();
   expectTypeOf<DeepReadonly<ReferenceReport>>().toEqualTypeOf<Output<typeof ReferenceReportSchema>>();
+  expectTypeOf<DeepReadonly<GcReport>>().toEqualTypeOf<Output<typeof GcReportSchema>>();
   expectTypeOf<DeepReadonly<HeapQuery>>().toEqualTypeOf<Output<typeof HeapQuerySchema>>();
   expectTypeOf<DeepReadonly<HeapWhy>>().toEqualTypeOf<Output<typeof HeapWhySchema>>();
   expectTypeOf<DeepReadonly<ResourceReport>>().toEqualTypeOf<Output<typeof ResourceReportSchema>>();

@@ -9,6 +9,7 @@ import { addDiffCommand } from './commands/diff.ts';
 import { addExportCommand } from './commands/export.ts';
 import { addFindCommand } from './commands/find.ts';
 import { addFixCommand } from './commands/fix.ts';
+import { addGcCommand } from './commands/gc.ts';
 import { addPsCommand } from './commands/ps.ts';
 import { addQueryCommand } from './commands/query.ts';
 import { addReportCommand } from './commands/report.ts';
@@ -38,6 +39,7 @@ Examples:
   leakscope scan                         which lines of the project in this folder will leak
   leakscope rss 4242                     where every megabyte of its memory is
   leakscope trace -- python app.py       which lines allocate what grows
+  leakscope gc 4242                      what waits for the garbage collector, and why
   leakscope snapshot 4242 -o a.heap      keep the object graph, without values
   leakscope why a.heap shop.users.User   what keeps these objects alive
   leakscope query a.heap 'type:dict entries>1000'
@@ -103,6 +105,7 @@ export function createProgram(context: CliContext): Command {
   addScanCommand(program, context);
   addFixCommand(program, context);
   addTraceCommand(program, context);
+  addGcCommand(program, context);
   for (const command of [program, ...program.commands]) configure(command, context);
   return program;
 }

@@ -5,12 +5,10 @@ import type { Address } from '../graph/heap-graph.ts';
 import type { AddressSet } from './address-set.ts';
 import type { AllocatorMap } from './allocator-map.ts';
 import type { CollectorState } from './collector-state.ts';
+import { GC_HEAD, nextOf } from './generation-members.ts';
 import type { Layout } from './layout.ts';
 import type { MemoryImage } from './memory-image.ts';
 import { trackedByMimalloc } from './mimalloc.ts';
-
-/** sizeof(PyGC_Head): the links lie this far before the object. */
-const GC_HEAD = 16;
 
 /** How many objects the lists of one collector hold. */
 export interface ListSizes {
@@ -79,10 +77,4 @@ function walkList(
     link = nextOf(image, link);
   }
   return count;
-}
-
-/** `_gc_next` without the flag bits the collectors keep in it. */
-function nextOf(image: MemoryImage, link: Address): Address {
-  const next = image.pointer(link);
-  return next - (next % 4);
 }

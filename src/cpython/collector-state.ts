@@ -36,6 +36,8 @@ export interface CollectorState {
   /** Objects that survived the last full collection; 0 where no longer counted. */
   readonly longLivedTotal: number;
   readonly longLivedPending: number;
+  /** How long the last full collection took, where the interpreter notes it (3.15) and there was one. */
+  readonly lastFullMs: number | undefined;
 }
 
 const GENERATIONS = 3;
@@ -70,6 +72,7 @@ export function readCollector(image: MemoryImage, interpreter: InterpreterState)
     callbacks: image.pointer(at('callbacks')),
     longLivedTotal: optional('long_lived_total'),
     longLivedPending: optional('long_lived_pending'),
+    lastFullMs: readLastFullMs(image, layout, gc),
   };
 }
 
@@ -123,10 +126,25 @@ function readRecentStats(image: MemoryImage, layout: Layout, stats: Address): Co
   for (let i = 0; i < GENERATIONS - 1; i++) {
     rings.push({ at: stats + layout.need('gc_stats.old') + i * oldSize, length: OLD_RING });
   }
-  return rings.map(({ at, length }) => {
-    const index = Math.min(image.u8(at + length * itemSize), length - 1);
-    return readCounts(image, at + index * itemSize + RING_COUNTS_OFFSET);
-  });
+  return rings.map(({ at, length }) => readCounts(image, lastItem(image, at, length, itemSize) + RING_COUNTS_OFFSET));
+}
+
+/** Address of the item that was written last. */
+function lastItem(image: MemoryImage, ring: Address, length: number, itemSize: number): Address {
+  return ring + Math.min(image.u8(ring + length * itemSize), length - 1) * itemSize;
+}
+
+/** Items start with the clock's nanoseconds at the start and the end of the collection. */
+function readLastFullMs(image: MemoryImage, layout: Layout, gc: Address): number | undefined {
+  if (layout.fieldSize('_gc_runtime_state.generation_stats') > 0) return undefined;
+  const stats = image.pointer(gc + layout.need('_gc_runtime_state.generation_stats'));
+  if (stats === 0) return undefined;
+  const itemSize = layout.fieldSize('gc_stats.young.items') / YOUNG_RING;
+  const oldest = stats + layout.need('gc_stats.old') + layout.fieldSize('gc_stats.old') / 2;
+  const item = lastItem(image, oldest, OLD_RING, itemSize);
+  const collections = image.i64(item + RING_COUNTS_OFFSET);
+  const ms = (image.i64(item + WORD) - image.i64(item)) / 1e6;
+  return collections > 0 && ms >= 0 ? ms : undefined;
 }
 
 /** After the start and end times of the collection. */

@@ -4,17 +4,12 @@
 
 import { hasBit } from '../base/bitset.ts';
 import { findGarbage, type Garbage } from '../graph/garbage.ts';
-import { type HeapGraph, NodeFlag, qualifiedTypeName, RootKind, WORD_BYTES } from '../graph/heap-graph.ts';
+import { type HeapGraph, NodeFlag, RootKind, WORD_BYTES } from '../graph/heap-graph.ts';
 import { reachableFrom } from '../graph/reachability.ts';
 import { typesWithFinalizer } from './finalizers.ts';
 import { nameCycle } from './garbage-cycle.ts';
-import { type Amount, rowsOf } from './snapshot-summary.ts';
-
-export interface GarbageTypeRow {
-  readonly type: string;
-  readonly objects: number;
-  readonly bytes: number;
-}
+import { rowsOf } from './snapshot-summary.ts';
+import { type TypeAmount, TypeSums } from './type-sums.ts';
 
 /** Clusters held together by the same cycle. */
 export interface GarbageClusterRow {
@@ -25,7 +20,7 @@ export interface GarbageClusterRow {
   readonly objects: number;
   readonly bytes: number;
   /** Most bytes first, at most five. */
-  readonly types: readonly GarbageTypeRow[];
+  readonly types: readonly TypeAmount[];
   /** Types among them whose objects have `__del__`. */
   readonly finalizers: readonly string[];
 }
@@ -42,9 +37,9 @@ export interface GarbageReport {
   /** Most bytes first. */
   readonly largest: readonly GarbageClusterRow[];
   /** Most bytes first, at most ten. */
-  readonly types: readonly GarbageTypeRow[];
+  readonly types: readonly TypeAmount[];
   /** What gc.garbage keeps alive directly, by type, at most ten. */
-  readonly kept: readonly GarbageTypeRow[];
+  readonly kept: readonly TypeAmount[];
 }
 
 /** Clusters named: each costs a search of its nodes. */
@@ -119,56 +114,11 @@ function clusterRows(
   return { rows: rows.sort((a, b) => b.bytes - a.bytes), named };
 }
 
-function keptInList(graph: HeapGraph): GarbageTypeRow[] {
+function keptInList(graph: HeapGraph): TypeAmount[] {
   const sums = new TypeSums(graph);
   const { firstEdge, edgeTargets } = graph;
   for (const list of rowsOf(graph, (kind) => kind === RootKind.interpreter, 'gc.garbage')) {
     for (let e = firstEdge[list]!; e < firstEdge[list + 1]!; e++) sums.add(edgeTargets[e]!);
   }
   return sums.rows(TYPES_LISTED);
-}
-
-/** Objects and words by type; of the few types that occur. */
-class TypeSums {
-  readonly #graph: HeapGraph;
-  readonly #sums = new Map<number, { count: number; words: number }>();
-
-  constructor(graph: HeapGraph) {
-    this.#graph = graph;
-  }
-
-  add(node: number): void {
-    const { typeOf, shallowWords } = this.#graph;
-    const sum = this.#sums.get(typeOf[node]!);
-    if (sum === undefined) this.#sums.set(typeOf[node]!, { count: 1, words: shallowWords[node]! });
-    else {
-      sum.count++;
-      sum.words += shallowWords[node]!;
-    }
-  }
-
-  total(): Amount {
-    let count = 0;
-    let words = 0;
-    for (const sum of this.#sums.values()) {
-      count += sum.count;
-      words += sum.words;
-    }
-    return { count, bytes: words * WORD_BYTES };
-  }
-
-  rows(limit: number): GarbageTypeRow[] {
-    return [...this.#sums]
-      .map(([type, { count, words }]) => ({
-        type: qualifiedTypeName(this.#graph.types[type]!),
-        objects: count,
-        bytes: words * WORD_BYTES,
-      }))
-      .sort((a, b) => b.bytes - a.bytes || b.objects - a.objects)
-      .slice(0, limit);
-  }
-
-  names(isChosen: (type: number) => boolean): string[] {
-    return [...this.#sums.keys()].filter(isChosen).map((type) => qualifiedTypeName(this.#graph.types[type]!));
-  }
 }

@@ -4,7 +4,7 @@
 import * as v from 'valibot';
 import { address, count, flag, number, text } from './common.ts';
 
-const TypeAmountSchema = v.strictObject({
+export const TypeAmountSchema = v.strictObject({
   type: text('qualified type name'),
   objects: count('objects of the type'),
   bytes: number('their own memory'),

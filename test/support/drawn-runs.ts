@@ -243,4 +243,5 @@ const idleCollector: CollectorState = {
   callbacks: 0,
   longLivedTotal: 0,
   longLivedPending: 0,
+  lastFullMs: undefined,
 };

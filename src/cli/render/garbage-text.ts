@@ -43,7 +43,7 @@ export function renderReferences(untrusted: ReferenceReport, style: RenderStyle)
   return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
-function collectorLines(collector: CollectorReport, style: RenderStyle): string[] {
+export function collectorLines(collector: CollectorReport, style: RenderStyle): string[] {
   const facts = [
     collector.enabled ? 'on' : 'off',
     `thresholds ${collector.thresholds.join(', ')}`,
@@ -73,7 +73,7 @@ function collectorLines(collector: CollectorReport, style: RenderStyle): string[
   ];
 }
 
-function garbageLines(garbage: GarbageReport, style: RenderStyle): string[] {
+export function garbageLines(garbage: GarbageReport, style: RenderStyle): string[] {
   const title = style.paint('label', 'garbage');
   const lines: string[] = [];
   if (garbage.objects === 0) lines.push(`${title}  none`);

@@ -1,0 +1,90 @@
+// The next full collection: what starts it, what holds it back, and how long the program will stand still for it.
+// Field names are snake_case because this is wire format (src/protocol/gc.ts).
+
+import { formatCount } from '../base/units.ts';
+import type { CollectorState } from '../cpython/collector-state.ts';
+import type { HeapWalk } from '../cpython/heap-walk.ts';
+import { NodeFlag } from '../graph/heap-graph.ts';
+import { whyIdle } from './collector-report.ts';
+
+export interface FullCollectionReport {
+  /** Objects it goes through: all tracked ones but the frozen. */
+  readonly objects: number;
+  /** References it follows from them. */
+  readonly references: number;
+  /** How long it takes, in milliseconds: from the fastest to the slowest that was measured for so many. */
+  readonly least_ms: number;
+  readonly most_ms: number;
+  /** How long the last one took, where the interpreter notes it (CPython 3.15). */
+  readonly last_ms?: number;
+  /** What has to happen before the next one starts by itself. */
+  readonly starts: string;
+  /** Objects that came into the oldest generation since the last one, and those that survived it; absent if not counted. */
+  readonly long_lived_pending?: number;
+  readonly long_lived_total?: number;
+}
+
+/**
+ * Nanoseconds for each object and each reference: lower and upper end of what collections of lists, dicts and instances
+ * took on CPython 3.8 to 3.15 (docs/performance.md). Objects that lie in the order they are listed in cost least.
+ */
+const LEAST_NS = { object: 25, reference: 4 };
+const MOST_NS = { object: 200, reference: 10 };
+/** A full collection waits until new long-lived objects are a quarter of the old ones (Modules/gcmodule.c). */
+const LONG_LIVED_SHARE = 0.25;
+
+export function reportFullCollection(
+  { graph, collector, collectorLists }: Pick<HeapWalk, 'graph' | 'collector' | 'collectorLists'>,
+  options: { readonly freeThreaded: boolean; readonly incremental: boolean },
+): FullCollectionReport {
+  let objects = 0;
+  let references = 0;
+  for (let n = 0; n < graph.nodeCount; n++) {
+    if ((graph.nodeFlags[n]! & NodeFlag.tracked) === 0) continue;
+    objects++;
+    references += graph.firstEdge[n + 1]! - graph.firstEdge[n]!;
+  }
+  // The frozen ones are known by number only; they have as many references as others.
+  const share = objects === 0 ? 1 : Math.max(0, 1 - (collectorLists?.permanent ?? 0) / objects);
+  objects = Math.round(objects * share);
+  references = Math.round(references * share);
+  const counted = !options.incremental && collector.longLivedTotal > 0;
+  return {
+    objects,
+    references,
+    least_ms: costMs(LEAST_NS, objects, references),
+    most_ms: costMs(MOST_NS, objects, references),
+    ...(collector.lastFullMs === undefined ? {} : { last_ms: collector.lastFullMs }),
+    starts: whatStarts(collector, options),
+    ...(counted ? { long_lived_pending: collector.longLivedPending, long_lived_total: collector.longLivedTotal } : {}),
+  };
+}
+
+function costMs(
+  cost: { readonly object: number; readonly reference: number },
+  objects: number,
+  references: number,
+): number {
+  return Math.round((objects * cost.object + references * cost.reference) / 1e5) / 10;
+}
+
+function whatStarts(
+  collector: CollectorState,
+  { freeThreaded, incremental }: { readonly freeThreaded: boolean; readonly incremental: boolean },
+): string {
+  if (whyIdle(collector)?.code === 'off') return 'only gc.collect(): the collector is off';
+  const [young = 0, middle = 0, old = 0] = collector.thresholds;
+  const [count0 = 0, count1 = 0, count2 = 0] = collector.counts;
+  if (young <= 0) return 'only gc.collect(): the first threshold is 0';
+  if (incremental)
+    return 'only gc.collect(): this collector looks through the old objects a little each time (increments)';
+  if (freeThreaded) {
+    const due = Math.max(young, Math.floor(collector.longLivedTotal * LONG_LIVED_SHARE));
+    return `when about ${formatCount(due)} tracked objects more than now have been made than freed (${formatCount(count0)} so far)`;
+  }
+  const counts = `when generation 1 has been collected ${formatCount(old + 1)} times since the last one (${formatCount(count2)} so far), each after ${formatCount(middle + 1)} collections of generation 0 (${formatCount(count1)} so far)`;
+  const needed = Math.floor(collector.longLivedTotal * LONG_LIVED_SHARE);
+  if (collector.longLivedTotal === 0) return counts;
+  const met = collector.longLivedPending >= needed;
+  return `${counts}, and ${formatCount(needed)} objects have grown old since (${formatCount(collector.longLivedPending)} so far${met ? '' : ': this holds it back'})`;
+}

@@ -1,0 +1,75 @@
+// The output of `leakscope gc --json`; src/diagnose/gc-report.ts is the same shape as a TypeScript type.
+
+import * as v from 'valibot';
+import { CaptureFactsSchema, count, number, problems, text } from './common.ts';
+import { CollectorReportSchema, GarbageReportSchema, TypeAmountSchema } from './references.ts';
+
+export const GcReportSchema = v.strictObject({
+  schema: v.literal('leakscope.gc/1'),
+  target: v.strictObject({
+    file: v.exactOptional(text('the core file; absent for a running process')),
+    pid: count('process id'),
+    python: text('interpreter: CPython 3.12.1'),
+    app: text('application: gunicorn worker [shop], app.py'),
+    uptime_seconds: v.exactOptional(number('age of the process')),
+    rss_bytes: v.exactOptional(number('resident memory')),
+  }),
+  summary: text('the one thing to know'),
+  collector: CollectorReportSchema,
+  generations: v.pipe(
+    v.array(
+      v.strictObject({
+        generation: text('0, 1, 2 young to old; frozen; all where the build keeps no lists (free-threaded)'),
+        objects: count('objects it holds'),
+        bytes: number('their own memory'),
+        types: v.pipe(v.array(TypeAmountSchema), v.description('most bytes first')),
+        type_count: count('types in all'),
+      }),
+    ),
+    v.description('what each generation holds'),
+  ),
+  full_collection: v.strictObject({
+    objects: count('objects that a full collection goes through'),
+    references: count('references it follows'),
+    least_ms: number('how long the program stands still for it, at least'),
+    most_ms: number('and at most, as measured on heaps of that many objects and references'),
+    last_ms: v.exactOptional(number('how long the last one took, where the interpreter notes it (CPython 3.15)')),
+    starts: text('what has to happen before the next one starts by itself'),
+    long_lived_pending: v.exactOptional(count('objects that grew old since the last one')),
+    long_lived_total: v.exactOptional(count('objects that survived the last one')),
+  }),
+  garbage: GarbageReportSchema,
+  watch: v.exactOptional(
+    v.strictObject({
+      seconds: number('between the two looks'),
+      generations: v.pipe(
+        v.array(
+          v.strictObject({
+            collections: number('collections meanwhile'),
+            per_minute: number('the same per minute'),
+            collected: number('objects they freed'),
+            uncollectable: number('objects they could not free'),
+          }),
+        ),
+        v.description('young to old'),
+      ),
+      garbage_objects: number('change of what no root reaches'),
+      garbage_bytes: number('change of its memory'),
+      old_objects: v.exactOptional(number('change of what the oldest generation holds')),
+    }),
+  ),
+  collection: v.exactOptional(
+    v.strictObject({
+      by: v.pipe(v.picklist(['remote debugging protocol', 'agent']), v.description('how the process was asked')),
+      found: number('what gc.collect() returned: unreachable objects it found'),
+      uncollectable: number('entries that gc.garbage gained'),
+      freed: v.pipe(v.array(TypeAmountSchema), v.description('garbage before and not after, most bytes first')),
+      freed_objects: count('their number'),
+      freed_bytes: number('their own memory'),
+      rss_bytes: number('change of resident memory'),
+    }),
+  ),
+  pauses_ms: v.pipe(v.array(v.number()), v.description('how long the process was paused at each look')),
+  captures: v.array(CaptureFactsSchema),
+  problems,
+});
