@@ -45,7 +45,7 @@ export async function observeCommand(
   context: CliContext,
 ): Promise<FindReport> {
   const { find, ...command } = options;
-  const run = (pid: number) => runFind({ pid, ...find }, output.progress);
+  const run = (pid: number) => runFind({ pid, ...find, justStarted: true }, output.progress);
   return runOnCommand(words, { ...command, run, endedEarly: endedEarlyReport }, output, context);
 }
 
@@ -85,7 +85,7 @@ async function runWhenSetUp<T>(started: StartedCommand, options: CommandRun<T>, 
       return await options.run(python.pid);
     } catch (error) {
       if (context.signal.aborted || !(error instanceof LeakscopeError)) throw error;
-      if (!sameProcess(python.pid, python.startTimeTicks)) {
+      if (error.code === 'E_TARGET_EXITED' || !sameProcess(python.pid, python.startTimeTicks)) {
         return options.endedEarly(python, (performance.now() - seenAt) / 1000, await started.settledEnding());
       }
       if (!mayBeStartingUp(error) || performance.now() - startedAt > START_UP_MS) throw error;

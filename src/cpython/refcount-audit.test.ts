@@ -10,7 +10,7 @@ import { IMMORTAL } from './reference-count.ts';
 
 const HEAP = `
   root -> app -> shared [global SHARED] -> item [element 0]; app -> item [global item]
-  root native -> held; type app dict; type shared list; type item str; type held str; size shared 64
+  root native -> held; flags held nativelyHeld; type app dict; type shared list; type item str; type held str; size shared 64
 `;
 
 function columns(audit: RefcountAudit, types: readonly { readonly name: string; readonly module: string }[]) {

@@ -20,6 +20,7 @@ import type { Observation } from './observation.ts';
 import { programFacts } from './program-facts.ts';
 import { findResourceGrowth } from './resource-findings.ts';
 import { residentParts, soundMemory } from './sound-memory.ts';
+import { startUpInWords, withoutStartUp } from './start-up-snapshots.ts';
 import { findUnexplainedRss } from './unexplained-rss.ts';
 
 /** Findings shown at most; below this share of the largest they are not worth a person's time. */
@@ -36,9 +37,10 @@ export function diagnose(observation: Observation): FindReport {
 
 /** The same, and what the run says of containers that source points at, one answer for each. */
 export function diagnoseCandidates(
-  observation: Observation,
+  whole: Observation,
   candidates: readonly HolderReference[],
 ): { readonly report: FindReport; readonly candidates: readonly LiveCandidate[] } {
+  const observation = withoutStartUp(whole);
   const analysis = analyse(observation);
   const garbage = findGarbageGrowth(observation, analysis);
   const holders = withoutKeptGarbage(findHolderFindings(observation, analysis), observation, garbage);
@@ -81,7 +83,7 @@ export function diagnoseCandidates(
         ? { seconds_to_limit: Math.max(0, room / bytesPerMinute) * 60 }
         : {}),
     },
-    pauses_ms: observation.summaries.map((summary) => Math.round(summary.pauseMs * 10) / 10),
+    pauses_ms: observation.pausesMs.map((ms) => Math.round(ms * 10) / 10),
     captures: observation.captures,
     heap: {
       objects: last.objects.count,
@@ -90,7 +92,7 @@ export function diagnoseCandidates(
       garbage_bytes: total(last.garbage).bytes,
     },
     findings: ranked.map(({ weight: _weight, reference: _reference, ...finding }, i) => ({ rank: i + 1, ...finding })),
-    not_leaking: [...holders.notLeaking, ...soundMemory(observation, ranked)],
+    not_leaking: [...holders.notLeaking, ...startUpInWords(observation), ...soundMemory(observation, ranked)],
     resident: residentParts(observation),
     problems: observation.problems,
   };

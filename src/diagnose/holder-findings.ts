@@ -1,5 +1,6 @@
 // Findings with a Python holder: each group of holders that gained, judged by its series, its bound and its source.
 
+import { indexInAscending } from '../base/sorted-search.ts';
 import { formatBytes, formatCount } from '../base/units.ts';
 import { type HeapGraph, qualifiedTypeName } from '../graph/heap-graph.ts';
 import type { NodeNames } from '../graph/node-names.ts';
@@ -29,6 +30,7 @@ import { findHolderGrowth, type HolderGrowth, typeSeries } from './holder-growth
 import { type NamedHolder, referenceOf } from './holder-reference.ts';
 import type { Observation } from './observation.ts';
 import type { ProgramFacts } from './program-facts.ts';
+import { observationFrom } from './start-up-snapshots.ts';
 
 export interface HeapAnalysis {
   readonly graph: HeapGraph;
@@ -49,6 +51,9 @@ export interface HolderFindings {
 /** Entries a holder must gain in the run to be looked at, and the bytes. */
 const LEAST_ENTRIES = 8;
 const LEAST_BYTES = 512;
+/** Snapshots and looks that have seen a holder that came later, from which on its growth is believed. */
+const LEAST_SNAPSHOTS = 3;
+const LEAST_LATER_POINTS = 4;
 /** Holders examined with their source: each costs a search of the program. */
 const EXAMINED_LIMIT = 24;
 /** Cooling holders worth a line: those that gained at least this much. */
@@ -65,16 +70,16 @@ const APPLICATION_SITES = 4;
 
 export function findHolderFindings(observation: Observation, analysis: HeapAnalysis): HolderFindings {
   const { graph, paths, names } = analysis;
-  const growths = findHolderGrowth(graph, paths, names, observation.summaries).filter(
-    (growth) => growth.count >= LEAST_ENTRIES && growth.bytes >= LEAST_BYTES && !isBookkeeping(graph, growth),
-  );
+  const growths = holderGrowths(observation, analysis);
   growths.push(...findGrowingObjects(graph, paths, names, observation.summaries));
   const findings: DraftFinding[] = [];
   const notLeaking: string[] = [];
+  const growing: HolderGrowth[] = [];
   let examined = 0;
   for (const found of growths) {
     const { growth, series, trend } = courseOf(observation, graph, found);
-    if (trend.shape !== 'steady' && trend.shape !== 'too short') {
+    if (isGrowing(trend)) growing.push(growth);
+    else {
       if (
         growth.bytes >= NOTED_BYTES &&
         notLeaking.length < NOTED_LIMIT &&
@@ -93,15 +98,68 @@ export function findHolderFindings(observation: Observation, analysis: HeapAnaly
     if (typeof drafted === 'string') notLeaking.push(drafted);
     else findings.push(drafted);
   }
+  for (const later of findLaterHolders(observation, analysis, growing)) {
+    if (++examined > EXAMINED_LIMIT) break;
+    const drafted = draft(later.observation, analysis, later.growth, later.series, later.trend);
+    if (typeof drafted === 'string') notLeaking.push(drafted);
+    else findings.push(drafted);
+  }
   return { findings, notLeaking };
 }
 
-/** How the holder grew: by its entries, or, where they do not tell, by the objects it gained. */
-function courseOf(
+/** What gained enough since the first snapshot to be looked at. */
+function holderGrowths({ summaries }: Observation, { graph, paths, names }: HeapAnalysis): HolderGrowth[] {
+  return findHolderGrowth(graph, paths, names, summaries).filter(
+    (growth) => growth.count >= LEAST_ENTRIES && growth.bytes >= LEAST_BYTES && !isBookkeeping(graph, growth),
+  );
+}
+
+function isGrowing({ shape }: Trend): boolean {
+  return shape === 'steady' || shape === 'too short';
+}
+
+interface LaterGrowth extends Course {
+  /** The run since the first snapshot that had the holder. */
+  readonly observation: Observation;
+}
+
+/**
+ * Holders that were not there at the first snapshot, such as the globals of a module imported since: what they gain
+ * counts as their own from the first snapshot that has them, while what they hang on gained them alone. `growing` are
+ * the holders found since the first snapshot: what hangs on those is theirs.
+ */
+function findLaterHolders(
   observation: Observation,
-  graph: HeapGraph,
-  growth: HolderGrowth,
-): { readonly growth: HolderGrowth; readonly series: readonly SeriesPoint[]; readonly trend: Trend } {
+  analysis: HeapAnalysis,
+  growing: readonly HolderGrowth[],
+): LaterGrowth[] {
+  const { summaries } = observation;
+  const { addresses } = analysis.graph;
+  const known = new Set(growing.flatMap(({ members }) => members));
+  const found: LaterGrowth[] = [];
+  for (let first = 1; first <= summaries.length - LEAST_SNAPSHOTS; first++) {
+    const before = summaries[first - 1]!.columns.addresses;
+    const since = observationFrom(observation, first);
+    for (const growth of holderGrowths(since, analysis)) {
+      if (indexInAscending(before, addresses[growth.holder]!) >= 0) continue;
+      if (growth.path.nodes.some((node) => known.has(node))) continue;
+      const course = courseOf(since, analysis.graph, growth);
+      if (!isGrowing(course.trend) || course.series.length < LEAST_LATER_POINTS) continue;
+      found.push({ ...course, observation: since });
+      for (const member of growth.members) known.add(member);
+    }
+  }
+  return found;
+}
+
+interface Course {
+  readonly growth: HolderGrowth;
+  readonly series: readonly SeriesPoint[];
+  readonly trend: Trend;
+}
+
+/** How the holder grew: by its entries, or, where they do not tell, by the objects it gained. */
+function courseOf(observation: Observation, graph: HeapGraph, growth: HolderGrowth): Course {
   const options = { leastRise: LEAST_ENTRIES, work: observation.work };
   const series = mergeSeries(growth.series, liveSeries(observation, graph, growth));
   const trend = judgeTrend(series, options);

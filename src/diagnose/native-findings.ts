@@ -9,6 +9,7 @@ import {
   EdgeKind,
   type HeapGraph,
   NO_NODE,
+  NodeFlag,
   type NodeIndex,
   qualifiedTypeName,
   RootKind,
@@ -119,7 +120,7 @@ export function doubtBesideHolders(
   );
 }
 
-/** For each new node whose path starts at a new natively held root, that root; NO_NODE for all others. */
+/** For each new node whose path starts at a new natively held root that no variable holds, that root; NO_NODE for all others. */
 function nativeRoots(graph: HeapGraph, parent: Uint32Array, parentEdge: Uint32Array, fresh: Uint32Array): Uint32Array {
   const rootOf = new Uint32Array(graph.nodeCount).fill(NO_NODE);
   const settled = new Uint8Array(graph.nodeCount);
@@ -136,7 +137,8 @@ function nativeRoots(graph: HeapGraph, parent: Uint32Array, parentEdge: Uint32Ar
       pending.push(at);
       const up = parent[at]!;
       if (up === graph.nodeCount) {
-        if (graph.roots.kinds[parentEdge[at]!] === RootKind.native && hasBit(fresh, at)) root = at;
+        const isHeld = (graph.nodeFlags[at]! & NodeFlag.nativelyHeld) !== 0;
+        if (graph.roots.kinds[parentEdge[at]!] === RootKind.native && isHeld && hasBit(fresh, at)) root = at;
         break;
       }
       at = up;

@@ -61,7 +61,9 @@ export interface Observation {
   readonly observedSeconds: number;
   /** In order of time; the last is the graph's. */
   readonly summaries: readonly SnapshotSummary[];
-  /** What was copied for each. */
+  /** Of all snapshots, in milliseconds: also of those before the first summary, taken while the program started. */
+  readonly pausesMs: readonly number[];
+  /** What was copied for each of them. */
   readonly captures: readonly CaptureFacts[];
   readonly graph: HeapGraph;
   /** Of the last snapshot. */

@@ -8,7 +8,9 @@ import type { NodeColumns } from '../graph/comparison.ts';
 import {
   type Address,
   type HeapGraph,
+  NOT_A_CONTAINER,
   NodeFlag,
+  type NodeIndex,
   qualifiedTypeName,
   RootKind,
   WORD_BYTES,
@@ -28,10 +30,12 @@ export interface SnapshotSummary {
   readonly atSeconds: number;
   readonly pauseMs: number;
   readonly columns: NodeColumns;
+  /** Entries of `sys.modules`, of all interpreters. */
+  readonly modules: number;
   /** Everything live: objects with their buffers. */
   readonly objects: Amount;
   readonly byType: AmountsByType;
-  /** Objects that only native code holds, by type. */
+  /** Objects that only native code holds, by type; without what hangs on variables of libraries. */
   readonly nativelyHeld: AmountsByType;
   /** Objects no root reaches, by type. */
   readonly garbage: AmountsByType;
@@ -59,10 +63,10 @@ export type SummarisedWalk = Pick<HeapWalk, 'graph' | 'collector' | 'allocators'
 /** Summarises one walk; costs one sweep over the edges. */
 export function summariseSnapshot(walk: SummarisedWalk, atSeconds: number, pauseMs: number): SnapshotSummary {
   const { graph } = walk;
-  const reachedByOwners = reachableFrom(
-    graph,
-    rowsOf(graph, (kind) => kind !== RootKind.native),
-  );
+  const reachedByOwners = reachableFrom(graph, [
+    ...rowsOf(graph, (kind) => kind !== RootKind.native),
+    ...heldByVariables(graph),
+  ]);
   // Only what the owners leave is left to sweep.
   const reachedByNative = reachableFrom(
     graph,
@@ -97,6 +101,7 @@ export function summariseSnapshot(walk: SummarisedWalk, atSeconds: number, pause
     atSeconds,
     pauseMs,
     columns: { addresses, typeOf, types, shallowWords, entryCounts },
+    modules: importedModules(graph),
     objects: all.total(),
     byType: all.byName(),
     nativelyHeld: native.byName(),
@@ -112,6 +117,16 @@ export function summariseSnapshot(walk: SummarisedWalk, atSeconds: number, pause
     freeSmallBytes: walk.allocators.small.freeBytes,
     freeMallocBytes: walk.allocators.malloc.freeBytes,
   };
+}
+
+/**
+ * Objects that variables of the executable and its libraries hold. A variable holds one for as long as the library is
+ * there: loading it is all the growth there is.
+ */
+function heldByVariables({ roots, nodeFlags }: HeapGraph): NodeIndex[] {
+  return Array.from(roots.nodes).filter(
+    (node, row) => roots.kinds[row] === RootKind.native && (nodeFlags[node]! & NodeFlag.nativelyHeld) === 0,
+  );
 }
 
 /** Root nodes of the kinds chosen; with `label`, only those that go by it. */
@@ -131,6 +146,15 @@ function sumByName(names: readonly string[], column: Float64Array): ReadonlyMap<
     if (column[type]! > 0) sums.set(name, (sums.get(name) ?? 0) + column[type]!);
   });
   return sums;
+}
+
+function importedModules({ roots, entryCounts }: HeapGraph): number {
+  let count = 0;
+  for (let row = 0; row < roots.nodes.length; row++) {
+    const entries = entryCounts[roots.nodes[row]!]!;
+    if (roots.kinds[row] === RootKind.modules && entries !== NOT_A_CONTAINER) count += entries;
+  }
+  return count;
 }
 
 /** Entries of the interned table. */

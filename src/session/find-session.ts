@@ -27,6 +27,7 @@ import { measureCapture } from './rss-session.ts';
 import { type FindOptions, type Progress, pythonName } from './session-options.ts';
 import { keyReader } from './shown-keys.ts';
 import { diagnoseWithSource } from './source-findings.ts';
+import { countModules, refuseAnotherProgram, waitForStartUp } from './start-up.ts';
 import { readTargetSource } from './target-source.ts';
 
 /** Snapshots of a run; big heaps, whose walk takes long, get the least that shows a trend. */
@@ -44,6 +45,8 @@ const STACK_SECONDS = 0.015;
 const STACK_LOOKS = 6;
 /** Containers followed between snapshots: the ones that gained most entries. */
 const FOLLOWED_LIMIT = 128;
+/** A process that is older than this has started, whatever it still imports. */
+const STARTING_SECONDS = 120;
 /** RSS growth since the last snapshot that brings the next one forward: fast leaks are seen before they kill. */
 const EARLY_GROWTH = 1.5;
 
@@ -76,8 +79,11 @@ class FindRun {
   readonly #options: FindOptions;
   readonly #progress: Progress;
   readonly #problems: ProblemLog;
-  readonly #sampler: LiveSampler;
-  readonly #startedAtMs = performance.now();
+  #sampler: LiveSampler;
+  readonly #attachedAtMs = performance.now();
+  /** When the time to observe began: after the start-up of a started program. */
+  #startedAtMs = performance.now();
+  readonly #pausesMs: number[] = [];
   readonly #summaries: SnapshotSummary[] = [];
   readonly #captures: CaptureFacts[] = [];
   readonly #memory: ResidentMoment[] = [];
@@ -98,15 +104,23 @@ class FindRun {
 
   async run(): Promise<Observation> {
     const { seconds } = this.#options;
-    this.#sampler.sample(this.#elapsed);
+    if (this.#options.justStarted === true) await this.#waitForStartUp();
+    this.#begin();
     const walkSeconds = await this.#snapshot(1);
     const rarely = walkSeconds > seconds * WALK_SHARE && this.#last!.walk.graph.nodeCount > SMALL_HEAP_OBJECTS;
     const wanted = this.#options.snapshots ?? (rarely ? LEAST_SNAPSHOTS : SNAPSHOTS);
     const count = Math.max(LEAST_SNAPSHOTS, wanted);
+    let mayBeStarting = true;
     for (let i = 2; i <= count && this.#endedEarly === undefined; i++) {
       const due = ((i - 1) * seconds) / (count - 1);
       await this.#waitUntil(due, i, count);
       if (this.#endedEarly !== undefined) break;
+      if (i === 2 && mayBeStarting && this.#isStarting) {
+        mayBeStarting = false;
+        await this.#tolerateExit(() => this.#startOver());
+        i = 1;
+        continue;
+      }
       this.#sampler.sample(this.#elapsed);
       await this.#tolerateExit(() => this.#snapshot(i));
       this.#sampler.sample(this.#elapsed);
@@ -119,10 +133,41 @@ class FindRun {
     return (performance.now() - this.#startedAtMs) / 1000;
   }
 
+  #waitForStartUp(): Promise<void> {
+    return waitForStartUp(this.#target, this.#options.signal, this.#progress);
+  }
+
+  /** The time to observe begins now; what was sampled before is forgotten. */
+  #begin(): void {
+    this.#startedAtMs = performance.now();
+    this.#sampler = new LiveSampler(this.#target);
+    this.#sampler.sample(this.#elapsed);
+  }
+
+  /** Whether a young process has imported modules since its first snapshot. */
+  get #isStarting(): boolean {
+    const age = this.#target.info.uptimeSeconds + this.#attachedSeconds;
+    return age < STARTING_SECONDS && countModules(this.#target) > this.#summaries[0]!.modules;
+  }
+
+  /** Waits until the process has started, and takes its first snapshot again; the one before is left out. */
+  async #startOver(): Promise<void> {
+    await this.#waitForStartUp();
+    this.#begin();
+    await this.#snapshot(1);
+    for (const moments of [this.#summaries, this.#memory, this.#temporaryBytes]) moments.splice(0, moments.length - 1);
+    this.#kernelBefore = this.#kernel;
+  }
+
+  get #attachedSeconds(): number {
+    return (performance.now() - this.#attachedAtMs) / 1000;
+  }
+
   /** Takes and summarises one snapshot; returns the seconds it took to walk. */
   async #snapshot(number: number): Promise<number> {
     this.#progress.stage(`snapshot ${number}`);
     const begunAt = this.#elapsed;
+    refuseAnotherProgram(this.#target);
     // Read before the heap is: what is opened between the two would have no owner in it.
     const kernel = this.#readKernel();
     let use: MemoryUse | undefined;
@@ -145,6 +190,7 @@ class FindRun {
     }
     const summary = summariseSnapshot(capture.walk, atSeconds, capture.pauseMs);
     this.#summaries.push(summary);
+    this.#pausesMs.push(capture.pauseMs);
     this.#captures.push(capture.facts);
     this.#last = capture;
     if (kernel !== undefined) {
@@ -186,7 +232,7 @@ class FindRun {
     while (this.#elapsed < due) {
       if (this.#options.signal.aborted) throw new LeakscopeError('E_CANCELLED', 'cancelled; the process runs on');
       if (!this.#target.isAlive) {
-        this.#endedEarly = `the process exited after ${formatDuration(this.#elapsed)}`;
+        this.#endedEarly = `the process exited after ${formatDuration(this.#attachedSeconds)}`;
         return;
       }
       this.#sampler.sample(this.#elapsed);
@@ -212,19 +258,21 @@ class FindRun {
       await step();
     } catch (error) {
       if (!(error instanceof LeakscopeError) || error.code !== 'E_TARGET_EXITED') throw error;
-      this.#endedEarly = `the process exited after ${formatDuration(this.#elapsed)}`;
+      this.#endedEarly = `the process exited after ${formatDuration(this.#attachedSeconds)}`;
     }
   }
 
-  /** Follows the containers that gained entries since the first snapshot. */
+  /** Follows the containers that gained entries since the first snapshot, and those that did since the one before. */
   #followGrowing(): void {
-    const [first, last] = [this.#summaries[0]!, this.#summaries.at(-1)!];
-    if (first === last) return;
-    const changes = compareEntryCounts(first.columns, last.columns);
-    const gains = Array.from(changes.deltas, (delta, i) => ({ delta, node: changes.afterNodes[i]! }));
-    const growing = gains.filter((gain) => gain.delta > 0).sort((a, b) => b.delta - a.delta);
-    const addresses: Address[] = growing.slice(0, FOLLOWED_LIMIT).map((gain) => last.columns.addresses[gain.node]!);
-    this.#sampler.follow(addresses);
+    const last = this.#summaries.at(-1)!;
+    for (const before of new Set([this.#summaries[0]!, this.#summaries.at(-2) ?? last])) {
+      if (before === last) continue;
+      const changes = compareEntryCounts(before.columns, last.columns);
+      const gains = Array.from(changes.deltas, (delta, i) => ({ delta, node: changes.afterNodes[i]! }));
+      const growing = gains.filter((gain) => gain.delta > 0).sort((a, b) => b.delta - a.delta);
+      const addresses: Address[] = growing.slice(0, FOLLOWED_LIMIT).map((gain) => last.columns.addresses[gain.node]!);
+      this.#sampler.follow(addresses);
+    }
   }
 
   #observation(): Observation {
@@ -236,6 +284,7 @@ class FindRun {
       target: this.#describeTarget(),
       observedSeconds: this.#summaries.at(-1)!.atSeconds - this.#summaries[0]!.atSeconds,
       summaries: this.#summaries,
+      pausesMs: this.#pausesMs,
       captures: this.#captures,
       graph: walk.graph,
       refcounts: walk.refcounts,
@@ -282,7 +331,7 @@ class FindRun {
       pid: info.pid,
       python: pythonName(interpreter),
       app: applicationOf(info),
-      uptime_seconds: Math.round(info.uptimeSeconds + this.#elapsed),
+      uptime_seconds: Math.round(info.uptimeSeconds + this.#attachedSeconds),
       rss_bytes: this.#sampler.resources.at(-1)?.rssBytes ?? info.rssBytes,
       ...(limit === undefined ? {} : { memory_limit_bytes: limit.limitBytes }),
     };

@@ -15,6 +15,8 @@ export interface FindOptions {
   readonly showValues: boolean;
   /** Snapshots to take, at least 3; chosen from the growth seen when left out. */
   readonly snapshots?: number | undefined;
+  /** The process was started for this run: `seconds` begin when it has imported what it needs, at most 15 s later. */
+  readonly justStarted?: boolean | undefined;
   /** Aborted on Ctrl-C; the run resumes the process and ends with E_CANCELLED. */
   readonly signal: AbortSignal;
 }

@@ -30,6 +30,7 @@ import { applicationOf } from '../target/python-processes.ts';
 import { AttachedTarget, factsOfCapture } from './attached-target.ts';
 import { type AskConsent, consentTo, runCall, startTracing, stopTracing, takesRemoteCalls } from './remote-calls.ts';
 import { type Progress, pythonName } from './session-options.ts';
+import { waitForStartUp } from './start-up.ts';
 import { TracedSource } from './traced-source.ts';
 
 export interface TraceOptions {
@@ -37,8 +38,8 @@ export interface TraceOptions {
   /** Time between two looks, in seconds; one look when left out. */
   readonly seconds?: number | undefined;
   /**
-   * For a process that was just started, time before the first look, in seconds: what a program allocates at its start is
-   * no growth. It may also take a moment to begin tracing.
+   * For a process that was just started, least time before the first look, in seconds: what a program allocates at its
+   * start is no growth. Unless it is 0, the first look also waits until the program has imported what it needs.
    */
   readonly warmUpSeconds?: number | undefined;
   readonly by: TraceKey;
@@ -304,7 +305,9 @@ async function warmUp(target: AttachedTarget, seconds: number, signal: AbortSign
     }
     await sleep(POLL_MS);
   }
-  await wait(seconds, target, signal, progress);
+  // None is asked for where the start itself is to be seen.
+  if (seconds > 0) await waitForStartUp(target, signal, progress);
+  await wait(Math.max(0, seconds - (performance.now() - beganAtMs) / 1000), target, signal, progress);
 }
 
 /** Ends early with the process. */

@@ -11,7 +11,7 @@ import type { FindTarget } from '../../src/diagnose/find-report.ts';
 import type { KernelGrowth, Observation, ResourceSample } from '../../src/diagnose/observation.ts';
 import type { KernelResource } from '../../src/diagnose/resource-report.ts';
 import { type SnapshotSummary, type SummarisedWalk, summariseSnapshot } from '../../src/diagnose/snapshot-summary.ts';
-import { NO_NODE, qualifiedTypeName } from '../../src/graph/heap-graph.ts';
+import { NO_NODE, NodeFlag, qualifiedTypeName, RootKind } from '../../src/graph/heap-graph.ts';
 import type { SourceFile } from '../../src/source/growth-site-query.ts';
 import { createSourceIndex } from '../../src/source/source-index.ts';
 import { graphFromText, type TextGraph } from './graph-from-text.ts';
@@ -102,6 +102,7 @@ export function drawRun(texts: readonly string[], options: DrawnRunOptions = {})
     observedSeconds: seconds,
     summaries,
     refcounts: auditDrawn(graph, options.lost?.at(-1)),
+    pausesMs: summaries.map((summary) => summary.pauseMs),
     captures: [],
     liveEntries: new Map(),
     memory: [],
@@ -204,7 +205,10 @@ export function drawnWalk(graph: TextGraph, { collector, ...parts }: DrawnWalkPa
   };
 }
 
-/** The audit of a drawn heap: objects count their referrers, the native roots of them, and what is `lost`. */
+/**
+ * The audit of a drawn heap: objects count their referrers, the native roots of them, and what is `lost`. Native roots
+ * that are not `nativelyHeld` are variables of a library.
+ */
 export function auditDrawn(
   graph: TextGraph,
   lost: Readonly<Record<string, number>> = {},
@@ -221,7 +225,13 @@ export function auditDrawn(
     nodeAt,
     fileAt: () => undefined,
     borrowed: () => {},
-    nativeWords: () => {},
+    nativeWords: (visit) => {
+      const variable = { place: 'static', name: 'libdrawn.so' } as const;
+      graph.roots.nodes.forEach((node, row) => {
+        const isVariable = (graph.nodeFlags[node]! & NodeFlag.nativelyHeld) === 0;
+        if (graph.roots.kinds[row] === RootKind.native && isVariable) visit(graph.addresses[node]!, variable);
+      });
+    },
     ...native,
   });
 }

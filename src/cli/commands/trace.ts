@@ -71,7 +71,7 @@ export function addTraceCommand(program: Command, context: CliContext): void {
       ),
     )
     .addOption(
-      new Option('--warm-up <duration>', 'time before the first look at a started COMMAND')
+      new Option('--warm-up <duration>', 'least time before the first look at a started COMMAND')
         .argParser(parseWarmUp)
         .default(DEFAULT_WARM_UP_SECONDS, '5s'),
     )
