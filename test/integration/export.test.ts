@@ -12,27 +12,12 @@ import { computeRetention } from '../../src/diagnose/retention.ts';
 import { NO_NODE, RootKind, WORD_BYTES } from '../../src/graph/heap-graph.ts';
 import { EXPORT_FORMATS } from '../../src/protocol/export.ts';
 import { readHeapFile } from '../../src/snapshot/heap-file-io.ts';
+import { EXPORTED_TARGET } from '../support/exported-target.ts';
 import { anyInterpreter } from '../support/interpreters.ts';
 import { npmEnvironment } from '../support/npm-environment.ts';
 import { runLeakscope } from '../support/run-leakscope.ts';
 import { startPython, type TargetProcess } from '../support/target-process.ts';
 import { loadV8Snapshot } from '../support/v8-snapshot.ts';
-
-const TARGET = `
-import gc
-class User:
-    def __init__(self, number):
-        self.name = 'secret-%d' % number
-        self.tags = [self.name + '-tag'] * 3
-users = {number: User(number) for number in range(2000)}
-gc.disable()
-for _ in range(50):
-    garbage = {'live': users}
-    garbage['self'] = garbage
-del garbage
-print('ready', flush=True)
-input()
-`;
 
 /** Prints name, self size and retained size of every node, in the order of the file. */
 const MEMLAB_SCRIPT = `
@@ -60,7 +45,7 @@ const exported = join(folder, 'a.heapsnapshot');
 let target: TargetProcess;
 
 beforeAll(async () => {
-  target = await startPython(anyInterpreter().path, TARGET);
+  target = await startPython(anyInterpreter().path, EXPORTED_TARGET);
   expect((await runLeakscope(['snapshot', String(target.pid), '-o', heap])).exitCode).toBe(0);
   expect((await runLeakscope(['export', heap, '--format', 'heapsnapshot', '-o', exported])).exitCode).toBe(0);
 });

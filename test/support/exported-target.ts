@@ -1,0 +1,18 @@
+// The program whose heap the tests of exports write: 2,000 users that are held, garbage that holds what lives, and strings
+// that no export may contain.
+
+export const EXPORTED_TARGET = `
+import gc
+class User:
+    def __init__(self, number):
+        self.name = 'secret-%d' % number
+        self.tags = [self.name + '-tag'] * 3
+users = {number: User(number) for number in range(2000)}
+gc.disable()
+for _ in range(50):
+    garbage = {'live': users}
+    garbage['self'] = garbage
+del garbage
+print('ready', flush=True)
+input()
+`;
