@@ -4,18 +4,16 @@ import type { Problem } from '../base/problems.ts';
 import { VERSION } from '../base/version.ts';
 import { reportHeap } from '../diagnose/heap-report.ts';
 import { computeRetention, type Retention } from '../diagnose/retention.ts';
-import { collapsedLines } from '../export/collapsed-stacks.ts';
 import { type CsvTable, holdersCsv, rootsCsv, typesCsv } from '../export/csv-tables.ts';
 import { heapSnapshotChunks, oversizedNodes } from '../export/heap-snapshot.ts';
 import { htmlReport } from '../export/html-report.ts';
-import { pprofBytes } from '../export/pprof.ts';
-import { speedscopeText } from '../export/speedscope.ts';
+import { profileOfTree } from '../export/stack-profile.ts';
 import { foldDominators } from '../export/stack-tree.ts';
 import type { HeapGraph } from '../graph/heap-graph.ts';
 import { nodeNames } from '../graph/node-names.ts';
 import type { ExportFormat } from '../protocol/export.ts';
-import { gzipped } from '../session/export-file.ts';
 import type { LoadedHeap } from './heap-source.ts';
+import { profilePieces } from './profile-formats.ts';
 import { sanitize, sanitizeStrings } from './render/sanitize.ts';
 
 export const OPEN_WITH: Readonly<Record<ExportFormat, string>> = {
@@ -74,23 +72,13 @@ async function stackContent(
     message: 'there are more stacks than an export keeps: the rest counts for the frames above it',
   });
   const facts = sanitizeStrings(heap.facts);
-  const title = `${facts.app} (pid ${facts.pid})`;
-  const exporter = `leakscope ${VERSION}`;
-  switch (format) {
-    case 'collapsed':
-      return { pieces: collapsedLines(tree), problems };
-    case 'speedscope':
-      return { pieces: speedscopeText(tree, { title, exporter }), problems };
-    case 'pprof': {
-      const takenAtMs = Date.parse(facts.taken_at);
-      const profile = pprofBytes(tree, { takenAtMs, comment: `${title}, ${exporter}` });
-      return { pieces: [await gzipped(profile)], problems };
-    }
-    case 'html': {
-      const report = reportHeap(retention, { snapshot: facts, top, problems: heap.problems });
-      return { pieces: htmlReport(sanitizeStrings(report), tree, exporter), problems };
-    }
+  if (format === 'html') {
+    const report = reportHeap(retention, { snapshot: facts, top, problems: heap.problems });
+    return { pieces: htmlReport(sanitizeStrings(report), tree, `leakscope ${VERSION}`), problems };
   }
+  const takenAtMs = Date.parse(facts.taken_at);
+  const title = `${facts.app} (pid ${facts.pid})`;
+  return { pieces: await profilePieces(profileOfTree(tree), format, { title, takenAtMs }), problems };
 }
 
 function csvTable(heap: LoadedHeap, retention: Retention, { table, top }: ExportOptions): Iterable<string> {

@@ -79,7 +79,20 @@ export interface TraceReport {
   readonly other_rows: { readonly rows: number; readonly bytes: number; readonly bytes_diff?: number };
   readonly pauses_ms: readonly number[];
   readonly captures: readonly CaptureFacts[];
+  /** The profile that was written, where one was asked for. */
+  readonly export?: TraceExport;
   readonly problems: readonly Problem[];
+}
+
+export interface TraceExport {
+  readonly format: 'pprof' | 'speedscope' | 'collapsed';
+  readonly file: string;
+  readonly file_bytes: number;
+  /** Different stacks of calls. */
+  readonly stacks: number;
+  /** What the file gives of each stack, the first to be shown before the others. */
+  readonly values: readonly string[];
+  readonly open_with: string;
 }
 
 export interface TraceGrowth {

@@ -12,11 +12,12 @@ import { computeDominators } from '../graph/dominators.ts';
 import { WORD_BYTES } from '../graph/heap-graph.ts';
 import { nodeNames } from '../graph/node-names.ts';
 import { pprofBytes } from './pprof.ts';
+import { profileOfTree } from './stack-profile.ts';
 import { foldDominators } from './stack-tree.ts';
 
 const graph = drawServiceHeap(3);
 const tree = foldDominators(graph, computeDominators(graph), nodeNames(graph));
-const bytes = pprofBytes(tree, { takenAtMs: 1_700_000_000_123, comment: 'shop, leakscope' });
+const bytes = pprofBytes(profileOfTree(tree), { takenAtMs: 1_700_000_000_123, comment: 'shop, leakscope' });
 const heapBytes = graph.shallowWords.reduce((sum, words) => sum + words, 0) * WORD_BYTES;
 
 test('all objects and bytes are in the samples', () => {
@@ -34,7 +35,7 @@ test('all objects and bytes are in the samples', () => {
 const go = spawnSync('go', ['version'], { encoding: 'utf8' });
 if (go.status !== 0) console.warn('go tool pprof is not tried: go is not on PATH');
 
-test.skipIf(go.status !== 0)('go tool pprof reads the same sizes and paths', { timeout: 60_000 }, () => {
+test.skipIf(go.status !== 0)('go tool pprof reads the same sizes and paths', { timeout: 300_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'leakscope-test-'));
   try {
     const file = join(folder, 'heap.pb.gz');

@@ -78,13 +78,6 @@ export function foldDominators(
   return tree;
 }
 
-/** Name and parent of the entry's stack, from the outermost frame to its own. */
-export function stackOf(tree: StackTree, entry: number): string[] {
-  const stack: string[] = [];
-  for (let at = entry; at !== 0; at = tree.parentOf[at]!) stack.push(tree.names[tree.nameOf[at]!]!);
-  return stack.reverse();
-}
-
 class GrowingTree implements StackTree {
   readonly names: string[] = [''];
   readonly nameOf = [0];

@@ -23,6 +23,9 @@ const RowSchema = v.strictObject({
   ),
 });
 
+export const TRACE_EXPORT_FORMATS = ['pprof', 'speedscope', 'collapsed'] as const;
+export type TraceExportFormat = (typeof TRACE_EXPORT_FORMATS)[number];
+
 export const TraceReportSchema = v.strictObject({
   schema: v.literal('leakscope.trace/1'),
   target: v.strictObject({
@@ -82,5 +85,18 @@ export const TraceReportSchema = v.strictObject({
   }),
   pauses_ms: v.pipe(v.array(v.number()), v.description('how long the process was stopped at each look')),
   captures: v.array(CaptureFactsSchema),
+  export: v.exactOptional(
+    v.strictObject({
+      format: v.pipe(v.picklist(TRACE_EXPORT_FORMATS), v.description('what was written')),
+      file: text('the file that was written'),
+      file_bytes: count('its size'),
+      stacks: count('different stacks of calls in it'),
+      values: v.pipe(
+        v.array(v.string()),
+        v.description('what the file gives of each stack, as pprof names it; first what is shown first'),
+      ),
+      open_with: text('how to open the file'),
+    }),
+  ),
   problems,
 });

@@ -1,14 +1,25 @@
 // An exported file on disk: pieces of text or bytes gathered, compressed where asked for, moved into place when complete.
 
-import type { FileHandle } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { replaceFile } from '../base/replaced-file.ts';
+import { fileError, replaceFile } from '../base/replaced-file.ts';
 
 const compress = promisify(gzip);
 
 /** Pieces are gathered up to about this many bytes before they are written. */
 const WRITE_BYTES = 1 << 20;
+
+/** Throws E_FILE_WRITE where a file could not be written after all the waiting: its folder is missing, or not ours. */
+export async function checkWritable(path: string): Promise<void> {
+  try {
+    await access(dirname(path), constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw fileError('E_FILE_WRITE', `cannot write ${path}`, error);
+  }
+}
 
 /**
  * Replaces `path` with the pieces and returns its size. An aborted `signal` leaves an older file as it was.

@@ -14,6 +14,7 @@ import {
 } from '../cpython/tracemalloc/tracemalloc-places.ts';
 import { readTracemalloc, type TracemallocSnapshot } from '../cpython/tracemalloc/tracemalloc-snapshot.ts';
 import { keptTraces } from '../diagnose/allocation-filter.ts';
+import { type AllocationProfile, allocationProfile, type ProfiledLook } from '../diagnose/allocation-profile.ts';
 import { groupAllocations } from '../diagnose/allocation-statistics.ts';
 import type { CaptureFacts } from '../diagnose/capture-facts.ts';
 import {
@@ -46,6 +47,8 @@ export interface TraceOptions {
   readonly cumulative: boolean;
   readonly filters: readonly AppliedFilter[];
   readonly top: number;
+  /** Given every stack that the filters keep, for export; they are put together only if it is there. */
+  readonly onProfile?: ((profile: TakenProfile) => void) | undefined;
   readonly maxPauseMs?: number | undefined;
   /** False leaves the kernel's marks of written pages alone, for a process that another tool (CRIU) tracks. */
   readonly precopy?: boolean | undefined;
@@ -59,6 +62,12 @@ export interface TracingSwitch {
   readonly startFrames?: number | undefined;
   readonly stop: boolean;
   readonly ask: AskConsent;
+}
+
+export interface TakenProfile {
+  readonly allocations: AllocationProfile;
+  /** Time of the last look, in milliseconds since 1970. */
+  readonly takenAtMs: number;
 }
 
 /** What one stop of the target gave. */
@@ -143,6 +152,7 @@ async function observe(
   // Opened while the process is there to show its files.
   const source = new TracedSource(info);
   const looks: TraceLook[] = [];
+  const profiled: ProfiledLook[] = [];
   const pausesMs: number[] = [];
   const captures: CaptureFacts[] = [];
   const notes: string[] = [];
@@ -160,12 +170,25 @@ async function observe(
     }
     progress.stage('reading the tables of tracemalloc');
     const capture = await captureTracemalloc(target, options, problems);
-    looks.push(summariseLook(capture, (capture.stoppedAtMs - startedAtMs) / 1000, options));
+    const atSeconds = (capture.stoppedAtMs - startedAtMs) / 1000;
+    const kept = keptTraces(capture.snapshot.traces, options.filters);
+    looks.push(summariseLook(capture, kept, atSeconds, options));
+    if (options.onProfile !== undefined) {
+      const stacks = groupAllocations(capture.snapshot.traces, kept, { by: 'traceback' });
+      profiled.push({ atSeconds, stacks });
+    }
     pausesMs.push(capture.pauseMs);
     captures.push(capture.facts);
   }
   if (switched !== undefined) notes.push(...(await switchOff(target, switched, options)));
   progress.stage('reading source');
+  if (options.onProfile !== undefined) {
+    const allocations = allocationProfile(profiled, (file, line) => source.functionAt(file, line));
+    options.onProfile({
+      allocations,
+      takenAtMs: performance.timeOrigin + startedAtMs + looks.at(-1)!.atSeconds * 1000,
+    });
+  }
   const report = reportTrace({
     target: {
       pid: info.pid,
@@ -191,11 +214,11 @@ async function observe(
 
 function summariseLook(
   { snapshot, rssBytes }: TracemallocCapture,
+  kept: Uint8Array,
   atSeconds: number,
-  { by, cumulative, filters }: TraceOptions,
+  { by, cumulative }: TraceOptions,
 ): TraceLook {
   const { traces, peakBytes, tableBytes, maxFrames } = snapshot;
-  const kept = keptTraces(traces, filters);
   const { bytes: keptBytes, blocks: keptBlocks } = sumOf(traces, kept);
   return {
     atSeconds,

@@ -79,6 +79,19 @@ const after = look(60, 120 * MIB, [
 /** Two looks: one line grows, one shrinks, and most of what RSS gained is not Python's. */
 export const growingTrace: TraceReport = reportTrace({ ...facts, looks: [before, after], problems: new ProblemLog() });
 
+/** The same, with a profile beside it. */
+export const exportedTrace: TraceReport = {
+  ...growingTrace,
+  export: {
+    format: 'pprof',
+    file: 'growth.pb.gz',
+    file_bytes: 34_567,
+    stacks: 1234,
+    values: ['growth_space', 'inuse_objects', 'inuse_space', 'growth_objects', 'shrink_objects', 'shrink_space'],
+    open_with: 'go tool pprof -http=: FILE; or Pyroscope',
+  },
+};
+
 /** The same, by function. */
 export const growingFunctions: TraceReport = reportTrace({
   ...facts,

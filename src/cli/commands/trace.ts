@@ -5,14 +5,16 @@ import { LeakscopeError } from '../../base/errors.ts';
 import { formatDuration, parseDuration } from '../../base/units.ts';
 import type { AllocationFilter } from '../../diagnose/allocation-filter.ts';
 import type { AppliedFilter, TraceKey, TraceReport } from '../../diagnose/trace-report.ts';
-import { runTrace, type TraceOptions } from '../../session/trace-session.ts';
+import { TRACE_EXPORT_FORMATS } from '../../protocol/trace.ts';
+import { runTrace, type TakenProfile, type TraceOptions } from '../../session/trace-session.ts';
 import { parseCountOf, parseMilliseconds, parsePid, parseRunLength } from '../arguments.ts';
 import { type CliContext, type Output, openOutput } from '../cli-context.ts';
 import { consentOf } from '../consent.ts';
 import { runOnCommand } from '../observed-command.ts';
 import { renderTraceReport } from '../render/trace-text.ts';
+import { askedExport, type TraceExportFlags, writeTraceExport } from '../trace-export.ts';
 
-interface TraceFlags {
+interface TraceFlags extends TraceExportFlags {
   readonly for?: number;
   readonly warmUp: number;
   readonly start?: boolean;
@@ -30,6 +32,10 @@ interface TraceFlags {
   readonly maxPause?: number;
   readonly precopy: boolean;
   readonly keepRunning?: boolean;
+}
+
+interface TraceRun extends TraceFlags {
+  readonly onProfile?: TraceOptions['onProfile'];
 }
 
 type FilePlace = Pick<AllocationFilter, 'pattern' | 'line'>;
@@ -56,6 +62,7 @@ Examples:
   leakscope trace --for 1m -- python app.py
   leakscope trace 4242 --start --for 1m --stop  CPython 3.14: traces for a minute, with a line run in it
   leakscope trace 4242 --by traceback --filter '*/shop/*' --all-frames
+  leakscope trace 4242 --for 1m --export pprof -o growth.pb.gz && go tool pprof -http=: growth.pb.gz
   leakscope trace 4242 --for 30s --json | jq '.rows[] | {file, line, bytes_per_minute}'`;
 
 export function addTraceCommand(program: Command, context: CliContext): void {
@@ -89,6 +96,12 @@ export function addTraceCommand(program: Command, context: CliContext): void {
     .option('--all-frames', 'patterns look at every kept frame, not only at the line that allocated')
     .option('--domain <n>', 'only blocks of this allocator domain', parseCountOf(0))
     .option('--no-default-filters', 'with what the import system and unknown places allocated')
+    .addOption(
+      new Option('--export <format>', 'write every stack as a profile, to the file of -o').choices(
+        TRACE_EXPORT_FORMATS,
+      ),
+    )
+    .option('-o, --output <file>', 'file of --export; replaces an older one when it is complete')
     .option('--max-pause <ms>', 'give up rather than pause the process longer than this', parseMilliseconds)
     .option('--no-precopy', 'copy nothing before a pause (for a process that CRIU tracks)')
     .option('--keep-running', 'leave the started COMMAND running afterwards')
@@ -98,13 +111,25 @@ export function addTraceCommand(program: Command, context: CliContext): void {
         throw new LeakscopeError('E_USAGE', '--cumulative needs --by line or --by file');
       }
       const output = openOutput(context, command);
-      output.answer(await trace(pid, flags, output, context), renderTraceReport);
+      const asked = await askedExport(flags);
+      if (asked === undefined) {
+        output.answer(await trace(pid, flags, output, context), renderTraceReport);
+        return;
+      }
+      let profile: TakenProfile | undefined;
+      const onProfile: TraceOptions['onProfile'] = (found) => {
+        profile = found;
+      };
+      const report = await trace(pid, { ...flags, onProfile }, output, context);
+      output.progress.stage(`writing ${asked.file}`);
+      const written = await writeTraceExport(profile!, asked, { target: report.target, signal: context.signal });
+      output.answer({ ...report, export: written }, renderTraceReport);
     });
 }
 
 async function trace(
   pid: number | undefined,
-  flags: TraceFlags,
+  flags: TraceRun,
   output: Output,
   context: CliContext,
 ): Promise<TraceReport> {
@@ -165,13 +190,14 @@ function explainUntraced(error: unknown): never {
   });
 }
 
-function traceOptions(flags: TraceFlags, context: CliContext): Omit<TraceOptions, 'pid'> {
+function traceOptions(flags: TraceRun, context: CliContext): Omit<TraceOptions, 'pid'> {
   return {
     seconds: flags.for,
     by: flags.by,
     cumulative: flags.cumulative === true,
     filters: appliedFilters(flags),
     top: flags.top,
+    onProfile: flags.onProfile,
     maxPauseMs: flags.maxPause,
     precopy: flags.precopy,
     signal: context.signal,

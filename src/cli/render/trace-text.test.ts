@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import {
+  exportedTrace,
   fileTrace,
   growingFunctions,
   growingTrace,
@@ -172,4 +173,17 @@ test('text of the target is made safe', () => {
   expect(text).toContain('/srv/\\x1b[2Jevil.py:12 in f\\x0a');
   expect(text).toContain('x = "\\u202e"');
   expect(text).toContain('a\\x07b');
+});
+
+test('a profile that was written: what it gives, and how to open it', () => {
+  const text = renderTraceReport(exportedTrace, narrow);
+  expect(text.slice(text.indexOf('\n\ngrowth'))).toMatchInlineSnapshot(`
+    "
+
+    growth.pb.gz  34 KB · pprof · 1,234 stacks
+    gives      growth_space, inuse_objects, inuse_space, growth_objects,
+               shrink_objects, shrink_space
+    open with  go tool pprof -http=: FILE; or Pyroscope
+    "
+  `);
 });

@@ -1,7 +1,7 @@
 // The text of `leakscope trace`: the line that counts most first, then the table, then what was left out.
 
 import { formatByteRate, formatBytes, formatCount, formatDuration } from '../../base/units.ts';
-import type { TraceFilter, TraceFrame, TraceReport, TraceRow } from '../../diagnose/trace-report.ts';
+import type { TraceExport, TraceFilter, TraceFrame, TraceReport, TraceRow } from '../../diagnose/trace-report.ts';
 import { renderCaptures } from './captures-text.ts';
 import { elideEnd, elideMiddle, wrap, wrapParts } from './layout.ts';
 import { counted, signedBytes, signedCount } from './phrases.ts';
@@ -12,6 +12,8 @@ import { sanitizeStrings } from './sanitize.ts';
 import { dotted, renderTarget } from './target-line.ts';
 
 const NOTE_INDENT = 6;
+/** As wide as `open with  `. */
+const VALUES_INDENT = 11;
 const PLACE_INDENT = '    ';
 const FRAME_INDENT = '      ';
 /** Of a traceback, the most recent ones, unless --verbose. */
@@ -28,6 +30,7 @@ export function renderTraceReport(untrusted: TraceReport, style: RenderStyle): s
   ];
   if (report.rows.length > 0) lines.push('', ...renderRows(report, style));
   lines.push('', ...renderRest(report, style));
+  if (report.export !== undefined) lines.push('', ...renderWritten(report.export, style));
   lines.push(...renderCaptures(report.captures, style));
   const problems = renderProblems(report.problems, style);
   if (problems.length > 0) lines.push('', ...problems);
@@ -127,6 +130,18 @@ function renderRest(report: TraceReport, style: RenderStyle): string[] {
     facts.push(`RSS ${signedBytes(growth.rss_bytes)}: ${parts}, neither ${signedBytes(growth.unseen_bytes)}`);
   }
   return facts.flatMap((fact) => wrap(fact, style.width)).map((line) => style.paint('faint', line));
+}
+
+function renderWritten(written: TraceExport, style: RenderStyle): string[] {
+  const { file, file_bytes, format, stacks, values, open_with } = written;
+  const facts = [`${file}  ${formatBytes(file_bytes)}`, format, counted(stacks, 'stack')];
+  return [
+    ...wrapParts(dotted(facts), ' ', style.width),
+    ...wrap(values.join(', '), style.width - VALUES_INDENT).map(
+      (line, i) => (i === 0 ? 'gives' : '').padEnd(VALUES_INDENT) + line,
+    ),
+    ...wrapParts(`open with  ${open_with}`.split(' '), ' ', style.width),
+  ];
 }
 
 function inBrackets(diff: number | undefined): string {
