@@ -6,6 +6,7 @@ export const STYLE = `
   --edge: #fff; }
 @media (prefers-color-scheme: dark) {
   :root { --ink: #e4e8ec; --soft: #98a3ae; --paper: #15191e; --line: #2f363e; --head: #1d2229; --edge: #15191e; }
+  svg { opacity: 0.88; }
 }
 body { margin: 0 auto; max-width: 1080px; padding: 24px; font: 15px/1.5 system-ui, sans-serif; color: var(--ink);
   background: var(--paper); }
@@ -16,11 +17,12 @@ p { margin: 4px 0 12px; color: var(--soft); max-width: 75ch; }
 .facts b { display: block; font-size: 20px; }
 .facts span { color: var(--soft); }
 svg { width: 100%; height: auto; }
+svg.tall { display: none; }
 svg text { font: 11px system-ui, sans-serif; fill: #10151a; pointer-events: none; }
 rect { stroke: var(--edge); }
 rect.part { fill-opacity: 0.75; }
 .t0 { fill: #7fb2e5; } .t1 { fill: #f0b37a; } .t2 { fill: #8fcf9f; } .t3 { fill: #e59a9a; }
-.t4 { fill: #b9a3dd; } .t5 { fill: #d6c26b; } .t6 { fill: #79c8c8; } .t7 { fill: #d99fc4; }
+.rest { fill: #b8bec6; } .t4 { fill: #b9a3dd; } .t5 { fill: #d6c26b; } .t6 { fill: #79c8c8; } .t7 { fill: #d99fc4; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; }
 th, td { padding: 4px 10px; text-align: left; border-bottom: 1px solid var(--line); vertical-align: top; }
@@ -31,6 +33,15 @@ th[aria-sort=ascending] button::after { content: " \\25b2"; }
 th[aria-sort=descending] button::after { content: " \\25bc"; }
 .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 td.name { font-family: ui-monospace, monospace; font-size: 13px; overflow-wrap: anywhere; }
+td.name.extra { min-width: 24ch; }
+@media (max-width: 640px) {
+  body { padding: 16px; }
+  svg.tall { display: block; }
+  svg.wide, .extra { display: none; }
+  .facts { display: grid; grid-template-columns: 1fr 1fr; gap: 12px; }
+  th, td { padding: 4px 6px; }
+  td[data-below]::after { content: attr(data-below); display: block; color: var(--soft); }
+}
 footer { margin-top: 32px; color: var(--soft); font-size: 13px; }
 `;
 
@@ -53,5 +64,5 @@ for (const button of document.querySelectorAll('th button')) {
 `;
 
 /** Base64 of SHA-256, as Content-Security-Policy wants it. */
-export const STYLE_DIGEST = 'P5y4Gqi9et9Q7n45z0on9mAv7wWiXKzb8MXjjKuTzI8=';
+export const STYLE_DIGEST = 'PDj/1GQzZBdwPPCVovWsp44ELNrFUfbqNFp1lkIPasA=';
 export const SCRIPT_DIGEST = 'Qznv/SxbVAPs4J1l6DXcAGrlB2icOmZrffIU51eapfY=';

@@ -39,7 +39,7 @@ test('the page loads nothing and stays small', () => {
 
 test('it has the holders, the types and the problems of the report', () => {
   const page = pageOf(drawServiceHeap(3));
-  expect(page).toContain('<td class="name">module shop.users › global user_cache</td>');
+  expect(page).toContain('<td class="name" data-below="dict">module shop.users › global user_cache</td>');
   expect(page).toContain('<td class="number" data-value="6144">6.0 KB</td>');
   expect(page).toContain('<td class="name">shop.users.User</td>');
   expect(page).toContain('torn &lt;reads&gt; (2)');
@@ -58,19 +58,25 @@ test('names cannot become markup', () => {
   expect(page).not.toContain(evil);
 });
 
-test('areas of the treemap are the memory they stand for, inside the drawing and apart', () => {
-  const svg = treemapSvg(treeOf(computeRetention(drawServiceHeap(40))));
-  const rectangles = [...svg.matchAll(/class="t\d" x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)"/g)].map(
-    (match) => match.slice(1).map(Number) as [number, number, number, number],
-  );
-  const area = rectangles.reduce((sum, [, , width, height]) => sum + width * height, 0);
-  expect(area / (1000 * 420)).toBeCloseTo(1, 1);
-  for (const [x, y, width, height] of rectangles) {
-    expect(x + width).toBeLessThanOrEqual(1000.2);
-    expect(y + height).toBeLessThanOrEqual(420.2);
-  }
-  expect(svg).toContain('<title>modules: ');
-  expect(treemapSvg(treeOf(computeRetention({ ...drawServiceHeap(0), shallowWords: new Uint32Array(10) })))).toContain(
-    '</svg>',
-  );
-});
+test.each([
+  ['wide', 1000, 420],
+  ['tall', 420, 560],
+] as const)(
+  'areas of the %s treemap are the memory they stand for, inside the drawing and apart',
+  (shape, right, bottom) => {
+    const svg = treemapSvg(treeOf(computeRetention(drawServiceHeap(40))), shape);
+    const rectangles = [
+      ...svg.matchAll(/class="(?:t\d|rest)" x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)"/g),
+    ].map((match) => match.slice(1).map(Number) as [number, number, number, number]);
+    const area = rectangles.reduce((sum, [, , width, height]) => sum + width * height, 0);
+    expect(area / (right * bottom)).toBeCloseTo(1, 1);
+    for (const [x, y, width, height] of rectangles) {
+      expect(x + width).toBeLessThanOrEqual(right + 0.2);
+      expect(y + height).toBeLessThanOrEqual(bottom + 0.2);
+    }
+    expect(svg).toContain('<title>modules: ');
+    expect(svg).toMatch(/<text [^>]*>modules {2}\d+ KB/);
+    const empty = { ...drawServiceHeap(0), shallowWords: new Uint32Array(10) };
+    expect(treemapSvg(treeOf(computeRetention(empty)), shape)).toContain('</svg>');
+  },
+);

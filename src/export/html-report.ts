@@ -17,6 +17,8 @@ const POLICY = [
 
 interface Cell {
   readonly text: string;
+  /** Of a name: what a phone, which has no room for that column, shows below it. */
+  readonly below?: string;
   /** What the column is sorted by, where that is a number. */
   readonly value?: number;
 }
@@ -24,10 +26,13 @@ interface Cell {
 interface Column {
   readonly title: string;
   readonly isNumber: boolean;
+  /** Left out on a phone. */
+  readonly isExtra?: true;
 }
 
 const number = (title: string): Column => ({ title, isNumber: true });
 const name = (title: string): Column => ({ title, isNumber: false });
+const extra = (column: Column): Column => ({ ...column, isExtra: true });
 
 /** The page in pieces. */
 export function* htmlReport(report: HeapReport, tree: StackTree, exporter: string): Generator<string> {
@@ -42,13 +47,15 @@ export function* htmlReport(report: HeapReport, tree: StackTree, exporter: strin
 <style>${STYLE}</style>
 </head>
 <body>
+<main>
 <h1>${escapeHtml(`Memory of ${snapshot.app}`)}</h1>
-<p>${escapeHtml(`${snapshot.python}, process ${snapshot.pid}, read on ${snapshot.taken_at}`)}</p>
+<p>${escapeHtml(`${snapshot.python}, process ${snapshot.pid}, read on ${dayAndTime(snapshot.taken_at)}`)}</p>
 <div class="facts">${facts(heap)}</div>
 <h2>Who holds the memory</h2>
 <p>Each area is memory that would be freed if what it is named after went. What several holders share belongs to none of
-them. Point at an area for its size.</p>
-${treemapSvg(tree)}
+them.</p>
+${treemapSvg(tree, 'wide')}
+${treemapSvg(tree, 'tall')}
 `;
   yield `<h2>Where memory piles up</h2>
 <p>The objects to look at first: each of them keeps much alive, and passes it on to many rather than to one. “Retains” is
@@ -58,12 +65,18 @@ ${holdersTable(report)}
 <p>Objects by type. “Own” is the memory of the objects themselves, “retains” what would be freed with all of them.</p>
 ${typesTable(report)}
 `;
-  yield `${problemList(report)}<footer>Written by ${escapeHtml(exporter)}. Names of modules, types, functions and variables
+  yield `${problemList(report)}</main>
+<footer>Written by ${escapeHtml(exporter)}. Names of modules, types, functions and variables
 are in this file, values are not.</footer>
 <script>${SCRIPT}</script>
 </body>
 </html>
 `;
+}
+
+/** `2026-11-20 08:12:44 UTC` of an ISO 8601 time. */
+function dayAndTime(time: string): string {
+  return time.replace(/^(\S+)T(\d\d:\d\d:\d\d)\S*Z$/, '$1 $2 UTC');
 }
 
 function facts(heap: HeapReport['heap']): string {
@@ -77,19 +90,19 @@ function facts(heap: HeapReport['heap']): string {
 }
 
 function holdersTable({ holders }: HeapReport): string {
-  const columns = [number('Retains'), number('Share'), number('Entries'), name('Type'), name('Held by')];
+  const columns = [number('Retains'), extra(number('Share')), number('Entries'), extra(name('Type')), name('Held by')];
   const rows = holders.map((holder) => [
     bytesCell(holder.retained_bytes),
     shareCell(holder.retained_share),
     holder.entries === undefined ? { text: '', value: -1 } : countCell(holder.entries),
     { text: holder.type },
-    { text: holder.path },
+    { text: holder.path, below: holder.type },
   ]);
-  return table(columns, rows);
+  return table('Where memory piles up', columns, rows);
 }
 
 function typesTable({ types }: HeapReport): string {
-  const columns = [number('Objects'), number('Own'), number('Share'), number('Retains'), name('Type')];
+  const columns = [number('Objects'), number('Own'), extra(number('Share')), number('Retains'), name('Type')];
   const rows = types.map((row) => [
     countCell(row.objects),
     bytesCell(row.bytes),
@@ -97,7 +110,7 @@ function typesTable({ types }: HeapReport): string {
     bytesCell(row.retained_bytes),
     { text: row.type },
   ]);
-  return table(columns, rows);
+  return table('What the memory is', columns, rows);
 }
 
 function problemList({ problems }: HeapReport): string {
@@ -106,18 +119,24 @@ function problemList({ problems }: HeapReport): string {
   return `<h2>What could not be read</h2>\n<ul>${items.join('')}</ul>\n`;
 }
 
-function table(columns: readonly Column[], rows: readonly (readonly Cell[])[]): string {
-  const heads = columns.map(
-    ({ title, isNumber }) => `<th${isNumber ? ' class="number"' : ''}><button>${escapeHtml(title)}</button></th>`,
-  );
-  const lines = rows.map((cells) => `<tr>${cells.map(drawCell).join('')}</tr>`);
-  return `<div class="scroll"><table><thead><tr>${heads.join('')}</tr></thead>
+function table(title: string, columns: readonly Column[], rows: readonly (readonly Cell[])[]): string {
+  const heads = columns.map((column) => `<th${classOf(column, '')}><button>${escapeHtml(column.title)}</button></th>`);
+  const lines = rows.map((cells) => `<tr>${cells.map((cell, i) => drawCell(cell, columns[i]!)).join('')}</tr>`);
+  // What may scroll can be reached and named without a mouse.
+  return `<div class="scroll" role="region" aria-label="${escapeHtml(title)}" tabindex="0"><table>
+<thead><tr>${heads.join('')}</tr></thead>
 <tbody>${lines.join('\n')}</tbody></table></div>`;
 }
 
-function drawCell({ text, value }: Cell): string {
-  if (value === undefined) return `<td class="name">${escapeHtml(text)}</td>`;
-  return `<td class="number" data-value="${value}">${escapeHtml(text)}</td>`;
+function drawCell({ text, value, below }: Cell, column: Column): string {
+  if (value !== undefined) return `<td${classOf(column, '')} data-value="${value}">${escapeHtml(text)}</td>`;
+  const more = below === undefined ? '' : ` data-below="${escapeHtml(below)}"`;
+  return `<td${classOf(column, 'name')}${more}>${escapeHtml(text)}</td>`;
+}
+
+function classOf({ isNumber, isExtra }: Column, other: string): string {
+  const classes = [isNumber ? 'number' : other, isExtra === true ? 'extra' : ''].filter((name) => name !== '');
+  return classes.length === 0 ? '' : ` class="${classes.join(' ')}"`;
 }
 
 function bytesCell(bytes: number): Cell {

@@ -5,8 +5,10 @@ import { formatBytes } from '../base/units.ts';
 import { escapeHtml } from './html-escape.ts';
 import type { StackTree } from './stack-tree.ts';
 
-const WIDTH = 1000;
-const HEIGHT = 420;
+/** Of the drawing, by what it is for: a page beside which there is room, and a phone. */
+const SHAPES = { wide: { width: 1000, height: 420 }, tall: { width: 420, height: 560 } } as const;
+export type TreemapShape = keyof typeof SHAPES;
+
 /** Height of the line that names a holder, above its parts. */
 const TITLE_HEIGHT = 16;
 const CHARACTER_WIDTH = 6.4;
@@ -14,8 +16,9 @@ const TEXT_INSET = 4;
 /** Areas drawn on each level; the rest is one area. */
 const HOLDERS_SHOWN = 16;
 const PARTS_SHOWN = 12;
-/** Classes `t0`, `t1` … that the page gives colours. */
+/** Classes `t0`, `t1` … that the page gives colours; `rest` is that of what is drawn together. */
 const COLOURS = 8;
+const REST = 'rest';
 /** Thinner areas cannot be seen, and their parts even less. */
 const LEAST_SIDE = 3;
 
@@ -31,10 +34,13 @@ interface Item {
   readonly bytes: number;
   /** Entry of the tree; undefined for what is drawn together. */
   readonly entry: number | undefined;
+  /** Many, drawn as one. */
+  readonly isRest?: true;
 }
 
-/** Of all memory in the tree. */
-export function treemapSvg(tree: StackTree): string {
+/** Of all memory in the tree; the shape is also its class. */
+export function treemapSvg(tree: StackTree, shape: TreemapShape): string {
+  const { width, height } = SHAPES[shape];
   const totals = totalBytes(tree);
   const children = childrenOf(tree);
   const itemsOf = (entry: number, limit: number): Item[] => {
@@ -46,8 +52,8 @@ export function treemapSvg(tree: StackTree): string {
     return largest([...items, { name: '(itself)', bytes: tree.bytes[entry]!, entry: undefined }], limit);
   };
   const holders = itemsOf(0, HOLDERS_SHOWN);
-  const drawn = squarify(holders, { x: 0, y: 0, width: WIDTH, height: HEIGHT }).map(({ item, area }, index) => {
-    const colour = `t${index % COLOURS}`;
+  const drawn = squarify(holders, { x: 0, y: 0, width, height }).map(({ item, area }, index) => {
+    const colour = item.isRest === true ? REST : `t${index % COLOURS}`;
     const inner = { ...area, y: area.y + TITLE_HEIGHT, height: area.height - TITLE_HEIGHT };
     const isLarge = inner.height > TITLE_HEIGHT && inner.width > 2 * TITLE_HEIGHT;
     const parts = isLarge && item.entry !== undefined ? squarify(itemsOf(item.entry, PARTS_SHOWN), inner) : [];
@@ -55,11 +61,16 @@ export function treemapSvg(tree: StackTree): string {
     return [
       drawArea(area, { name: item.name, bytes: item.bytes, title: item.name, style: colour }),
       ...parts.map(({ item: part, area: partArea }) =>
-        drawArea(partArea, { name: part.name, bytes: part.bytes, title: path(part), style: `${colour} part` }),
+        drawArea(partArea, {
+          name: part.name,
+          bytes: part.bytes,
+          title: path(part),
+          style: part.isRest === true ? `${REST} part` : `${colour} part`,
+        }),
       ),
     ].join('');
   });
-  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Memory by holder">${drawn.join('\n')}</svg>`;
+  return `<svg class="${shape}" viewBox="0 0 ${width} ${height}" role="img" aria-label="Memory by holder">${drawn.join('\n')}</svg>`;
 }
 
 interface AreaText {
@@ -72,7 +83,7 @@ interface AreaText {
 function drawArea({ x, y, width, height }: Area, { name, bytes, title, style }: AreaText): string {
   if (width < LEAST_SIDE || height < LEAST_SIDE) return '';
   const characters = Math.floor((width - 2 * TEXT_INSET) / CHARACTER_WIDTH);
-  const label = [...name].length <= characters ? name : `${[...name].slice(0, characters - 1).join('')}…`;
+  const label = labelOf(name, formatBytes(bytes), characters);
   const text =
     characters < 4 || height < TITLE_HEIGHT
       ? ''
@@ -81,13 +92,20 @@ function drawArea({ x, y, width, height }: Area, { name, bytes, title, style }: 
   return `<g><title>${escapeHtml(`${title}: ${formatBytes(bytes)}`)}</title>${rectangle}${text}</g>`;
 }
 
+/** The name with its size; where there is no room for both the name, without a word that says little, or its beginning. */
+function labelOf(name: string, size: string, characters: number): string {
+  const candidates = [`${name}  ${size}`, name, name.replace(/^module /, '')];
+  const fitting = candidates.find((text) => [...text].length <= characters);
+  return fitting ?? `${[...candidates.at(-1)!].slice(0, characters - 1).join('')}…`;
+}
+
 /** The largest `limit` items, and all others as one. */
 function largest(items: readonly Item[], limit: number): Item[] {
   const sorted = items.filter(({ bytes }) => bytes > 0).sort((a, b) => b.bytes - a.bytes);
   if (sorted.length <= limit) return sorted;
   const rest = sorted.slice(limit - 1);
   const bytes = rest.reduce((sum, item) => sum + item.bytes, 0);
-  return [...sorted.slice(0, limit - 1), { name: `${rest.length} others`, bytes, entry: undefined }];
+  return [...sorted.slice(0, limit - 1), { name: `${rest.length} others`, bytes, entry: undefined, isRest: true }];
 }
 
 interface Placed {
