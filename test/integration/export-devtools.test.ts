@@ -7,12 +7,12 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { computeRetention, type Retention } from '../../src/diagnose/retention.ts';
-import { NO_NODE, qualifiedTypeName, RootKind, WORD_BYTES } from '../../src/graph/heap-graph.ts';
+import { NO_NODE, RootKind, WORD_BYTES } from '../../src/graph/heap-graph.ts';
 import type { NodeRole } from '../../src/graph/node-names.ts';
 import { readHeapFile } from '../../src/snapshot/heap-file-io.ts';
 import { browser, launchBrowser } from '../support/browser.ts';
 import { type DevToolsHeap, loadInDevTools } from '../support/devtools-heap.ts';
-import { EXPORTED_TARGET } from '../support/exported-target.ts';
+import { EXPORTED_TARGET, titleOf } from '../support/exported-target.ts';
 import { anyInterpreter } from '../support/interpreters.ts';
 import { runLeakscope } from '../support/run-leakscope.ts';
 import { startPython } from '../support/target-process.ts';
@@ -57,8 +57,8 @@ describe.skipIf('missing' in browser)('in DevTools', () => {
     rmSync(folder, { recursive: true });
   });
 
-  test('nodes, sizes and retained sizes are the same', () => {
-    const { graph, dominators, retained, heapBytes } = ours;
+  test('nodes, names, sizes and retained sizes are the same', () => {
+    const { graph, dominators, names, retained, heapBytes } = ours;
     expect(theirs.nodes.length).toBe(OWN_NODES + graph.nodeCount);
     expect(theirs.totalSize).toBe(heapBytes);
     let garbage = 0;
@@ -68,7 +68,9 @@ describe.skipIf('missing' in browser)('in DevTools', () => {
       const isGarbage = dominators.idom[node] === NO_NODE;
       if (isGarbage) garbage++;
       const isSame =
-        selfSize === graph.shallowWords[node]! * WORD_BYTES && (isGarbage || retainedSize === retained[node]);
+        name === titleOf(names, node) &&
+        selfSize === graph.shallowWords[node]! * WORD_BYTES &&
+        (isGarbage || retainedSize === retained[node]);
       if (!isSame) different.push(`${name} ${selfSize} ${retainedSize}, ours ${retained[node]}`);
     }
     expect(different).toEqual([]);
@@ -86,8 +88,7 @@ describe.skipIf('missing' in browser)('in DevTools', () => {
       // DevTools counts nothing without a size: static data such as None.
       if (graph.shallowWords[node] === 0) continue;
       const role = names.roleOf(node);
-      const type = qualifiedTypeName(graph.types[graph.typeOf[node]!]!);
-      const title = CLASS_OF_ROLE[role] ?? (role === 'object' ? type : `${role} ${names.nameOf(node)}`);
+      const title = CLASS_OF_ROLE[role] ?? titleOf(names, node);
       const row = classes.get(title) ?? { count: 0, selfSize: 0 };
       row.count++;
       row.selfSize += graph.shallowWords[node]! * WORD_BYTES;

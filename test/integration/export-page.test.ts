@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { browser, launchBrowser } from '../support/browser.ts';
+import { browser, launchBrowser, newPage } from '../support/browser.ts';
 import { EXPORTED_TARGET } from '../support/exported-target.ts';
 import { anyInterpreter } from '../support/interpreters.ts';
 import { type PageRecord, recordPage, seriousViolations } from '../support/page-checks.ts';
@@ -41,8 +41,7 @@ describe.skipIf('missing' in browser)('the page', () => {
   });
 
   async function open(options: BrowserContextOptions): Promise<{ readonly page: Page; readonly record: PageRecord }> {
-    const context = await chromium!.newContext({ ...options, offline: true });
-    const page = await context.newPage();
+    const page = await newPage(chromium!, { ...options, offline: true });
     const record = recordPage(page);
     await page.goto(url);
     return { page, record };
@@ -65,7 +64,7 @@ describe.skipIf('missing' in browser)('the page', () => {
     expect(paper).toBe(colorScheme === 'light' ? 'rgb(255, 255, 255)' : 'rgb(21, 25, 30)');
     expect(record.requests).toEqual([url]);
     expect(record.complaints).toEqual([]);
-    await page.context().close();
+    await page.close();
   });
 
   test('a table sorts by a column, both ways, by keyboard too', async () => {
@@ -83,6 +82,6 @@ describe.skipIf('missing' in browser)('the page', () => {
     expect(await values()).toEqual(sorted.reverse());
     expect(await types.getByRole('columnheader', { name: 'Objects' }).getAttribute('aria-sort')).toBe('ascending');
     expect(record.complaints).toEqual([]);
-    await page.context().close();
+    await page.close();
   });
 });

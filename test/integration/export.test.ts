@@ -12,7 +12,7 @@ import { computeRetention } from '../../src/diagnose/retention.ts';
 import { NO_NODE, RootKind, WORD_BYTES } from '../../src/graph/heap-graph.ts';
 import { EXPORT_FORMATS } from '../../src/protocol/export.ts';
 import { readHeapFile } from '../../src/snapshot/heap-file-io.ts';
-import { EXPORTED_TARGET } from '../support/exported-target.ts';
+import { EXPORTED_TARGET, titleOf } from '../support/exported-target.ts';
 import { anyInterpreter } from '../support/interpreters.ts';
 import { npmEnvironment } from '../support/npm-environment.ts';
 import { runLeakscope } from '../support/run-leakscope.ts';
@@ -92,27 +92,32 @@ test('a running process is exported as its snapshot is', async () => {
   expect(readFileSync(file, 'utf8')).toMatch(/^module __main__;users \(dict\);__main__\.User \d+$/m);
 });
 
-test.skipIf('missing' in memlab)('memlab computes our retained sizes', { timeout: 120_000 }, async () => {
-  const cwd = 'folder' in memlab ? memlab.folder : '';
-  const rowsFile = join(folder, 'rows.json');
-  const script = join(cwd, 'retained-sizes.cjs');
-  writeFileSync(script, MEMLAB_SCRIPT);
-  const run = spawnSync(process.execPath, [script, exported, rowsFile], { cwd, encoding: 'utf8' });
-  expect(run.status, run.stderr).toBe(0);
-  const rows = JSON.parse(readFileSync(rowsFile, 'utf8')) as [string, number, number][];
+test.skipIf('missing' in memlab)(
+  'memlab reads our names and sizes, and computes our retained sizes',
+  { timeout: 120_000 },
+  async () => {
+    const cwd = 'folder' in memlab ? memlab.folder : '';
+    const rowsFile = join(folder, 'rows.json');
+    const script = join(cwd, 'retained-sizes.cjs');
+    writeFileSync(script, MEMLAB_SCRIPT);
+    const run = spawnSync(process.execPath, [script, exported, rowsFile], { cwd, encoding: 'utf8' });
+    expect(run.status, run.stderr).toBe(0);
+    const rows = JSON.parse(readFileSync(rowsFile, 'utf8')) as [string, number, number][];
 
-  const { graph } = await readHeapFile(heap);
-  const { retained, dominators, heapBytes } = computeRetention(graph);
-  expect(rows.length).toBe(OWN_NODES + graph.nodeCount);
-  expect(rows[0]?.[2]).toBe(heapBytes);
-  let garbage = 0;
-  const different: string[] = [];
-  for (let node = 0; node < graph.nodeCount; node++) {
-    const [name, self, theirs] = rows[OWN_NODES + node]!;
-    if (dominators.idom[node] === NO_NODE) garbage++;
-    const isRight = dominators.idom[node] === NO_NODE || theirs === retained[node];
-    if (self !== graph.shallowWords[node]! * WORD_BYTES || !isRight) different.push(`${name} ${theirs}`);
-  }
-  expect(different).toEqual([]);
-  expect(garbage).toBeGreaterThanOrEqual(50);
-});
+    const { graph } = await readHeapFile(heap);
+    const { retained, dominators, names, heapBytes } = computeRetention(graph);
+    expect(rows.length).toBe(OWN_NODES + graph.nodeCount);
+    expect(rows[0]?.[2]).toBe(heapBytes);
+    let garbage = 0;
+    const different: string[] = [];
+    for (let node = 0; node < graph.nodeCount; node++) {
+      const [name, self, theirs] = rows[OWN_NODES + node]!;
+      if (dominators.idom[node] === NO_NODE) garbage++;
+      const isRight = dominators.idom[node] === NO_NODE || theirs === retained[node];
+      const isNamed = name === titleOf(names, node);
+      if (self !== graph.shallowWords[node]! * WORD_BYTES || !isRight || !isNamed) different.push(`${name} ${theirs}`);
+    }
+    expect(different).toEqual([]);
+    expect(garbage).toBeGreaterThanOrEqual(50);
+  },
+);

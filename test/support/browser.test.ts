@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { browser, findBrowser, launchBrowser } from './browser.ts';
+import { browser, findBrowser, launchBrowser, newPage } from './browser.ts';
 import { recordPage, seriousViolations } from './page-checks.ts';
 
 if ('missing' in browser) console.warn(`pages are not tried in a browser: ${browser.missing}`);
@@ -41,12 +41,12 @@ describe.skipIf('missing' in browser)('in the browser', () => {
   afterAll(() => chromium?.close());
 
   test('requests, errors and what axe finds are recorded', async () => {
-    const page = await chromium.newPage();
+    const page = await newPage(chromium);
     const record = recordPage(page);
     await page.setContent(`<!doctype html><html lang="en"><title>t</title><main><h1>x</h1><img src="http://127.0.0.1:9/none.png">
       <p style="color:#bbb">pale</p></main><script>console.error('told'); undefined.thrown</script></html>`);
-    await expect.poll(() => record.requests).toContain('http://127.0.0.1:9/none.png');
-    await expect.poll(() => record.complaints.join('\n')).toMatch(/told.*thrown/s);
+    await expect.poll(() => record.requests, { timeout: 30_000 }).toContain('http://127.0.0.1:9/none.png');
+    await expect.poll(() => record.complaints.join('\n'), { timeout: 30_000 }).toMatch(/told.*thrown/s);
     const rules = (await seriousViolations(page)).map((violation) => violation.replace(/:.*/s, ''));
     expect(rules.sort()).toEqual(['color-contrast', 'image-alt']);
     await page.close();

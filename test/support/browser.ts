@@ -4,15 +4,15 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 
 export type InstalledBrowser = { readonly path: string } | { readonly missing: string };
 
 /** Commands by which distributions and Google install it, likeliest first. */
 const COMMANDS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
 
-/** Starting for the first time on a loaded machine takes tens of seconds. */
-const START_TIMEOUT_MS = 90_000;
+/** Starting for the first time, or drawing a page, on a loaded machine takes tens of seconds. */
+const TIMEOUT_MS = 90_000;
 
 /**
  * The browser that CHROMIUM_PATH names, or the first that is on PATH or in /usr/bin and runs: some distributions install
@@ -45,9 +45,17 @@ export async function launchBrowser(args: readonly string[] = []): Promise<Brows
     executablePath: browser.path,
     headless: true,
     chromiumSandbox: false,
-    timeout: START_TIMEOUT_MS,
+    timeout: TIMEOUT_MS,
     args: [...args],
   });
+}
+
+/** A page in a context of its own, which goes with it; patient where the machine is busy. */
+export async function newPage(started: Browser, options: BrowserContextOptions = {}): Promise<Page> {
+  const page = await started.newPage(options);
+  page.setDefaultTimeout(TIMEOUT_MS);
+  page.setDefaultNavigationTimeout(TIMEOUT_MS);
+  return page;
 }
 
 function isExecutable(path: string): boolean {
@@ -60,6 +68,6 @@ function isExecutable(path: string): boolean {
 }
 
 function runs(path: string): boolean {
-  const run = spawnSync(path, ['--version'], { encoding: 'utf8', timeout: START_TIMEOUT_MS });
+  const run = spawnSync(path, ['--version'], { encoding: 'utf8', timeout: TIMEOUT_MS });
   return run.status === 0 && /^\s*(?:Chromium|Google Chrome|Chrome)\b.*\d/m.test(run.stdout);
 }

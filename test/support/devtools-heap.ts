@@ -2,6 +2,7 @@
 // installed. It is no public interface: what is used of it is what its front-end calls.
 
 import type { Browser, Page } from 'playwright-core';
+import { newPage } from './browser.ts';
 
 /** Part of every Chromium, served without a network. */
 const WORKER_URL = 'devtools://devtools/bundled/entrypoints/heap_snapshot_worker/heap_snapshot_worker.js';
@@ -33,7 +34,7 @@ export interface DevToolsHeap {
 
 /** Loads the text of a `.heapsnapshot`; throws what the loader throws. */
 export async function loadInDevTools(browser: Browser, text: string): Promise<DevToolsHeap> {
-  const page = await browser.newPage();
+  const page = await newPage(browser);
   try {
     const answer = await page.goto(WORKER_URL);
     if (answer?.status() !== 200) throw new Error(`this browser has no ${WORKER_URL}`);

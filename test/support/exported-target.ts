@@ -1,5 +1,8 @@
 // The program whose heap the tests of exports write: 2,000 users that are held, garbage that holds what lives, and strings
-// that no export may contain.
+// that no export may contain. And what its objects are called in other tools.
+
+import { type NodeIndex, qualifiedTypeName } from '../../src/graph/heap-graph.ts';
+import type { NodeNames } from '../../src/graph/node-names.ts';
 
 export const EXPORTED_TARGET = `
 import gc
@@ -16,3 +19,10 @@ del garbage
 print('ready', flush=True)
 input()
 `;
+
+/** `module shop.users`, `function get_user`, or an object's type. */
+export function titleOf(names: NodeNames, node: NodeIndex): string {
+  const { types, typeOf } = names.graph;
+  if (names.roleOf(node) === 'object') return qualifiedTypeName(types[typeOf[node]!]!);
+  return `${names.wordOf(node)} ${names.nameOf(node)}`.trim();
+}
