@@ -107,4 +107,5 @@ ${row('traced', 'traced')}
 ${row('traced, two looks from outside', 'outside')}
 ${row('traced, two looks inside', 'inside')}
 
-Two looks inside beside two from outside: ${ratio((kind) => of(kind, 'stopped'))} × as long standing still, ${ratio((kind) => of(kind, 'seconds'))} × the whole run.`);
+Two looks inside beside two from outside: ${ratio((kind) => of(kind, 'stopped'))} × as long standing still,
+${ratio((kind) => of(kind, 'cpu'))} × the CPU time and ${ratio((kind) => of(kind, 'seconds'))} × the time of the whole run.`);
