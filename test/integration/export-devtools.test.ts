@@ -31,13 +31,14 @@ const CLASS_OF_ROLE: Readonly<Partial<Record<NodeRole, string>>> = {
 if ('missing' in browser) console.warn(`DevTools is not tried: ${browser.missing}`);
 
 describe.skipIf('missing' in browser)('in DevTools', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'leakscope-test-'));
+  let folder: string;
   let chromium: Browser | undefined;
   let text: string;
   let ours: Retention;
   let theirs: DevToolsHeap;
 
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'leakscope-test-'));
     const heap = join(folder, 'a.heap');
     const exported = join(folder, 'a.heapsnapshot');
     const target = await startPython(anyInterpreter().path, EXPORTED_TARGET);

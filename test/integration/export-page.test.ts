@@ -20,12 +20,14 @@ const PHONE: BrowserContextOptions = { viewport: { width: 390, height: 844 }, is
 if ('missing' in browser) console.warn(`the page is not tried: ${browser.missing}`);
 
 describe.skipIf('missing' in browser)('the page', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'leakscope-test-'));
-  const file = join(folder, 'report.html');
-  const url = pathToFileURL(file).href;
+  let folder: string;
+  let url: string;
   let chromium: Browser | undefined;
 
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'leakscope-test-'));
+    const file = join(folder, 'report.html');
+    url = pathToFileURL(file).href;
     const target = await startPython(anyInterpreter().path, EXPORTED_TARGET);
     try {
       const run = await runLeakscope(['export', String(target.pid), '--format', 'html', '-o', file]);

@@ -35,6 +35,7 @@ def serve(shop):
             print("ready", flush=True)
         time.sleep(0.002)
 
+exec(compile("kept = [bytearray(100) for _ in range(50)]", "ev\\x1bil;x.py", "exec"))
 serve(Shop())
 `;
 /** Building pprof itself, where Go does that at its first use, takes most of a minute. */
@@ -85,10 +86,10 @@ test('a comparison is exported whole: its figures are those of the report', () =
   expect(total(profile, 'shrink_space')).toBeGreaterThan(500);
 });
 
-test('one look is exported in each format, under names of the source, without what is filtered out', async () => {
+test('one look is exported in each format, under names of the source that are made safe, without what is filtered out', async () => {
   for (const format of ['pprof', 'speedscope', 'collapsed']) {
     const file = join(folder, `one.${format}`);
-    const flags = ['--filter', '*/shop.py', '--export', format, '-o', file];
+    const flags = ['--filter', '*/shop.py', '--filter', 'ev*', '--export', format, '-o', file];
     const run = await runLeakscope(['trace', String(target.pid), ...flags, '--quiet']);
     expect(run.exitCode, run.stderr).toBe(0);
     expect(run.stdout).toMatch(new RegExp(`${file}\\s+\\S+ \\S+ · ${format} · \\d+ stacks?\\ngives +inuse_space`));
@@ -96,12 +97,14 @@ test('one look is exported in each format, under names of the source, without wh
     const text = (format === 'pprof' ? gunzipSync(bytes) : bytes).toString();
     for (const name of ['Shop.take_order', 'serve', '<module> shop.py', program]) expect(text, format).toContain(name);
     expect(text, format).not.toContain('importlib');
+    expect(text, format).not.toContain('\x1b');
+    expect(text, format).toMatch(/ev\\{1,2}x1bil[;,]x\.py/);
     expect(statSync(file).mode & 0o777).toBe(0o600);
   }
   const lines = readFileSync(join(folder, 'one.collapsed'), 'utf8');
   const place = (line: number): string => `\\(${program.replaceAll('.', '\\.')}:${line}\\)`;
   expect(lines).toMatch(
-    new RegExp(`^<module> shop\\.py ${place(19)};serve ${place(14)};Shop\\.take_order ${place(9)} \\d+$`, 'm'),
+    new RegExp(`^<module> shop\\.py ${place(20)};serve ${place(14)};Shop\\.take_order ${place(9)} \\d+$`, 'm'),
   );
 });
 
