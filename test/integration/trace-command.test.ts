@@ -44,7 +44,7 @@ afterAll(() => rm(folder, { recursive: true }));
 const asReport = (stdout: string) => v.parse(TraceReportSchema, JSON.parse(stdout));
 
 test('a command it starts: the growing line with its source, and the frames asked for', async () => {
-  const words = ['trace', '--for', '2s', '--warm-up', '1s', '--frames', '3', '--json', '--', python, program];
+  const words = ['trace', '--for', '4s', '--warm-up', '1s', '--frames', '3', '--json', '--', python, program];
   const run = await runLeakscope(words);
   expect(run.exitCode).toBe(0);
   const report = asReport(run.stdout);
@@ -102,7 +102,7 @@ test('a command that ignores its environment is told about', async () => {
 });
 
 test('a command that ends before the second look: what it had at the first', async () => {
-  const short = 'import time; kept = [bytearray(9) for _ in range(99)]; time.sleep(2.5)';
+  const short = 'import time; kept = [bytearray(9) for _ in range(99)]; time.sleep(10)';
   const run = await runLeakscope(['trace', '--for', '60s', '--warm-up', '0', '--json', '--', python, '-c', short]);
   const report = asReport(run.stdout);
   expect(report.notes[0]).toContain('ended within');
