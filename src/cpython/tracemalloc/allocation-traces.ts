@@ -1,4 +1,4 @@
-// The memory blocks that tracemalloc traces, as columns: size, domain and traceback of each.
+// The memory blocks that tracemalloc traces, as columns: address, size, domain and traceback of each.
 
 import type { ProblemLog } from '../../base/problems.ts';
 import type { Address } from '../../graph/heap-graph.ts';
@@ -10,6 +10,8 @@ import { NO_TRACEBACK, TracebackReader, type Tracebacks } from './traceback-tabl
 
 export interface AllocationTraces {
   readonly count: number;
+  /** Where each block begins: of an object, before its pre-header. */
+  readonly addresses: Float64Array;
   /** As asked for by the program, in bytes. */
   readonly sizes: Float64Array;
   /** 0 for the interpreter's own allocators; extension modules number theirs. */
@@ -49,6 +51,8 @@ export function readAllocationTraces(
 
 /** Where the parts of an entry of a table of traces lie. */
 interface EntryShape {
+  /** Of the block's address. */
+  readonly key: number;
   /** Of the trace, or of the pointer to it. */
   readonly trace: number;
   readonly isInline: boolean;
@@ -67,6 +71,7 @@ class TraceReader {
   /** No more traces than fit into the memory, however often forged tables share them. */
   readonly #limit: number;
   #count = 0;
+  #addresses = new Float64Array(0);
   #sizes = new Float64Array(0);
   #domains = new Uint32Array(0);
   #tracebackOf = new Uint32Array(0);
@@ -96,7 +101,8 @@ class TraceReader {
     this.#reserve(table.entryCount);
     const isWhole = this.#tables.forEach(table, this.#problems, (entry) => {
       const trace = shape.isInline ? entry + shape.trace : this.#image.pointer(entry + shape.trace);
-      this.#add(trace, shape.domain < 0 ? domain : this.#image.u32(entry + shape.domain));
+      const ofBlock = shape.domain < 0 ? domain : this.#image.u32(entry + shape.domain);
+      this.#add(this.#image.u64(entry + shape.key), ofBlock, trace);
       return true;
     });
     this.#isComplete &&= isWhole;
@@ -108,6 +114,7 @@ class TraceReader {
     this.#readDomains(domains);
     return {
       count: this.#count,
+      addresses: this.#addresses.slice(0, this.#count),
       sizes: this.#sizes.slice(0, this.#count),
       domains: this.#domains.slice(0, this.#count),
       tracebackOf: this.#tracebackOf.slice(0, this.#count),
@@ -131,7 +138,7 @@ class TraceReader {
     this.#isComplete &&= isWhole;
   }
 
-  #add(trace: Address, domain: number): void {
+  #add(block: Address, domain: number, trace: Address): void {
     const size = this.#image.u64(trace + this.#size);
     const traceback = this.#tracebacks.indexOf(this.#image.pointer(trace + this.#traceback));
     if (trace === 0 || size > SIZE_LIMIT || traceback === NO_TRACEBACK) {
@@ -139,6 +146,7 @@ class TraceReader {
       this.#isComplete = false;
       return;
     }
+    this.#addresses[this.#count] = block;
     this.#sizes[this.#count] = size;
     this.#domains[this.#count] = domain;
     this.#tracebackOf[this.#count++] = traceback;
@@ -147,12 +155,15 @@ class TraceReader {
   #reserve(more: number): void {
     const room = this.#count + more;
     if (room <= this.#sizes.length) return;
+    const addresses = new Float64Array(room);
+    addresses.set(this.#addresses);
     const sizes = new Float64Array(room);
     sizes.set(this.#sizes);
     const domains = new Uint32Array(room);
     domains.set(this.#domains);
     const tracebackOf = new Uint32Array(room);
     tracebackOf.set(this.#tracebackOf);
+    this.#addresses = addresses;
     this.#sizes = sizes;
     this.#domains = domains;
     this.#tracebackOf = tracebackOf;
@@ -162,10 +173,15 @@ class TraceReader {
 /** Undefined where the table's entries are no traces. */
 function entryShape(layout: Layout, { keySize, dataSize }: HashTable): EntryShape | undefined {
   if (layout.has('_Py_hashtable_entry_t.value')) {
-    return { trace: layout.need('_Py_hashtable_entry_t.value'), isInline: false, domain: -1 };
+    return {
+      key: layout.need('_Py_hashtable_entry_t.key'),
+      trace: layout.need('_Py_hashtable_entry_t.value'),
+      isInline: false,
+      domain: -1,
+    };
   }
   if (dataSize !== layout.sizeof('trace_t') || (keySize !== POINTER_KEY && keySize !== DOMAIN_KEY)) return undefined;
   // Key and data stand behind the head of the entry.
   const key = layout.sizeof('_Py_hashtable_entry_t');
-  return { trace: key + keySize, isInline: true, domain: keySize === DOMAIN_KEY ? key + POINTER_KEY : -1 };
+  return { key, trace: key + keySize, isInline: true, domain: keySize === DOMAIN_KEY ? key + POINTER_KEY : -1 };
 }

@@ -13,6 +13,8 @@ import { AddressIndex } from './address-index.ts';
 /** Frames of traceback `t`, the most recent call first: `firstFrame[t]` up to `firstFrame[t + 1]`. */
 export interface Tracebacks {
   readonly count: number;
+  /** Of the interpreter's structure, which stays while anything is traced. */
+  readonly addresses: Float64Array;
   readonly firstFrame: Uint32Array;
   /** How deep the stack was, of which the frames are the innermost: the number of frames where it is not told (3.8). */
   readonly depths: Uint32Array;
@@ -52,6 +54,7 @@ export class TracebackReader {
   /** By number of `#known`: traceback, or NO_TRACEBACK where it could not be read. */
   #indexes = new Uint32Array(FIRST_CAPACITY);
   #count = 0;
+  #addresses = new Float64Array(FIRST_CAPACITY);
   #firstFrame = new Uint32Array(FIRST_CAPACITY);
   #depths = new Uint32Array(FIRST_CAPACITY);
   #files = new Uint32Array(FIRST_CAPACITY);
@@ -91,6 +94,7 @@ export class TracebackReader {
     this.#firstFrame[this.#count] = this.#frameTotal;
     return {
       count: this.#count,
+      addresses: this.#addresses.slice(0, this.#count),
       firstFrame: this.#firstFrame.slice(0, this.#count + 1),
       depths: this.#depths.slice(0, this.#count),
       files: this.#files.slice(0, this.#frameTotal),
@@ -116,6 +120,8 @@ export class TracebackReader {
       return NO_TRACEBACK;
     }
     const index = this.#count++;
+    this.#addresses = withRoom(this.#addresses, index);
+    this.#addresses[index] = address;
     this.#firstFrame = withRoom(this.#firstFrame, index);
     this.#depths = withRoom(this.#depths, index);
     this.#firstFrame[index] = this.#frameTotal;
@@ -166,9 +172,9 @@ function numberOf(numbers: Map<string, number>, name: string): number {
 }
 
 /** The array, or a larger copy that has a place `index`. */
-function withRoom(array: Uint32Array<ArrayBuffer>, index: number): Uint32Array<ArrayBuffer> {
+function withRoom<T extends Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>>(array: T, index: number): T {
   if (index < array.length) return array;
-  const larger = new Uint32Array(Math.max(index + 1, array.length * 2));
+  const larger = new (array.constructor as new (length: number) => T)(Math.max(index + 1, array.length * 2));
   larger.set(array);
   return larger;
 }
