@@ -44,6 +44,8 @@ export interface HeapBlocks {
 export interface BlockUse {
   readonly smallBytes: Float64Array;
   readonly mallocBytes: Float64Array;
+  /** Of both: in blocks that tracemalloc traces. */
+  readonly tracedBytes: Float64Array;
   /** Of both: in pages that other processes map too. */
   readonly sharedBytes: Float64Array;
   readonly blocks: Float64Array;
@@ -61,14 +63,17 @@ export interface BlockUseInput {
   readonly shared: ResidentPages;
   /** Nodes that a root reaches. */
   readonly reachable: BitSet;
+  /** Blocks that tracemalloc traces, where they are told apart. */
+  readonly traced?: AddressSet | undefined;
 }
 
 /** Sums up the live blocks: O(blocks), ascending. */
-export function measureBlocks({ blocks, resident, shared, reachable }: BlockUseInput): BlockUse {
+export function measureBlocks({ blocks, resident, shared, reachable, traced }: BlockUseInput): BlockUse {
   const { allocator } = blocks;
   const use: BlockUse = {
     smallBytes: new Float64Array(BLOCK_KINDS),
     mallocBytes: new Float64Array(BLOCK_KINDS),
+    tracedBytes: new Float64Array(BLOCK_KINDS),
     sharedBytes: new Float64Array(BLOCK_KINDS),
     blocks: new Float64Array(BLOCK_KINDS),
     arenaLiveBytes: new Float64Array(allocator.smallArenas.length),
@@ -86,6 +91,7 @@ export function measureBlocks({ blocks, resident, shared, reachable }: BlockUseI
     const end = start + allocator.sizeOf(block);
     const bytes = resident.overlap(start, end);
     use.blocks[kind]!++;
+    if (traced?.has(block) === true) use.tracedBytes[kind]! += bytes;
     use.sharedBytes[kind]! += shared.overlap(start, end);
     const run = runs.indexAt(start);
     if (run >= 0) {

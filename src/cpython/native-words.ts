@@ -19,9 +19,11 @@ const STACK_BYTES_LIMIT = 64 << 20;
 const STATIC_BYTES_LIMIT = 256 << 20;
 const RAW_BYTES_LIMIT = 256 << 20;
 /** Blocks larger than this are data, not tables of references. */
-const BLOCK_BYTES_LIMIT = 4 << 20;
+export const BLOCK_BYTES_LIMIT = 4 << 20;
 /** A table of a library's own is a block or two away from its variable. */
 const TABLE_DEPTH = 3;
+
+export type StackMemory = Pick<NativeMemory, 'image' | 'threadStacks' | 'stackPointers'>;
 
 export interface NativeMemory {
   readonly image: MemoryImage;
@@ -52,7 +54,7 @@ export function visitNativeWords(memory: NativeMemory, visit: Visit): void {
 }
 
 /** The parts of threads' stacks that are in use: all of a stack whose pointer is not known. */
-function stackRanges({ image, threadStacks, stackPointers = [] }: NativeMemory): StackExtent[] {
+function stackRanges({ image, threadStacks, stackPointers = [] }: StackMemory): StackExtent[] {
   // The first thread's stack is the kernel's own mapping.
   const first = image.regions.filter((region) => region.path === '[stack]');
   return [...first, ...threadStacks].map(({ start, end }) => {
@@ -64,7 +66,8 @@ function stackRanges({ image, threadStacks, stackPointers = [] }: NativeMemory):
 const CALL: NativeHolder = { place: 'call', name: '' };
 const UNNAMED: NativeHolder = { place: 'memory', name: '' };
 
-function visitStacks(memory: NativeMemory, visit: Visit): void {
+/** The words of threads' stacks, as far as they are in use. */
+export function visitStacks(memory: StackMemory, visit: Visit): void {
   const { image } = memory;
   let left = STACK_BYTES_LIMIT;
   for (const { start, end } of stackRanges(memory)) {
@@ -76,17 +79,30 @@ function visitStacks(memory: NativeMemory, visit: Visit): void {
 }
 
 function visitStaticData(memory: NativeMemory, seen: AddressSet, visit: Visit): void {
-  const { image, statics, ranges } = memory;
+  let current: NativeHolder | undefined;
+  let table: NativeHolder = UNNAMED;
+  visitStaticWords(memory, (word, holder) => {
+    if (holder !== current) {
+      current = holder;
+      table = { place: 'memory', name: holder.name };
+    }
+    visit(word, holder);
+    visitTable(memory, word, table, seen, visit, 1);
+  });
+}
+
+/** The words of the static data of files, and of the interpreter's own structures. */
+export function visitStaticWords(
+  { image, statics, ranges }: Pick<NativeMemory, 'image' | 'statics' | 'ranges'>,
+  visit: Visit,
+): void {
   let left = STATIC_BYTES_LIMIT;
   const search = (start: Address, end: Address, name: string): void => {
     const holder: NativeHolder = { place: 'static', name };
-    const table: NativeHolder = { place: 'memory', name };
     for (let at = start; at + WORD <= end && left > 0; at += WORD, left -= WORD) {
       if (!image.isCopied(at)) continue;
       const word = image.pointer(at);
-      if (!mayPoint(image, word)) continue;
-      visit(word, holder);
-      visitTable(memory, word, table, seen, visit, 1);
+      if (mayPoint(image, word)) visit(word, holder);
     }
   };
   for (const region of image.regions) {
@@ -110,14 +126,14 @@ function visitTable(
   if (!allocator.blocks.has(block) || claimed.has(block) || !seen.add(block)) return;
   const size = allocator.usableSizeOf(block);
   if (size > BLOCK_BYTES_LIMIT) return;
-  forEachCopied(image, block, size, (word) => {
+  forEachPointer(image, block, size, (word) => {
     visit(word, holder);
     if (depth < TABLE_DEPTH) visitTable(memory, word, holder, seen, visit, depth + 1);
   });
 }
 
-/** Calls back for the words of a block that may point somewhere. Raw data is sized and not copied: nothing is there. */
-function forEachCopied(image: MemoryImage, block: Address, size: number, visit: (word: Address) => void): void {
+/** Calls back for the words of `size` bytes at `block` that may point somewhere. Raw data is sized and not copied: nothing is there. */
+export function forEachPointer(image: MemoryImage, block: Address, size: number, visit: (word: Address) => void): void {
   for (let at = block; at + WORD <= block + size; at += WORD) {
     if (at % PAGE === 0 && !image.isCopied(at)) {
       at += PAGE - WORD;
@@ -136,6 +152,6 @@ function visitRawBlocks(memory: NativeMemory, seen: AddressSet, visit: Visit): v
     const size = allocator.usableSizeOf(block);
     if (size > BLOCK_BYTES_LIMIT) return;
     left -= size;
-    forEachCopied(image, block, size, (word) => visit(word, UNNAMED));
+    forEachPointer(image, block, size, (word) => visit(word, UNNAMED));
   });
 }

@@ -63,7 +63,7 @@ export function candidatesInWords(candidates: readonly ExtensionCandidate[]): st
 }
 
 /** `_leaky.cpython-312-x86_64-linux-gnu.so` and `etree.abi3.so` are modules by the name before the first dot. */
-function moduleOfFile(file: string, extensionModules: readonly string[]): string {
+export function moduleOfFile(file: string, extensionModules: readonly string[]): string {
   const stem = file.split('.', 1)[0]!;
   const matching = extensionModules.filter((module) => module === stem || module.endsWith(`.${stem}`));
   return matching.length === 1 ? matching[0]! : stem;

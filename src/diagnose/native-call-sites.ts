@@ -16,6 +16,9 @@ const ON_LINE = 0;
 const IN_FUNCTION = 1;
 const UNSEEN = 2;
 
+/** What is needed of a run to tell. */
+export type SeenCalls = Pick<Observation, 'extensionModules' | 'source' | 'running' | 'changedFiles'>;
+
 export interface NativeCalls {
   readonly sites: readonly FindSite[];
   /** Packages that they call, those seen running first. */
@@ -23,7 +26,7 @@ export interface NativeCalls {
 }
 
 /** Application lines that call into extension modules; empty when it loads none but the standard library's. */
-export function nativeCalls(observation: Observation, growingTypes: readonly string[]): NativeCalls {
+export function nativeCalls(observation: SeenCalls, growingTypes: readonly string[]): NativeCalls {
   const packages = packagesOf(observation.extensionModules);
   const owning = packages.filter((name) => growingTypes.some((type) => type.startsWith(`${name}.`)));
   const searched = owning.length > 0 ? owning : packages;

@@ -2,6 +2,7 @@
 // Pure: what the kernel counts and a walk of the copied heap come in, sums come out. Parts add up to the whole.
 
 import type { BitSet } from '../base/bitset.ts';
+import type { AddressSet } from '../cpython/address-set.ts';
 import { BlockKind, type BlockUse, type HeapBlocks, measureBlocks } from '../cpython/block-use.ts';
 import type { MemoryRegion } from '../cpython/memory-reader.ts';
 import { type MemoryUse, type RegionUse, ResidentPages } from '../cpython/resident-pages.ts';
@@ -102,6 +103,8 @@ export interface RssInput {
   readonly stacks: StackClues;
   /** Anonymous memory that Python objects mapped (mmap.mmap) or the interpreter keeps frames in. */
   readonly knownMaps: readonly KnownMap[];
+  /** Blocks that tracemalloc traces, where they are told apart. */
+  readonly traced?: AddressSet | undefined;
 }
 
 /** A mapping whose use is known from the heap. */
@@ -127,7 +130,8 @@ export function measureRss(input: RssInput): RssMeasure {
   const use = dropZeroPages(blocks.image, input.use);
   const resident = new ResidentPages(use.residentRuns);
   const shared = new ResidentPages(use.sharedRuns);
-  const blockUse = measureBlocks({ blocks, resident, shared, reachable: input.reachable });
+  const { reachable, traced } = input;
+  const blockUse = measureBlocks({ blocks, resident, shared, reachable, traced });
   const sums = new PartSums(resident, shared);
   const gaps: UnexplainedGap[] = [];
   const zones = listZones(blocks, input.knownMaps);

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LeakscopeError } from '../base/errors.ts';
 import { ProblemLog } from '../base/problems.ts';
 import { formatDuration } from '../base/units.ts';
+import type { AddressSet } from '../cpython/address-set.ts';
 import type { HeapWalk } from '../cpython/heap-walk.ts';
 import type { Layout } from '../cpython/layout.ts';
 import type { MemoryUse } from '../cpython/resident-pages.ts';
@@ -169,7 +170,7 @@ async function lookAt(
 }
 
 /** Splits the memory of one moment by what a walk of it found. */
-export function measureCapture(walk: HeapWalk, use: MemoryUse, layout: Layout): RssMeasure {
+export function measureCapture(walk: HeapWalk, use: MemoryUse, layout: Layout, traced?: AddressSet): RssMeasure {
   const { graph, blocks } = walk;
   const frames = walk.frameChunks.map(({ start, end }): KnownMap => ({ start, end, part: 'thread stacks' }));
   return measureRss({
@@ -179,6 +180,7 @@ export function measureCapture(walk: HeapWalk, use: MemoryUse, layout: Layout): 
     reachable: reachableFrom(graph, graph.roots.nodes),
     stacks: { pointers: walk.stackPointers, ranges: walk.threadStacks },
     knownMaps: [...frames, ...findPythonMaps(graph, blocks.image, layout, use.regions)],
+    traced,
   });
 }
 
