@@ -41,6 +41,20 @@ export function groupAllocations(
   return grouping === undefined ? sumByFrame(traces, kept, by === 'file') : sumByTraceback(traces, kept, grouping);
 }
 
+/**
+ * By traceback: which of `wanted` its blocks count for, by the frames that `groupAllocations` gives each group; -1 for
+ * none. Not for cumulative groups, where a block counts for several.
+ */
+export function groupOfEachTraceback(
+  tracebacks: Tracebacks,
+  by: AllocationKey,
+  wanted: (frames: readonly AllocationFrame[]) => number,
+): Int32Array {
+  const { groupOf, frames } = groupOfTracebacks(tracebacks, by);
+  const wantedOf = frames.map(wanted);
+  return Int32Array.from(groupOf, (group) => wantedOf[group]!);
+}
+
 /** Largest first; equal ones as Python orders them. */
 export function sortedGroups(groups: readonly AllocationGroup[]): AllocationGroup[] {
   return [...groups].sort((a, b) => b.bytes - a.bytes || b.blocks - a.blocks || compareFrames(b.frames, a.frames));
@@ -177,7 +191,8 @@ function framesOf(tracebacks: Tracebacks, from: number, to: number, wholeFile: b
   return frames;
 }
 
-function groupKey(frames: readonly AllocationFrame[]): string {
+/** Equal for equal frames. */
+export function groupKey(frames: readonly AllocationFrame[]): string {
   return frames.map(({ file, line }) => `${line}:${file}`).join('\0');
 }
 

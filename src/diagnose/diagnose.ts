@@ -9,7 +9,8 @@ import { retainedBytes } from '../graph/retained-size.ts';
 import { judgeTrend, type Trend } from '../metrics/growth-trend.ts';
 import type { HolderReference } from '../source/growth-site-query.ts';
 import type { DraftFinding } from './draft-finding.ts';
-import { FIND_SCHEMA, type FindReport, type Verdict } from './find-report.ts';
+import { FIND_SCHEMA, type Finding, type FindReport, type Verdict } from './find-report.ts';
+import { findGainedAllocations } from './gained-allocations.ts';
 import { findGarbageGrowth, KEPT_GARBAGE } from './garbage-growth.ts';
 import { findHolderFindings, type HeapAnalysis, type HolderFindings } from './holder-findings.ts';
 import { judgeCandidates, type LiveCandidate } from './live-candidates.ts';
@@ -91,12 +92,33 @@ export function diagnoseCandidates(
       garbage_objects: total(last.garbage).count,
       garbage_bytes: total(last.garbage).bytes,
     },
-    findings: ranked.map(({ weight: _weight, reference: _reference, ...finding }, i) => ({ rank: i + 1, ...finding })),
+    ...tracingOf(observation),
+    findings: listFindings(observation, analysis, ranked),
     not_leaking: [...holders.notLeaking, ...startUpInWords(observation), ...soundMemory(observation, ranked)],
     resident: residentParts(observation),
     problems: observation.problems,
   };
   return { report, candidates: judgeCandidates(observation, analysis, drafts, candidates) };
+}
+
+function tracingOf({ allocations }: Observation): Pick<FindReport, 'tracing'> {
+  if (allocations === undefined) return {};
+  return { tracing: { frames: allocations.frames, table_bytes: allocations.tableBytes } };
+}
+
+/** As the report has them, with who allocated what each gained. */
+function listFindings(
+  { allocations }: Observation,
+  { graph, paths }: HeapAnalysis,
+  ranked: readonly DraftFinding[],
+): Finding[] {
+  const places = ranked.map(({ gains }) => gains);
+  const gained = allocations === undefined ? [] : findGainedAllocations(graph, paths, allocations, places);
+  return ranked.map(({ weight: _weight, reference: _reference, gains: _gains, ...finding }, i) => ({
+    rank: i + 1,
+    ...finding,
+    ...(gained[i] === undefined ? {} : { allocations: gained[i] }),
+  }));
 }
 
 /** The list gc.garbage is a holder like any other; what fills it says more. */

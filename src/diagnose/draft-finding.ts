@@ -3,6 +3,7 @@
 import type { SeriesPoint, Trend } from '../metrics/growth-trend.ts';
 import type { HolderReference, SourceSite } from '../source/growth-site-query.ts';
 import type { Finding, FindSite } from './find-report.ts';
+import type { GainPlace } from './gained-allocations.ts';
 import type { Observation, RunningLine } from './observation.ts';
 
 /** A finding without its rank, with the weight it is ranked by. */
@@ -11,6 +12,8 @@ export interface DraftFinding extends Omit<Finding, 'rank'> {
   readonly weight: number;
   /** The holder as source names it; for joins with the scan, not for the report. */
   readonly reference?: HolderReference;
+  /** Where what it gained is found, to say who allocated that. */
+  readonly gains?: GainPlace;
 }
 
 /** Sites listed per finding: more than these is not read. */
@@ -18,7 +21,7 @@ const SITES_LISTED = 8;
 const SERIES_LISTED = 60;
 
 /** A source site as the report gives it. */
-export function toFindSite(observation: Observation, site: SourceSite): FindSite {
+export function toFindSite(observation: Pick<Observation, 'changedFiles'>, site: SourceSite): FindSite {
   return {
     file: site.path,
     line: site.line,

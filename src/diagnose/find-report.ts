@@ -3,6 +3,7 @@
 
 import type { Problem } from '../base/problems.ts';
 import type { CaptureFacts } from './capture-facts.ts';
+import type { GainedAllocations } from './gained-allocations.ts';
 import type { RssPartName } from './rss-parts.ts';
 
 export const FIND_SCHEMA = 'leakscope.find/1';
@@ -134,6 +135,8 @@ export interface Finding {
   readonly because: readonly string[];
   /** What to write instead. */
   readonly advice: string;
+  /** Who allocated what the holder gained, where the process ran under tracemalloc. */
+  readonly allocations?: GainedAllocations;
   /** What `leakscope scan` says of the source that grows it. */
   readonly scan?: FindScan;
 }
@@ -171,6 +174,13 @@ export interface FindReport {
     readonly bytes: number;
     readonly garbage_objects: number;
     readonly garbage_bytes: number;
+  };
+  /** Where the process ran under tracemalloc. */
+  readonly tracing?: {
+    /** Kept of each stack. */
+    readonly frames: number;
+    /** Of tracemalloc's own tables, about. */
+    readonly table_bytes: number;
   };
   readonly findings: readonly Finding[];
   /** What was looked at and is not a leak, one sentence each. */

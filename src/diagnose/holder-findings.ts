@@ -232,6 +232,7 @@ function draft(
   return {
     weight: bytesPerMinute,
     ...(named.reference === undefined ? {} : { reference: named.reference }),
+    gains: { form: 'below', members: growth.members, edge: growth.edge },
     kind,
     verdict,
     confidence: confidenceOf(trend, series.length, grows, shrinks),

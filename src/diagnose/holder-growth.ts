@@ -226,7 +226,7 @@ function holderPath(graph: HeapGraph, paths: ShortestPaths, tally: Tally): Retai
 }
 
 /** Cuts the inner nodes of native structures (the trees of a Context) off the end: what holds is the object they serve. */
-function withoutInnards(graph: HeapGraph, path: RetainingPath): RetainingPath {
+export function withoutInnards(graph: HeapGraph, path: RetainingPath): RetainingPath {
   let last = path.nodes.length - 1;
   while (
     last > 0 &&

@@ -6,6 +6,7 @@ import { findTypeCreations } from '../source/type-creations.ts';
 import { adviceFor } from './advice.ts';
 import { type DraftFinding, limitSites, listSeries, perMinute, runningSites, toFindSite } from './draft-finding.ts';
 import type { FindingKind, FindSite, Verdict } from './find-report.ts';
+import type { GainPlace } from './gained-allocations.ts';
 import type { Observation } from './observation.ts';
 import type { Amount, AmountsByType, SnapshotSummary } from './snapshot-summary.ts';
 
@@ -27,6 +28,7 @@ export interface NativeFacts {
   readonly extraSites: readonly FindSite[];
   /** Lines that call what may be losing it. */
   readonly callSites: readonly FindSite[];
+  readonly gains?: GainPlace;
   /** `leak` unless said otherwise. */
   readonly verdict?: Verdict;
 }
@@ -37,6 +39,7 @@ export function nativeFinding(observation: Observation, kind: FindingKind, facts
   const { verdict = 'leak' } = facts;
   return {
     weight: bytesPerMinute,
+    ...(facts.gains === undefined ? {} : { gains: facts.gains }),
     kind,
     verdict,
     confidence: facts.series.length >= 5 ? 'high' : 'medium',

@@ -92,6 +92,7 @@ export function findNativeHolds(observation: Observation, analysis: HeapAnalysis
         ],
         extraSites: creationSites(observation, [type]),
         callSites: calls.sites,
+        gains: { form: 'natively held', type },
       }),
     );
   }
@@ -212,6 +213,7 @@ export function findNativeBlocks(observation: Observation): DraftFinding[] {
       ...(mayBeGarbage ? { verdict: 'suspect' } : {}),
       extraSites: [],
       callSites: nativeCalls(observation, []).sites,
+      gains: { form: 'no object' },
     }),
   );
   return findings;

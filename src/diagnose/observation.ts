@@ -8,6 +8,7 @@ import type { SeriesPoint, WorkClock } from '../metrics/growth-trend.ts';
 import type { SourceIndex } from '../source/source-index.ts';
 import type { CaptureFacts } from './capture-facts.ts';
 import type { FindTarget } from './find-report.ts';
+import type { AllocationEvidence } from './gained-allocations.ts';
 import type { HandleOwners } from './handle-owners.ts';
 import type { KernelResource } from './resource-report.ts';
 import type { ResidentMoment } from './rss-parts.ts';
@@ -92,6 +93,8 @@ export interface Observation {
   readonly boundAt: (address: Address) => number | undefined;
   /** Reads keys of mappings on the paths that are shown; absent unless the user asked for values. */
   readonly keyText?: KeyText | undefined;
+  /** Who allocated what there is; where the process ran under tracemalloc, from the first snapshot to the last. */
+  readonly allocations?: AllocationEvidence | undefined;
   readonly problems: readonly Problem[];
   /** Why the run ended early, when it did. */
   readonly endedEarly: string | undefined;

@@ -4,14 +4,21 @@
 import type { Problem, ProblemLog } from '../base/problems.ts';
 import { formatByteRate, formatBytes, formatCount, formatDuration } from '../base/units.ts';
 import type { AllocationFilter } from './allocation-filter.ts';
+import { findAllocationHolders, type LineHolders } from './allocation-holders.ts';
 import {
   type AllocationChange,
+  type AllocationFrame,
   type AllocationGroup,
   type AllocationKey,
   compareGroups,
+  groupKey,
+  groupOfEachTraceback,
   sortedGroups,
 } from './allocation-statistics.ts';
 import type { CaptureFacts } from './capture-facts.ts';
+import type { Retention } from './retention.ts';
+import type { TracedHeap } from './traced-heap.ts';
+import type { UntracedGrowth } from './untraced-growth.ts';
 
 export const TRACE_SCHEMA = 'leakscope.trace/1';
 
@@ -26,7 +33,7 @@ export interface TraceFrame {
   readonly code?: string;
 }
 
-export interface TraceRow extends TraceFrame {
+export interface TraceRow extends TraceFrame, Partial<LineHolders> {
   readonly bytes: number;
   readonly blocks: number;
   readonly average_bytes: number;
@@ -73,6 +80,7 @@ export interface TraceReport {
     readonly table_bytes: number;
   };
   readonly growth?: TraceGrowth;
+  readonly native?: UntracedGrowth;
   readonly filters: readonly TraceFilter[];
   readonly filtered_out: { readonly bytes: number; readonly blocks: number; readonly bytes_diff?: number };
   readonly rows: readonly TraceRow[];
@@ -132,6 +140,16 @@ export interface LineSource {
   codeAt(file: string, line: number): string | undefined;
 }
 
+/** The objects of the last look, to say who holds what its lines allocated. */
+export interface HeldTraces {
+  readonly heap: TracedHeap;
+  readonly retention: Retention;
+  /** By trace: 1 where the filters keep it. */
+  readonly kept: Uint8Array;
+  /** Holders listed for each row. */
+  readonly top: number;
+}
+
 export interface TraceFacts {
   readonly target: TraceTarget;
   /** One or two, oldest first. */
@@ -146,6 +164,10 @@ export interface TraceFacts {
   /** Rows to list. */
   readonly top: number;
   readonly problems: ProblemLog;
+  /** Where holders are asked for; not with cumulative sums. */
+  readonly held?: HeldTraces | undefined;
+  /** Where it is asked for, of two looks. */
+  readonly native?: UntracedGrowth | undefined;
 }
 
 /** Resident growth that nothing traced explains is worth a note from this size and this share on. */
@@ -163,11 +185,13 @@ export function reportTrace(facts: TraceFacts): TraceReport {
   // Of two looks, only what changed is of interest; the order has it first.
   const listed = before === undefined ? places : places.filter(({ bytesDiff }) => bytesDiff !== 0);
   const shown = Math.min(top, listed.length);
-  const rows = places.slice(0, shown).map((place) => rowOf(place, by, source, minutes));
+  const shownPlaces = places.slice(0, shown);
+  const holders = facts.held === undefined ? [] : holdersOf(shownPlaces, by, source, facts.held);
+  const rows = shownPlaces.map((place, i) => ({ ...rowOf(place, by, source, minutes), ...holders[i] }));
   const report = {
     schema: TRACE_SCHEMA,
     target,
-    notes: [...facts.notes, ...notesOn(growth, target.pid)],
+    notes: [...facts.notes, ...(facts.native === undefined ? notesOn(growth, target.pid) : [])],
     observed_seconds: minutes === undefined ? 0 : minutes * 60,
     by,
     cumulative: facts.cumulative,
@@ -179,6 +203,7 @@ export function reportTrace(facts: TraceFacts): TraceReport {
       table_bytes: last.tableBytes,
     },
     ...(growth === undefined ? {} : { growth }),
+    ...(facts.native === undefined ? {} : { native: facts.native }),
     filters: facts.filters.map(filterOf),
     filtered_out: filteredOut(last, before),
     rows,
@@ -204,9 +229,7 @@ function byFunction(lines: readonly AllocationChange[], source: LineSource, isCo
   const sums = new Map<string, Place>();
   // The lines come in the order of what is asked for: the first of a function counts most.
   for (const line of lines) {
-    const { file, line: number } = line.frames[0]!;
-    const name = source.functionAt(file, number);
-    const key = name === undefined ? `${file}:${number}` : `${file} ${name}`;
+    const { name, key } = functionOf(line.frames, source);
     const sum = sums.get(key);
     sums.set(
       key,
@@ -225,6 +248,29 @@ function byFunction(lines: readonly AllocationChange[], source: LineSource, isCo
   return [...sums.values()].sort((a, b) => weight(b) - weight(a) || b.bytes - a.bytes || b.blocks - a.blocks);
 }
 
+function functionOf(frames: readonly AllocationFrame[], source: LineSource): { name: string | undefined; key: string } {
+  const { file, line } = frames[0]!;
+  const name = source.functionAt(file, line);
+  return { name, key: name === undefined ? `${file}:${line}` : `${file} ${name}` };
+}
+
+/** Who holds the blocks of each place. */
+function holdersOf(places: readonly Place[], by: TraceKey, source: LineSource, held: HeldTraces): LineHolders[] {
+  const keyOf = (frames: readonly AllocationFrame[]): string =>
+    by === 'function' ? functionOf(frames, source).key : groupKey(frames);
+  const rows = new Map(places.map(({ frames }, row) => [keyOf(frames), row]));
+  const { traces } = held.heap;
+  const rowOfTraceback = groupOfEachTraceback(
+    traces.tracebacks,
+    by === 'function' ? 'line' : by,
+    (frames) => rows.get(keyOf(frames)) ?? -1,
+  );
+  const rowOf = new Int32Array(traces.count);
+  for (let i = 0; i < traces.count; i++) rowOf[i] = held.kept[i] === 0 ? -1 : rowOfTraceback[traces.tracebackOf[i]!]!;
+  const { heap, retention, top } = held;
+  return findAllocationHolders({ heap, retention, rowOf, rows: places.length, top });
+}
+
 function rowOf(place: Place, by: TraceKey, source: LineSource, minutes: number | undefined): TraceRow {
   const { frames, bytes, blocks, bytesDiff, blocksDiff } = place;
   // Where the blocks were allocated: the most recent call.
@@ -241,7 +287,8 @@ function rowOf(place: Place, by: TraceKey, source: LineSource, minutes: number |
   };
 }
 
-function frameOf(file: string, line: number, source: LineSource): TraceFrame {
+/** A line with what the source says of it. */
+export function frameOf(file: string, line: number, source: LineSource): TraceFrame {
   const name = line === 0 ? undefined : source.functionAt(file, line);
   const code = line === 0 ? undefined : source.codeAt(file, line);
   return {
