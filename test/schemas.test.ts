@@ -39,7 +39,14 @@ import { drawnFacts, drawServiceHeap } from './support/drawn-heaps.ts';
 import { healthyReport, inconclusiveReport, leakReport, twoFindingsReport } from './support/find-reports.ts';
 import { fragmentedRss, growingRss } from './support/rss-reports.ts';
 import { runLeakscope } from './support/run-leakscope.ts';
-import { exportedTrace, fileTrace, growingTrace, stillTrace, tracebackTrace } from './support/trace-reports.ts';
+import {
+  exportedTrace,
+  fileTrace,
+  growingTrace,
+  heldTrace,
+  stillTrace,
+  tracebackTrace,
+} from './support/trace-reports.ts';
 
 const SCHEMAS = {
   find: FindReportSchema,
@@ -123,7 +130,7 @@ test('rss reports follow their schema', () => {
 });
 
 test('trace reports follow their schema', () => {
-  for (const report of [growingTrace, exportedTrace, stillTrace, tracebackTrace, fileTrace])
+  for (const report of [growingTrace, heldTrace, exportedTrace, stillTrace, tracebackTrace, fileTrace])
     v.parse(TraceReportSchema, report);
   expect(v.safeParse(TraceReportSchema, { ...growingTrace, undocumented: 1 }).success).toBe(false);
 });

@@ -51,3 +51,11 @@ export const SnapshotFactsSchema = v.strictObject({
   app: text('application: gunicorn worker [shop], app.py'),
   taken_at: v.pipe(v.string(), v.isoTimestamp(), v.description('when the process was paused, UTC')),
 });
+
+/** A line of a traceback. */
+export const FrameSchema = v.strictObject({
+  file: text('path as the program knows it'),
+  line: count('line in it; 0 where a whole file is meant, or the line is not known'),
+  function: v.exactOptional(text('qualified name of the function that runs the line, from its source')),
+  code: v.exactOptional(text('text of the line')),
+});

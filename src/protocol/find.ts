@@ -2,7 +2,7 @@
 // meaning of each field; a test holds the two together.
 
 import * as v from 'valibot';
-import { address, CaptureFactsSchema, count, flag, number, problems, share, text } from './common.ts';
+import { address, CaptureFactsSchema, count, FrameSchema, flag, number, problems, share, text } from './common.ts';
 import { PartNameSchema } from './rss.ts';
 
 export const VerdictSchema = v.pipe(
@@ -41,7 +41,7 @@ const FindingKindSchema = v.picklist([
   'object graph',
 ]);
 
-const SiteSchema = v.strictObject({
+export const SiteSchema = v.strictObject({
   file: text('path as the process knows it'),
   line: v.pipe(v.number(), v.integer(), v.minValue(1), v.description('1-based')),
   function: text('qualified name of the function; <module> at top level'),
@@ -85,6 +85,26 @@ const GrowthSchema = v.strictObject({
   ),
 });
 
+const AllocationsSchema = v.strictObject({
+  blocks: count('traced blocks allocated since the first snapshot, or enlarged, that the holder keeps'),
+  bytes: number('their memory'),
+  tracebacks: v.pipe(
+    v.array(
+      v.strictObject({
+        blocks: count('blocks of this traceback'),
+        bytes: number('their memory'),
+        frames: v.pipe(v.array(FrameSchema), v.description('oldest call first; the last allocated')),
+      }),
+    ),
+    v.description('most bytes first, at most five'),
+  ),
+  other_tracebacks: v.strictObject({
+    tracebacks: count('tracebacks that are not in the list'),
+    blocks: count('their blocks'),
+    bytes: number('their memory'),
+  }),
+});
+
 export const FindingSchema = v.strictObject({
   rank: v.pipe(v.number(), v.integer(), v.minValue(1), v.description('1 is the worst')),
   kind: FindingKindSchema,
@@ -97,6 +117,9 @@ export const FindingSchema = v.strictObject({
   other_paths: v.pipe(v.array(v.string()), v.description('other retaining paths of the holder')),
   because: v.pipe(v.array(v.string()), v.description('why this is believed, one sentence each')),
   advice: text('what to write instead'),
+  allocations: v.exactOptional(
+    v.pipe(AllocationsSchema, v.description('who allocated what it gained, where the process ran under tracemalloc')),
+  ),
   scan: v.exactOptional(
     v.pipe(
       v.strictObject({
@@ -143,6 +166,15 @@ export const FindReportSchema = v.strictObject({
     garbage_objects: count('objects waiting for the collector'),
     garbage_bytes: number('their memory'),
   }),
+  tracing: v.exactOptional(
+    v.pipe(
+      v.strictObject({
+        frames: count('frames kept of each stack'),
+        table_bytes: number('memory of tracemalloc’s own tables, about'),
+      }),
+      v.description('present where the process ran under tracemalloc'),
+    ),
+  ),
   findings: v.array(FindingSchema),
   resident: v.pipe(
     v.array(

@@ -1,13 +1,86 @@
 // The output of `leakscope trace --json`; src/diagnose/trace-report.ts is the same shape as a TypeScript type.
 
 import * as v from 'valibot';
-import { CaptureFactsSchema, count, flag, number, problems, text } from './common.ts';
+import { CaptureFactsSchema, count, FrameSchema, flag, number, problems, share, text } from './common.ts';
+import { SiteSchema } from './find.ts';
 
-const FrameSchema = v.strictObject({
-  file: text('path as the program knows it'),
-  line: count('line in it; 0 where a whole file is meant, or the line is not known'),
-  function: v.exactOptional(text('qualified name of the function that runs the line, from its source')),
-  code: v.exactOptional(text('text of the line')),
+const difference = (description: string) => v.pipe(v.number(), v.integer(), v.description(description));
+
+const HolderSchema = v.strictObject({
+  kind: v.pipe(
+    v.picklist(['object', 'garbage', 'none']),
+    v.description('none: blocks that no Python object is known to lie in or own; garbage: unreachable objects'),
+  ),
+  path: text('names from a root to the holder'),
+  type: v.exactOptional(text('qualified type name of the holder')),
+  holders: v.exactOptional(count('holders that have this path')),
+  blocks: count('of the row’s blocks, those held there'),
+  bytes: number('their memory'),
+  new_blocks: v.exactOptional(count('of these, those that were not there at the first look')),
+  new_bytes: v.exactOptional(number('their memory')),
+  retained_bytes: v.exactOptional(
+    number('memory that would be freed if the holders went, with what other lines allocated'),
+  ),
+});
+
+const CandidateSchema = v.strictObject({
+  module: text('an extension module'),
+  reason: v.picklist(['defines the type', 'its data points at them', 'called by the program', 'loaded']),
+});
+
+const NativeSchema = v.strictObject({
+  rss_bytes_diff: number('change of resident memory'),
+  parts: v.pipe(
+    v.array(
+      v.strictObject({
+        name: v.picklist([
+          'traced',
+          'tracemalloc tables',
+          'untraced objects',
+          'native memory',
+          'free',
+          'outside the allocators',
+        ]),
+        bytes_diff: number('resident memory, in whole blocks'),
+      }),
+    ),
+    v.description('what the change is made of; adds up to it'),
+  ),
+  unseen_bytes: number('of the change, what tracemalloc neither traces nor needs for itself'),
+  unseen_share: v.exactOptional(share('of the growth without tracemalloc’s tables')),
+  owners: v.pipe(
+    v.array(
+      v.strictObject({
+        kind: v.pipe(
+          v.picklist(['library', 'objects', 'calls', 'nobody']),
+          v.description(
+            'library: its static data leads there; objects: those of a type own it; calls: only running calls lead ' +
+              'there; nobody: nothing does',
+          ),
+        ),
+        name: text('file name of a library, qualified name of a type; empty for the rest'),
+        module: v.exactOptional(text('the extension module, where it is one')),
+        blocks_diff: difference('change of its untraced blocks in use'),
+        bytes_diff: number('change of their memory, as the allocator counts it'),
+      }),
+    ),
+    v.description('untraced memory of the allocators, by what leads to it; most growth first'),
+  ),
+  sizes: v.pipe(
+    v.array(
+      v.strictObject({
+        block_bytes: number('of each'),
+        blocks_diff: difference('more of them than at the first look'),
+      }),
+    ),
+    v.description('untraced blocks that no Python object owns, by size; most growth first'),
+  ),
+  candidates: v.pipe(
+    v.array(CandidateSchema),
+    v.description('extension modules that could be behind what grew and is nobody’s, best evidence first'),
+  ),
+  sites: v.pipe(v.array(SiteSchema), v.description('lines of the program that call them, those seen running first')),
+  not_known: v.pipe(v.array(v.string()), v.description('what cannot be told, one sentence each')),
 });
 
 const RowSchema = v.strictObject({
@@ -20,6 +93,19 @@ const RowSchema = v.strictObject({
   bytes_per_minute: v.exactOptional(number('the change, by the minute')),
   frames: v.exactOptional(
     v.pipe(v.array(FrameSchema), v.description('the traceback, oldest call first; only with --by traceback')),
+  ),
+  holders: v.exactOptional(
+    v.pipe(
+      v.array(HolderSchema),
+      v.description('who holds what was allocated there, most first, at most five; only with --holders'),
+    ),
+  ),
+  other_holders: v.exactOptional(
+    v.strictObject({
+      holders: count('holders that are not in the list'),
+      blocks: count('of the row’s blocks, those held there'),
+      bytes: number('their memory'),
+    }),
   ),
 });
 
@@ -59,6 +145,7 @@ export const TraceReportSchema = v.strictObject({
       ),
     }),
   ),
+  native: v.exactOptional(v.pipe(NativeSchema, v.description('what grew and is not traced; only with --native'))),
   filters: v.pipe(
     v.array(
       v.strictObject({

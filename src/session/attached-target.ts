@@ -206,17 +206,22 @@ export class AttachedTarget {
         options.whileStopped?.();
       },
     });
-    const walk = walkHeap(
-      {
-        image: captured.image,
-        interpreter: this.interpreter,
-        stackPointers,
-        ...(options.progress === undefined ? {} : { progress: options.progress }),
-      },
-      this.#problems,
-    );
+    const walk = this.walk(captured, stackPointers, options.progress);
     const { image, pauseMs } = captured;
     return { walk, image, stoppedAtMs, pauseMs, facts: factsOfCapture(captured) };
+  }
+
+  /** Walks a copy while it is the latest. `stackPointers` are those of the stop. */
+  walk(
+    { image }: CaptureResult,
+    stackPointers: readonly Address[] | undefined,
+    progress?: (step: string) => void,
+  ): HeapWalk {
+    const { interpreter } = this;
+    return walkHeap(
+      { image, interpreter, stackPointers, ...(progress === undefined ? {} : { progress }) },
+      this.#problems,
+    );
   }
 
   /** Finds the raw data that a walk does not read. */

@@ -21,6 +21,7 @@ import { readRss } from '../target/process-info.ts';
 import { applicationOf } from '../target/python-processes.ts';
 import { type ProcessResources, readResources } from '../target/resources.ts';
 import { AttachedTarget, type HeapCapture } from './attached-target.ts';
+import { FindTraces } from './find-traces.ts';
 import { boundReader } from './holder-bound.ts';
 import { LiveSampler } from './live-sampler.ts';
 import { measureCapture } from './rss-session.ts';
@@ -80,6 +81,7 @@ class FindRun {
   readonly #progress: Progress;
   readonly #problems: ProblemLog;
   #sampler: LiveSampler;
+  readonly #traces: FindTraces;
   readonly #attachedAtMs = performance.now();
   /** When the time to observe began: after the start-up of a started program. */
   #startedAtMs = performance.now();
@@ -100,6 +102,7 @@ class FindRun {
     this.#progress = progress;
     this.#problems = problems;
     this.#sampler = new LiveSampler(target);
+    this.#traces = new FindTraces(target, problems);
   }
 
   async run(): Promise<Observation> {
@@ -176,6 +179,7 @@ class FindRun {
       precopy: this.#options.precopy,
       signal: this.#options.signal,
       progress: (step) => this.#progress.update(undefined, `snapshot ${number}: ${step}`),
+      isQuiescent: this.#traces.quiescence(),
       whileStopped: () => this.#sampler.sampleWork(this.#elapsed),
       // Not of the very moment of the copy, which costs no pause and is near enough to see which part grows.
       whenResumed: () => {
@@ -193,12 +197,20 @@ class FindRun {
     this.#pausesMs.push(capture.pauseMs);
     this.#captures.push(capture.facts);
     this.#last = capture;
+    if (number === 1) this.#beginTraces(capture);
     if (kernel !== undefined) {
       this.#kernelBefore ??= kernel;
       this.#kernel = kernel;
       this.#temporaryBytes.push([atSeconds, temporaryBytes(kernel)]);
     }
     return this.#elapsed - begunAt;
+  }
+
+  #beginTraces(capture: HeapCapture): void {
+    this.#traces.begin(capture);
+    if (this.#options.trace !== true || this.#traces.isOn) return;
+    const why = 'PYTHONTRACEMALLOC is set for the command, and it does not trace: python -I and -E do not read it';
+    this.#problems.add('not-tracing', why);
   }
 
   /** Undefined when the process ended meanwhile. */
@@ -302,6 +314,7 @@ class FindRun {
       changedFiles: source.changed,
       boundAt: boundReader(walk.graph, image, interpreter.layout),
       ...(this.#options.showValues ? { keyText: keyReader(walk.graph, image, interpreter.layout) } : {}),
+      allocations: this.#traces.finish(this.#last!),
       problems: this.#problems.list(),
       endedEarly: this.#endedEarly,
     };

@@ -13,6 +13,8 @@ export interface FindOptions {
   readonly precopy?: boolean | undefined;
   /** Decode and show values of the user's data; off unless asked for. */
   readonly showValues: boolean;
+  /** The command was started under tracemalloc: says so where it does not trace. Who traces anyway is always asked. */
+  readonly trace?: boolean | undefined;
   /** Snapshots to take, at least 3; chosen from the growth seen when left out. */
   readonly snapshots?: number | undefined;
   /** The process was started for this run: `seconds` begin when it has imported what it needs, at most 15 s later. */

@@ -5,13 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LeakscopeError } from '../base/errors.ts';
 import { ProblemLog } from '../base/problems.ts';
 import { formatDuration } from '../base/units.ts';
+import { isCollecting } from '../cpython/collector-state.ts';
+import type { HeapWalk } from '../cpython/heap-walk.ts';
+import type { MemoryImage } from '../cpython/memory-image.ts';
+import type { MemoryUse } from '../cpython/resident-pages.ts';
 import type { AllocationTraces } from '../cpython/tracemalloc/allocation-traces.ts';
-import {
-  areTablesLocked,
-  locateTracemalloc,
-  readConfig,
-  readConfigBySymbol,
-} from '../cpython/tracemalloc/tracemalloc-places.ts';
+import { locateTracemalloc, readConfig, readConfigBySymbol } from '../cpython/tracemalloc/tracemalloc-places.ts';
 import { readTracemalloc, type TracemallocSnapshot } from '../cpython/tracemalloc/tracemalloc-snapshot.ts';
 import { keptTraces } from '../diagnose/allocation-filter.ts';
 import { type AllocationProfile, allocationProfile, type ProfiledLook } from '../diagnose/allocation-profile.ts';
@@ -24,14 +23,19 @@ import {
   type TraceLook,
   type TraceReport,
 } from '../diagnose/trace-report.ts';
+import type { Address } from '../graph/heap-graph.ts';
 import { readMemoryMaps } from '../target/memory-maps.ts';
+import { readMemoryUse } from '../target/memory-use.ts';
 import { readRss } from '../target/process-info.ts';
 import { liveImage } from '../target/process-memory.ts';
 import { applicationOf } from '../target/python-processes.ts';
+import { readStackPointers } from '../target/stack-pointers.ts';
 import { AttachedTarget, factsOfCapture } from './attached-target.ts';
 import { type AskConsent, consentTo, runCall, startTracing, stopTracing, takesRemoteCalls } from './remote-calls.ts';
 import { type Progress, pythonName } from './session-options.ts';
 import { waitForStartUp } from './start-up.ts';
+import { tablesAtRest } from './tables-at-rest.ts';
+import { TraceHeapLooks } from './trace-heap-looks.ts';
 import { TracedSource } from './traced-source.ts';
 
 export interface TraceOptions {
@@ -49,6 +53,10 @@ export interface TraceOptions {
   readonly top: number;
   /** Given every stack that the filters keep, for export; they are put together only if it is there. */
   readonly onProfile?: ((profile: TakenProfile) => void) | undefined;
+  /** Says who holds what the listed lines allocated; not with cumulative sums. */
+  readonly holders?: boolean | undefined;
+  /** Says what grew and is not traced; needs two looks. */
+  readonly native?: boolean | undefined;
   readonly maxPauseMs?: number | undefined;
   /** False leaves the kernel's marks of written pages alone, for a process that another tool (CRIU) tracks. */
   readonly precopy?: boolean | undefined;
@@ -78,16 +86,26 @@ export interface TracemallocCapture {
   readonly stoppedAtMs: number;
   readonly pauseMs: number;
   readonly facts: CaptureFacts;
+  /** The objects of the same moment, where they were asked for. */
+  readonly heap: TracedMemory | undefined;
+}
+
+/** Valid until the next capture. */
+export interface TracedMemory {
+  readonly image: MemoryImage;
+  /** Which pages were resident, where that was asked for. */
+  readonly use: MemoryUse | undefined;
+  walk(): HeapWalk;
+}
+
+export interface TracemallocCaptureOptions extends Pick<TraceOptions, 'maxPauseMs' | 'precopy' | 'signal'> {
+  /** For a walk of the heap too; and for one that says which pages are resident. */
+  readonly heap?: 'walk' | 'walk and pages' | undefined;
 }
 
 const POLL_MS = 100;
 /** How long a started interpreter may take to begin tracing: it does before it runs any Python code. */
 const TRACING_START_MS = 3000;
-/**
- * Stops tried for one in which no thread holds the lock of the tables. A program that does little but allocate holds it
- * nearly always, most of that time before it changes anything: what is read then is counted, and told whole from torn.
- */
-const LOCKED_TRIES = 10;
 /** Copies taken of tables that are being changed, where nothing tells when they are not. */
 const TORN_TRIES = 4;
 
@@ -107,14 +125,16 @@ export async function runTrace(options: TraceOptions, progress: Progress): Promi
 /** Stops the target once and reads what its tracemalloc knows. Throws E_NOT_TRACING. */
 export async function captureTracemalloc(
   target: AttachedTarget,
-  options: Pick<TraceOptions, 'maxPauseMs' | 'precopy' | 'signal'>,
+  options: TracemallocCaptureOptions,
   problems: ProblemLog,
 ): Promise<TracemallocCapture> {
   const { interpreter, info } = target;
   if (isUntraced(target)) throw notTracing(target, 'not tracing');
   for (let attempt = 1; ; attempt++) {
     let rssBytes = 0;
-    let stops = 0;
+    let stackPointers: readonly Address[] | undefined;
+    let use: MemoryUse | undefined;
+    const isWhole = tablesAtRest(interpreter);
     const { captured, stoppedAtMs } = await target.copy({
       maxPauseMs: options.maxPauseMs,
       precopy: options.precopy,
@@ -122,10 +142,13 @@ export async function captureTracemalloc(
       sizeRawData: true,
       whileStopped: () => {
         rssBytes = readRss(info.pid) ?? 0;
+        if (options.heap === undefined) return;
+        stackPointers = readStackPointers(info.pid);
+        if (options.heap === 'walk and pages') use = readMemoryUse(info.pid);
       },
       isQuiescent: (live) => {
-        const places = locateTracemalloc(live, interpreter);
-        return ++stops > LOCKED_TRIES || places === undefined || !areTablesLocked(live, interpreter.layout, places);
+        if (options.heap !== undefined && isCollecting(live, interpreter.interpreters[0]!)) return false;
+        return isWhole(live);
       },
     });
     const found = new ProblemLog();
@@ -136,7 +159,10 @@ export async function captureTracemalloc(
       if (snapshot === 'not tracing' || isLast) throw notTracing(target, snapshot);
     } else if (snapshot.traces.isComplete || isLast) {
       problems.addAll(found);
-      return { snapshot, rssBytes, stoppedAtMs, pauseMs: captured.pauseMs, facts: factsOfCapture(captured) };
+      const { image, pauseMs } = captured;
+      const walk = (): HeapWalk => target.walk(captured, stackPointers);
+      const heap = options.heap === undefined ? undefined : { image, use, walk };
+      return { snapshot, rssBytes, stoppedAtMs, pauseMs, facts: factsOfCapture(captured), heap };
     }
   }
 }
@@ -156,12 +182,20 @@ async function observe(
   const pausesMs: number[] = [];
   const captures: CaptureFacts[] = [];
   const notes: string[] = [];
+  const { holders = false, native = false } = options;
+  const heapLooks = holders || native ? new TraceHeapLooks(target, { native }) : undefined;
+  const heap = heapLooks === undefined ? undefined : native ? 'walk and pages' : 'walk';
+  let kept: Uint8Array = new Uint8Array(0);
   const switched =
     options.tracing === undefined ? undefined : await switchOn(target, options.tracing, options.signal, progress);
   if (options.warmUpSeconds !== undefined) await warmUp(target, options.warmUpSeconds, options.signal, progress);
   for (let look = 0; look < (options.seconds === undefined ? 1 : 2); look++) {
     if (look > 0) {
-      await wait(options.seconds!, target, options.signal, progress);
+      // From stop to stop: what the first look takes to be worked through is part of it.
+      const passed = (performance.now() - startedAtMs) / 1000 - looks[0]!.atSeconds;
+      await wait(Math.max(0, options.seconds! - passed), target, options.signal, progress, () =>
+        heapLooks?.sample((performance.now() - startedAtMs) / 1000),
+      );
       if (!target.isAlive) {
         const seconds = (performance.now() - startedAtMs) / 1000;
         notes.push(`the process ended within ${formatDuration(seconds)}: this is what it had at the first look`);
@@ -169,10 +203,12 @@ async function observe(
       }
     }
     progress.stage('reading the tables of tracemalloc');
-    const capture = await captureTracemalloc(target, options, problems);
+    const capture = await captureTracemalloc(target, { ...options, heap }, problems);
     const atSeconds = (capture.stoppedAtMs - startedAtMs) / 1000;
-    const kept = keptTraces(capture.snapshot.traces, options.filters);
+    kept = keptTraces(capture.snapshot.traces, options.filters);
     looks.push(summariseLook(capture, kept, atSeconds, options));
+    if (heapLooks !== undefined) progress.stage('finding objects');
+    heapLooks?.add(capture);
     if (options.onProfile !== undefined) {
       const stacks = groupAllocations(capture.snapshot.traces, kept, { by: 'traceback' });
       profiled.push({ atSeconds, stacks });
@@ -181,7 +217,7 @@ async function observe(
     captures.push(capture.facts);
   }
   if (switched !== undefined) notes.push(...(await switchOff(target, switched, options)));
-  progress.stage('reading source');
+  progress.stage(holders ? 'finding who holds what' : 'reading source');
   if (options.onProfile !== undefined) {
     const allocations = allocationProfile(profiled, (file, line) => source.functionAt(file, line));
     options.onProfile({
@@ -207,6 +243,8 @@ async function observe(
     captures,
     top: options.top,
     problems,
+    held: holders ? heapLooks!.held(kept) : undefined,
+    native: native ? heapLooks!.untracedGrowth() : undefined,
   });
   const changed = report.rows.map(({ file }) => file).filter((file) => source.changed.has(file));
   return changed.length === 0 ? report : { ...report, notes: [...report.notes, changedNote(new Set(changed))] };
@@ -245,12 +283,22 @@ function sumOf({ count, sizes }: AllocationTraces, kept?: Uint8Array): { bytes: 
 }
 
 /** Without a stop: whether a variable that can be found says that nothing is traced. */
-function isUntraced({ memory, interpreter, info }: AttachedTarget): boolean {
+function isUntraced(target: AttachedTarget): boolean {
+  return tracingState(target) === false;
+}
+
+/** Without a stop: whether a variable that can be found says that allocations are traced. */
+export function isTracing(target: AttachedTarget): boolean {
+  return tracingState(target) === true;
+}
+
+/** Undefined where no variable says. */
+function tracingState({ memory, interpreter, info }: AttachedTarget): boolean | undefined {
   const live = liveImage(memory, readMemoryMaps(info.pid));
   const places = locateTracemalloc(live, interpreter);
   const config =
     places === undefined ? readConfigBySymbol(live, interpreter) : readConfig(live, interpreter.layout, places.config);
-  return config?.isTracing === false;
+  return config?.isTracing;
 }
 
 function notTracing(target: AttachedTarget, found: 'not tracing' | 'unknown'): LeakscopeError {
@@ -334,11 +382,18 @@ async function warmUp(target: AttachedTarget, seconds: number, signal: AbortSign
 }
 
 /** Ends early with the process. */
-async function wait(seconds: number, target: AttachedTarget, signal: AbortSignal, progress: Progress): Promise<void> {
+async function wait(
+  seconds: number,
+  target: AttachedTarget,
+  signal: AbortSignal,
+  progress: Progress,
+  look: () => void = () => {},
+): Promise<void> {
   const dueMs = performance.now() + seconds * 1000;
   progress.stage(`watching for ${formatDuration(seconds)}`);
   while (performance.now() < dueMs && target.isAlive) {
     if (signal.aborted) throw new LeakscopeError('E_CANCELLED', 'cancelled; the process runs on');
+    look();
     await sleep(Math.min(POLL_MS, Math.max(1, dueMs - performance.now())));
   }
 }

@@ -48,6 +48,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
     where: 'references are in memory of _leaky.',
   },
   malloc: { verdict: 'leak', kind: 'native memory (no Python owner)', type: 'raw memory' },
+  'raw-malloc': { verdict: 'leak', kind: 'native memory (no Python owner)', type: 'raw memory' },
   'saved-garbage': { verdict: 'leak', kind: 'uncollectable cycle', type: 'list', path: 'gc.garbage', site: false },
   'threshold-zero': { verdict: 'leak', kind: 'uncollected cycle', type: '__main__.Order', site: false },
 };

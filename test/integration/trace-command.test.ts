@@ -80,6 +80,25 @@ test('a process that traces: one look, by function, filtered', async () => {
   }
 });
 
+test('who holds what a line allocated, and what grew untraced', async () => {
+  const flags = ['--holders', '--native', '--for', '2s', '--warm-up', '1s', '--frames', '3'];
+  const run = await runLeakscope(['trace', ...flags, '--json', '--', python, program]);
+  const report = asReport(run.stdout);
+  const row = report.rows.find(({ line }) => line === GROWING_LINE)!;
+  const [holder] = row.holders!;
+  expect(holder).toMatchObject({ kind: 'object', path: 'module __main__ › global shop › .orders', type: 'dict' });
+  expect(holder!.new_bytes).toBeGreaterThan(100_000);
+  expect(holder!.new_bytes).toBeLessThanOrEqual(holder!.bytes);
+  expect(holder!.retained_bytes).toBeGreaterThanOrEqual(holder!.bytes);
+  const native = report.native!;
+  expect(native.parts.reduce((sum, { bytes_diff }) => sum + bytes_diff, 0)).toBe(native.rss_bytes_diff);
+  expect(native.parts.find(({ name }) => name === 'traced')!.bytes_diff).toBeGreaterThan(row.bytes_diff! * 0.8);
+  expect(native.parts.find(({ name }) => name === 'native memory')!.bytes_diff).toBeLessThan(100_000);
+  const text = await runLeakscope(['trace', ...flags, '--', python, program]);
+  expect(text.stdout).toContain('held by  module __main__ › global shop › .orders');
+  expect(text.stdout).toContain('not seen by tracemalloc: ');
+});
+
 test('a process that does not trace: E_NOT_TRACING, what can be known without, and exit code 3', async () => {
   const target = await startCommand([python, program]);
   try {
@@ -110,7 +129,12 @@ test('a command that ends before the second look: what it had at the first', asy
 });
 
 test('wrong usage', async () => {
-  for (const words of [['trace'], ['trace', '1', '--', 'x'], ['trace', '1', '--cumulative', '--by', 'function']]) {
+  for (const words of [
+    ['trace'],
+    ['trace', '1', '--', 'x'],
+    ['trace', '1', '--cumulative', '--by', 'function'],
+    ['trace', '1', '--cumulative', '--holders'],
+  ]) {
     const run = await runLeakscope(words);
     expect(run.exitCode).toBe(2);
   }

@@ -116,6 +116,36 @@ static PyObject *malloc_and_free(PyObject *self, PyObject *args) {
     Py_RETURN_NONE;
 }
 
+/* A list of malloc's that a static variable leads to: it grows, and is not lost. */
+struct entry {
+    struct entry *next;
+    char data[];
+};
+static struct entry *entries;
+
+static PyObject *keep_in_malloc_list(PyObject *self, PyObject *args) {
+    (void)self;
+    Py_ssize_t bytes;
+    if (!PyArg_ParseTuple(args, "n", &bytes)) return NULL;
+    struct entry *added = malloc(sizeof(struct entry) + (size_t)bytes);
+    if (added == NULL) return PyErr_NoMemory();
+    memset(added->data, 0x5a, (size_t)bytes);
+    added->next = entries;
+    entries = added;
+    Py_RETURN_NONE;
+}
+
+/* Lost as well, but from Python's allocator, which tracemalloc watches. */
+static PyObject *raw_malloc_leak(PyObject *self, PyObject *args) {
+    (void)self;
+    Py_ssize_t bytes;
+    if (!PyArg_ParseTuple(args, "n", &bytes)) return NULL;
+    void *volatile block = PyMem_RawMalloc((size_t)bytes);
+    if (block == NULL) return PyErr_NoMemory();
+    memset(block, 0x5a, (size_t)bytes);
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef methods[] = {
     {"leak_reference", leak_reference, METH_O, NULL},
     {"leak_new_object", leak_new_object, METH_NOARGS, NULL},
@@ -124,6 +154,8 @@ static PyMethodDef methods[] = {
     {"keep_in_malloc_table", keep_in_malloc_table, METH_O, NULL},
     {"hold_for", hold_for, METH_VARARGS, NULL},
     {"malloc_leak", malloc_leak, METH_VARARGS, NULL},
+    {"keep_in_malloc_list", keep_in_malloc_list, METH_VARARGS, NULL},
+    {"raw_malloc_leak", raw_malloc_leak, METH_VARARGS, NULL},
     {"malloc_and_free", malloc_and_free, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -134,3 +134,85 @@ export const fileTrace: TraceReport = reportTrace({
   pausesMs: [12.4],
   problems: new ProblemLog(),
 });
+
+/** Two looks with who holds what the lines allocated, and what grew untraced; figures are invented. */
+export const heldTrace: TraceReport = {
+  ...growingTrace,
+  rows: growingTrace.rows.slice(0, 2).map((row, i) => ({
+    ...row,
+    holders:
+      i === 0
+        ? [
+            {
+              kind: 'object',
+              path: 'module shop.users › global registry › .by_id',
+              type: 'dict',
+              holders: 1,
+              blocks: 19_000,
+              bytes: 9.5 * MIB,
+              new_blocks: 11_600,
+              new_bytes: 5.8 * MIB,
+              retained_bytes: 42 * MIB,
+            },
+            {
+              kind: 'object',
+              path: "thread worker-1 › frame serve (shop/worker.py:88) › local sessions › ['…'] › .user_of_the_request_before_last",
+              type: 'list',
+              holders: 12,
+              blocks: 900,
+              bytes: 0.4 * MIB,
+              new_blocks: 300,
+              new_bytes: 0.1 * MIB,
+              retained_bytes: MIB,
+            },
+            { kind: 'garbage', path: 'unreachable', blocks: 70, bytes: 40_000, new_blocks: 70, new_bytes: 40_000 },
+            { kind: 'none', path: 'no Python object', blocks: 30, bytes: 9000, new_blocks: 0, new_bytes: 0 },
+          ]
+        : [],
+    other_holders: { holders: i === 0 ? 7 : 0, blocks: i === 0 ? 40 : 0, bytes: i === 0 ? 2000 : 0 },
+  })),
+  native: {
+    rss_bytes_diff: 30 * MIB,
+    parts: [
+      { name: 'traced', bytes_diff: 7 * MIB },
+      { name: 'tracemalloc tables', bytes_diff: MIB },
+      { name: 'untraced objects', bytes_diff: -4096 },
+      { name: 'native memory', bytes_diff: 20 * MIB },
+      { name: 'free', bytes_diff: 0 },
+      { name: 'outside the allocators', bytes_diff: 2 * MIB + 4096 },
+    ],
+    unseen_bytes: 22 * MIB,
+    unseen_share: 22 / 29,
+    owners: [
+      { kind: 'nobody', name: '', blocks_diff: 5000, bytes_diff: 15 * MIB },
+      {
+        kind: 'library',
+        name: 'fastcodec.cpython-312-x86_64-linux-gnu.so',
+        module: 'fastcodec',
+        blocks_diff: 40,
+        bytes_diff: 5 * MIB,
+      },
+      { kind: 'objects', name: 'lxml.etree._Document', module: 'lxml.etree', blocks_diff: 12, bytes_diff: 9000 },
+      { kind: 'calls', name: '', blocks_diff: -2, bytes_diff: -8000 },
+    ],
+    sizes: [
+      { block_bytes: 3088, blocks_diff: 5000 },
+      { block_bytes: 131_072, blocks_diff: 40 },
+    ],
+    candidates: [
+      { module: 'fastcodec', reason: 'called by the program' },
+      { module: 'ujson', reason: 'loaded' },
+    ],
+    sites: [
+      {
+        file: '/srv/shop/images.py',
+        line: 41,
+        function: 'thumbnail',
+        basis: 'running',
+        code_excerpt_allowed: true,
+        code: 'return fastcodec.encode(pixels, quality=80)',
+      },
+    ],
+    not_known: ['which code called malloc for what nothing leads to: only a hook in the allocator records that'],
+  },
+};

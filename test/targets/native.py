@@ -49,6 +49,10 @@ def grow_malloc(n):
     _leaky.malloc_leak(3000)  # grows
 
 
+def grow_raw_malloc(n):
+    _leaky.raw_malloc_leak(3000)  # grows
+
+
 def grow_saved_garbage(n):
     if n == 0:
         gc.set_debug(gc.DEBUG_SAVEALL)

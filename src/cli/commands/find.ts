@@ -14,6 +14,7 @@ import { type ObservationOptions, observeCommand } from '../observed-command.ts'
 import { renderFindReport } from '../render/find-text.ts';
 import { renderPauseEstimate } from '../render/pause-estimate-text.ts';
 import { safeJson } from '../render/sanitize.ts';
+import { DEFAULT_FRAMES, parseFrames, tracingEnvironment } from '../tracing-command.ts';
 
 interface FindFlags {
   readonly for: number;
@@ -25,11 +26,14 @@ interface FindFlags {
   readonly output?: string;
   readonly strict?: boolean;
   readonly keepRunning?: boolean;
+  readonly trace?: boolean;
+  readonly frames: number;
 }
 
 const HELP = `
 The process is paused for a moment at each snapshot (see --max-pause) and otherwise runs on undisturbed:
 nothing is loaded into it or run in it. With -- COMMAND the command is started first, which needs no privilege.
+Where it runs under tracemalloc, findings also say which lines allocated what their holders gained.
 
 Exit codes: 0 healthy (and suspect, unless --strict), 1 leak, 3 could not tell.
 
@@ -38,7 +42,8 @@ Examples:
   leakscope find 4242 --for 10m --json > report.json
   leakscope find 4242 --max-pause 50
   leakscope find 4242 --dry-run
-  leakscope find --for 30s -- python -m shop.worker`;
+  leakscope find --for 30s -- python -m shop.worker
+  leakscope find --trace --for 30s -- python app.py`;
 
 export function addFindCommand(program: Command, context: CliContext): void {
   program
@@ -57,6 +62,8 @@ export function addFindCommand(program: Command, context: CliContext): void {
     .option('--show-values', 'read and show values of the program’s data, such as dict keys')
     .option('-o, --output <file>', 'also write the report to this file, as JSON')
     .option('--strict', 'exit with 1 for a suspect too')
+    .option('--trace', 'start the COMMAND under tracemalloc: says who allocated what each holder gained')
+    .option('--frames <n>', 'with --trace: frames of each stack to keep', parseFrames, DEFAULT_FRAMES)
     .option('--keep-running', 'leave the started COMMAND running afterwards')
     .addHelpText('after', HELP)
     .action(async (pid: number | undefined, flags: FindFlags, command: Command) => {
@@ -112,6 +119,11 @@ async function observe(
   context: CliContext,
 ): Promise<FindReport> {
   const words = context.childCommand;
+  if (flags.trace === true && words === undefined) {
+    throw new LeakscopeError('E_USAGE', '--trace starts a command under tracemalloc, and none is given', {
+      hint: 'find --trace -- python app.py; a PID that traces already is asked without it',
+    });
+  }
   if (words === undefined || words.length === 0) {
     if (pid !== undefined && words === undefined) return runFind(findOptions(pid, flags, context), output.progress);
     throw new LeakscopeError('E_USAGE', 'find needs a PID, or a command after --', {
@@ -121,7 +133,9 @@ async function observe(
   if (pid !== undefined) {
     throw new LeakscopeError('E_USAGE', 'find takes a PID or a command after --, not both');
   }
-  return observeCommand(words, { find: observation(flags, context), keepRunning: flags.keepRunning }, output, context);
+  const env = flags.trace === true ? tracingEnvironment(flags.frames) : undefined;
+  const options = { find: observation(flags, context), keepRunning: flags.keepRunning, env };
+  return observeCommand(words, options, output, context);
 }
 
 function findOptions(pid: number, flags: FindFlags, context: CliContext): FindOptions {
@@ -134,6 +148,7 @@ function observation(flags: FindFlags, context: CliContext): ObservationOptions 
     maxPauseMs: flags.maxPause,
     precopy: flags.precopy,
     showValues: flags.showValues === true,
+    trace: flags.trace,
     snapshots: flags.snapshots,
     signal: context.signal,
   };

@@ -13,6 +13,7 @@ import { consentOf } from '../consent.ts';
 import { runOnCommand } from '../observed-command.ts';
 import { renderTraceReport } from '../render/trace-text.ts';
 import { askedExport, type TraceExportFlags, writeTraceExport } from '../trace-export.ts';
+import { DEFAULT_FRAMES, parseFrames, tracingEnvironment } from '../tracing-command.ts';
 
 interface TraceFlags extends TraceExportFlags {
   readonly for?: number;
@@ -29,6 +30,8 @@ interface TraceFlags extends TraceExportFlags {
   readonly allFrames?: boolean;
   readonly domain?: number;
   readonly defaultFilters: boolean;
+  readonly holders?: boolean;
+  readonly native?: boolean;
   readonly maxPause?: number;
   readonly precopy: boolean;
   readonly keepRunning?: boolean;
@@ -43,9 +46,6 @@ type FilePlace = Pick<AllocationFilter, 'pattern' | 'line'>;
 /** Of a started command. */
 const DEFAULT_RUN_SECONDS = 30;
 const DEFAULT_WARM_UP_SECONDS = 5;
-const DEFAULT_FRAMES = 10;
-/** UINT16_MAX: what tracemalloc accepts. */
-const MOST_FRAMES = 65535;
 /** What Python's documentation of tracemalloc leaves out of its examples. */
 const DEFAULT_EXCLUDES = ['<frozen importlib._bootstrap>', '<frozen importlib._bootstrap_external>', '<unknown>'];
 
@@ -60,6 +60,8 @@ Examples:
   leakscope trace 4242                          which lines allocated what there is
   leakscope trace 4242 --for 2m                 which lines grow
   leakscope trace --for 1m -- python app.py
+  leakscope trace 4242 --for 1m --holders       and who holds what they allocated
+  leakscope trace 4242 --for 1m --native        what grew outside Python's allocators
   leakscope trace 4242 --start --for 1m --stop  CPython 3.14: traces for a minute, with a line run in it
   leakscope trace 4242 --by traceback --filter '*/shop/*' --all-frames
   leakscope trace 4242 --for 1m --export pprof -o growth.pb.gz && go tool pprof -http=: growth.pb.gz
@@ -96,6 +98,8 @@ export function addTraceCommand(program: Command, context: CliContext): void {
     .option('--all-frames', 'patterns look at every kept frame, not only at the line that allocated')
     .option('--domain <n>', 'only blocks of this allocator domain', parseCountOf(0))
     .option('--no-default-filters', 'with what the import system and unknown places allocated')
+    .option('--holders', 'say who holds what each listed line allocated')
+    .option('--native', 'say what grew and is not traced, and whose it is')
     .addOption(
       new Option('--export <format>', 'write every stack as a profile, to the file of -o').choices(
         TRACE_EXPORT_FORMATS,
@@ -109,6 +113,12 @@ export function addTraceCommand(program: Command, context: CliContext): void {
     .action(async (pid: number | undefined, flags: TraceFlags, command: Command) => {
       if (flags.cumulative === true && flags.by !== 'line' && flags.by !== 'file') {
         throw new LeakscopeError('E_USAGE', '--cumulative needs --by line or --by file');
+      }
+      if (flags.cumulative === true && flags.holders === true) {
+        throw new LeakscopeError(
+          'E_USAGE',
+          '--holders goes with no --cumulative: a block counts at several lines there',
+        );
       }
       const output = openOutput(context, command);
       const asked = await askedExport(flags);
@@ -160,7 +170,7 @@ async function trace(
           hint: 'choose a shorter --warm-up and --for, or let the program run longer',
         });
       },
-      env: { ...process.env, PYTHONTRACEMALLOC: String(flags.frames) },
+      env: tracingEnvironment(flags.frames),
       keepRunning: flags.keepRunning,
     },
     output,
@@ -192,7 +202,10 @@ function explainUntraced(error: unknown): never {
 
 function traceOptions(flags: TraceRun, context: CliContext): Omit<TraceOptions, 'pid'> {
   return {
-    seconds: flags.for,
+    // What is not traced is told from what grew.
+    seconds: flags.for ?? (flags.native === true ? DEFAULT_RUN_SECONDS : undefined),
+    holders: flags.holders,
+    native: flags.native,
     by: flags.by,
     cumulative: flags.cumulative === true,
     filters: appliedFilters(flags),
@@ -228,10 +241,4 @@ function collectPlace(text: string, before: readonly FilePlace[]): FilePlace[] {
 /** May be none, other than the time to observe. */
 function parseWarmUp(text: string): number {
   return parseDuration(text) === 0 ? 0 : parseRunLength(text);
-}
-
-function parseFrames(text: string): number {
-  const frames = parseCountOf(1)(text);
-  if (frames > MOST_FRAMES) throw new LeakscopeError('E_USAGE', `tracemalloc keeps at most ${MOST_FRAMES} frames`);
-  return frames;
 }

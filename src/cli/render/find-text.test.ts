@@ -37,6 +37,66 @@ test('a leak: verdict, holder, line, advice', () => {
   `);
 });
 
+test('who allocated what the holder gained', () => {
+  const [finding] = leakReport.findings;
+  const frame = (line: number, name: string, code: string) => ({ file: 'shop/users.py', line, function: name, code });
+  const allocations = {
+    blocks: 61_400,
+    bytes: 1.9 * 2 ** 20,
+    tracebacks: [
+      {
+        blocks: 60_000,
+        bytes: 1.7 * 2 ** 20,
+        frames: [
+          { file: '/usr/lib/python3.12/site-packages/gunicorn/workers/sync.py', line: 178, function: 'handle_request' },
+          frame(31, 'get_user', 'user_cache[user_id] = load(user_id)'),
+          frame(50, 'load', 'return User(user_id, {"name": name})'),
+        ],
+      },
+      { blocks: 1000, bytes: 100_000, frames: [frame(31, 'get_user', 'user_cache[user_id] = load(user_id)')] },
+      { blocks: 100, bytes: 10_000, frames: [{ file: '<frozen importlib._bootstrap>', line: 241 }] },
+    ],
+    other_tracebacks: { tracebacks: 4, blocks: 300, bytes: 30_000 },
+  };
+  const report = { ...leakReport, findings: [{ ...finding!, allocations }] };
+  expect(text(report, 100)).toMatchInlineSnapshot(`
+    "CPython 3.12.1 · gunicorn worker [shop] · pid 4242 · up 3 h 12 min · RSS 812 MB
+    3 snapshots in 60 s · process paused 41, 44, 47 ms · 2,110,480 objects, 640 MB
+
+    LEAK  +1.9 MB/min · +12,400 objects/min · reaches its 1.5 GB limit in about 6 h
+    shop.users.user_cache grows +1.9 MB/min without a bound in sight
+
+    1  shop.users.user_cache  dict · 184,220 entries · +3,070/min · retains 402 MB (49 %)
+       held by    module shop.users › global user_cache
+       what       global container, high confidence
+       grows      shop.users.User +3,070/min, 2.2 KB each · dict +3,070/min, 232 B each
+       grows at   shop/users.py:31            user_cache[user_id] = user_data   in get_user
+       called at  shop/views/profile.py:112
+                  user = users.get_user(request.user_id)   in ProfileView.get
+       allocated  1.9 MB in 61,400 new blocks, of them
+                  1.7 MB in 60,000 blocks by shop/users.py:50 in load
+                    return User(user_id, {"name": name})
+                    called from shop/users.py:31 in get_user
+                    · /usr/lib/python3.12/site-packages/gu…rkers/sync.py:178 in handle_request
+                  98 KB in 1,000 blocks by shop/users.py:31 in get_user
+                    user_cache[user_id] = load(user_id)
+                  and 39 KB by 5 other tracebacks
+       because    grew steadily over 7 measurements; written at 1 place, removed from nowhere in the
+                  source
+       fix        bound it, e.g. functools.lru_cache(maxsize=…)
+
+    not leaking: 38 MB free inside pymalloc arenas · 12 MB free in malloc · 96 MB file-backed
+    "
+  `);
+  for (const columns of [80, 140]) {
+    expect(
+      text(report, columns)
+        .split('\n')
+        .filter((line) => displayWidth(line) > columns),
+    ).toEqual([]);
+  }
+});
+
 test('a leak in 80 columns', () => {
   expect(text(leakReport)).toMatchInlineSnapshot(`
     "CPython 3.12.1 · gunicorn worker [shop] · pid 4242 · up 3 h 12 min · RSS 812 MB

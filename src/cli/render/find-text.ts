@@ -3,6 +3,7 @@
 
 import { formatByteRate, formatBytes, formatCount, formatDuration } from '../../base/units.ts';
 import type { Finding, FindReport, FindScan, FindSite, SiteBasis, Verdict } from '../../diagnose/find-report.ts';
+import { renderAllocations } from './allocations-text.ts';
 import { renderCaptures } from './captures-text.ts';
 import { displayWidth, elideEnd, elideMiddle, padEnd, wrap, wrapParts, wrapPath } from './layout.ts';
 import { counted, countRate, percent, roughDuration, signedCount } from './phrases.ts';
@@ -117,6 +118,7 @@ function renderFinding(finding: Finding, report: FindReport, style: RenderStyle)
 
   lines.push(...renderSites(finding.sites, (site) => SITE_LABELS[site.basis], SITES_SHOWN, style));
   lines.push(...renderSites(finding.shrinks, () => 'shrinks at', SHRINKS_SHOWN, style));
+  if (finding.allocations !== undefined) lines.push(...renderAllocations(finding.allocations, row, style));
   if (finding.because.length > 0) {
     lines.push(...row('because', wrap(finding.because.join('; '), style.width - BODY), style));
   }

@@ -10,6 +10,7 @@ import { renderProblems } from './problems-text.ts';
 import type { RenderStyle } from './render-style.ts';
 import { sanitizeStrings } from './sanitize.ts';
 import { dotted, renderTarget } from './target-line.ts';
+import { renderHolders, renderNative } from './trace-heap-text.ts';
 
 const NOTE_INDENT = 6;
 /** As wide as `open with  `. */
@@ -30,6 +31,7 @@ export function renderTraceReport(untrusted: TraceReport, style: RenderStyle): s
   ];
   if (report.rows.length > 0) lines.push('', ...renderRows(report, style));
   lines.push('', ...renderRest(report, style));
+  if (report.native !== undefined) lines.push('', ...renderNative(report.native, style));
   if (report.export !== undefined) lines.push('', ...renderWritten(report.export, style));
   lines.push(...renderCaptures(report.captures, style));
   const problems = renderProblems(report.problems, style);
@@ -72,7 +74,10 @@ function renderRows({ rows, by, growth }: TraceReport, style: RenderStyle): stri
   ];
   const cells = rows.map((row) => [...figures(row, isCompared), by === 'file' ? row.file : (row.code ?? '')]);
   const [titles = '', ...lines] = renderTable(columns, cells, style);
-  return [titles, ...lines.flatMap((line, i) => [line, ...renderPlace(rows[i]!, by, style)])];
+  return [
+    titles,
+    ...lines.flatMap((line, i) => [line, ...renderPlace(rows[i]!, by, style), ...renderHolders(rows[i]!, style)]),
+  ];
 }
 
 function figures(row: TraceRow, isCompared: boolean): string[] {
