@@ -4,11 +4,18 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ProblemLog } from '../src/base/problems.ts';
+import type { HeapBlocks } from '../src/cpython/block-use.ts';
 import type { Interpreter } from '../src/cpython/interpreter.ts';
 import { MemoryImage } from '../src/cpython/memory-image.ts';
+import type { AllocationTraces } from '../src/cpython/tracemalloc/allocation-traces.ts';
+import { rememberBlocks } from '../src/cpython/tracemalloc/new-blocks.ts';
+import { tracedBlocks } from '../src/cpython/tracemalloc/trace-owners.ts';
 import { locateTracemalloc } from '../src/cpython/tracemalloc/tracemalloc-places.ts';
 import { readTracemalloc } from '../src/cpython/tracemalloc/tracemalloc-snapshot.ts';
+import { findAllocationHolders } from '../src/diagnose/allocation-holders.ts';
 import { groupAllocations, sortedGroups } from '../src/diagnose/allocation-statistics.ts';
+import { computeRetention, type Retention } from '../src/diagnose/retention.ts';
+import { joinTraces } from '../src/diagnose/traced-heap.ts';
 import { AttachedTarget } from '../src/session/attached-target.ts';
 import { interpreters, type Interpreter as Python } from './support/interpreters.ts';
 import { startPython, type TargetProcess } from './support/target-process.ts';
@@ -27,6 +34,8 @@ for (const python of chosen) {
     let target: TargetProcess;
     let interpreter: Interpreter;
     let image: MemoryImage;
+    let blocks: HeapBlocks;
+    let retention: Retention;
     /** Starts of the structures worth spoiling. */
     let places: number[];
     let release: () => void;
@@ -36,7 +45,10 @@ for (const python of chosen) {
       const attached = await AttachedTarget.attach(target.pid, new ProblemLog());
       release = () => attached.close();
       interpreter = attached.interpreter;
-      image = (await attached.copy()).captured.image;
+      const capture = await attached.capture();
+      image = capture.image;
+      blocks = capture.walk.blocks;
+      retention = computeRetention(capture.walk.graph);
       const found = locateTracemalloc(image, interpreter)!;
       const { layout } = interpreter;
       const table = image.pointer(found.traces);
@@ -70,6 +82,16 @@ for (const python of chosen) {
       return new MemoryImage(segments, image.regions, (start, length) => image.bytes(start, length)?.slice());
     };
 
+    const join = (traces: AllocationTraces): void => {
+      // Blocks that are nowhere, or where others are, are joined with the objects there are.
+      const heap = joinTraces(traces, blocks, rememberBlocks(traces));
+      const rowOf = new Int32Array(traces.count);
+      const [held] = findAllocationHolders({ heap, retention, rowOf, rows: 1, top: 3 });
+      const known = held!.holders.reduce((sum, holder) => sum + holder.blocks, held!.other_holders.blocks);
+      expect(known).toBe(traces.count);
+      tracedBlocks(traces, blocks);
+    };
+
     const read = (memory: MemoryImage, of = interpreter) => {
       const problems = new ProblemLog();
       const began = performance.now();
@@ -79,6 +101,7 @@ for (const python of chosen) {
         sortedGroups(groupAllocations(traces, new Uint8Array(traces.count).fill(1), { by: 'traceback' }));
       }
       expect(performance.now() - began).toBeLessThan(TIME_LIMIT_MS);
+      if (typeof reading !== 'string') join(reading.traces);
       return { reading, problems: problems.list() };
     };
 
