@@ -13,6 +13,7 @@ import { readMemoryMaps } from '../target/memory-maps.ts';
 import { targetExited } from '../target/pause.ts';
 import { readRss } from '../target/process-info.ts';
 import { liveImage } from '../target/process-memory.ts';
+import { readRunDelayMs } from '../target/resource-counts.ts';
 import type { AttachedTarget } from './attached-target.ts';
 import type { Progress } from './session-options.ts';
 
@@ -24,6 +25,8 @@ const QUIET_INSIDE_IMPORT_MS = 5_000;
 const UNSEEN_IMPORTS_MS = 5_000;
 /** A program that imports for longer is looked at all the same. */
 const LIMIT_MS = 15_000;
+/** On a busy host time counts only while the program has a processor or waits for none; this long in any case. */
+const BUSY_HOST_LIMIT_MS = 60_000;
 const POLL_MS = 100;
 /** On a busy host the looks may be far apart: quiet is what several of them in a row have seen. */
 const LEAST_QUIET_LOOKS = 5;
@@ -32,25 +35,29 @@ const IMPORT_SYSTEM = '<frozen importlib._bootstrap>';
 const PATH_LIMIT = 256;
 
 /**
- * Returns when nothing was imported for about a second, or after 15 seconds. Throws E_TARGET_EXITED when the process
- * ends meanwhile, E_CANCELLED, and E_UNKNOWN_LAYOUT when it becomes another program (exec).
+ * Returns when nothing was imported for about a second, or after 15 seconds, without the time in which the program stood
+ * in line for a processor. Throws E_TARGET_EXITED when the process ends meanwhile, E_CANCELLED, and E_UNKNOWN_LAYOUT when
+ * it becomes another program (exec).
  */
 export async function waitForStartUp(target: AttachedTarget, signal: AbortSignal, progress: Progress): Promise<void> {
   progress.stage('waiting for the program to finish starting');
-  const begunAtMs = performance.now();
+  const { pid } = target.info;
+  const ownTime = (): number => performance.now() - readRunDelayMs(pid);
+  const limitMs = performance.now() + BUSY_HOST_LIMIT_MS;
+  const begunAtMs = ownTime();
   let quietSinceMs = begunAtMs;
   let quietLooks = 0;
   let importsSeen = 0;
   let modules = -1;
   while (true) {
     if (signal.aborted) throw new LeakscopeError('E_CANCELLED', 'cancelled; the process runs on');
-    if (!target.isAlive) throw targetExited(target.info.pid);
+    if (!target.isAlive) throw targetExited(pid);
     refuseAnotherProgram(target);
     const image = nowOf(target);
     const now = countModules(target, image);
     const isImporting = isInsideImport(target, image);
     if (isImporting) importsSeen++;
-    const nowMs = performance.now();
+    const nowMs = ownTime();
     if (now > modules) {
       quietSinceMs = nowMs;
       quietLooks = 0;
@@ -59,7 +66,7 @@ export async function waitForStartUp(target: AttachedTarget, signal: AbortSignal
     const quietMs = nowMs - quietSinceMs;
     const isQuiet = quietMs >= (isImporting ? QUIET_INSIDE_IMPORT_MS : QUIET_MS) && quietLooks >= LEAST_QUIET_LOOKS;
     const isWork = importsSeen === 0 && nowMs - begunAtMs >= UNSEEN_IMPORTS_MS;
-    if (isQuiet || isWork || nowMs - begunAtMs >= LIMIT_MS) return;
+    if (isQuiet || isWork || nowMs - begunAtMs >= LIMIT_MS || performance.now() >= limitMs) return;
     await sleep(POLL_MS, undefined, { signal }).catch(() => {});
   }
 }

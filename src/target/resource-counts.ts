@@ -40,6 +40,15 @@ export function readCpuSeconds(pid: number): number {
   return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / TICKS_PER_SECOND;
 }
 
+/**
+ * How long the first thread has been ready to run and had no processor, in milliseconds; 0 where the kernel does not count it
+ * (Documentation/scheduler/sched-stats.rst, `/proc/<pid>/schedstat`).
+ */
+export function readRunDelayMs(pid: number): number {
+  const [, delay = '0'] = (readProcText(`/proc/${pid}/schedstat`) ?? '').split(' ');
+  return (Number(delay) || 0) / 1e6;
+}
+
 function countEntries(path: string): number {
   try {
     return readdirSync(path).length;

@@ -75,7 +75,7 @@ test('a fix is proved by a run without it and one with it', async () => {
   expect(cache?.entries_per_minute_before).toBeGreaterThan(1000);
   expect(cache?.entries_per_minute_after).toBe(0);
   expect(readFileSync(join(shop, 'shop/users.py'), 'utf8')).toBe(before);
-});
+}, 400_000);
 
 test('all fixes made, nothing is found, and the service no longer leaks', async () => {
   await runLeakscope(['fix', '--unsafe', '--apply', '--no-cache', 'shop']);

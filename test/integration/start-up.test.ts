@@ -138,7 +138,7 @@ test('a program that ends while it starts: could not tell, with how it ended', a
 });
 
 test('a program that ends soon after its start: could not tell, with what was seen', async () => {
-  const words = ['find', '--for', '60s', '--json', '--', python, '-c', 'import time; time.sleep(6)'];
+  const words = ['find', '--for', '60s', '--json', '--', python, '-c', 'import time; time.sleep(10)'];
   const run = await runLeakscope(words);
   const report = v.parse(FindReportSchema, JSON.parse(run.stdout));
   expect([report.verdict, run.exitCode]).toEqual(['inconclusive', 3]);
