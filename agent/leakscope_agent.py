@@ -418,7 +418,7 @@ class _Agent:
         seconds = _integer(request, 'timeout_seconds', int(SNAPSHOT_SECONDS), 1, 86400)
         by_fork = HAS_FORK and self.options['fork']
         keep = set()
-        sink = None
+        sink = moment = None
         if name == 'tracemalloc.statistics':
             work = self.statistics_work(request)
         else:
@@ -431,7 +431,7 @@ class _Agent:
                 return _SocketSink(connection.socket.dup()) if stream else _FileSink(path)
 
             try:
-                work, sink = _prepare(open_sink, request.get('force') is True, by_fork)
+                work, sink, moment = _prepare(open_sink, request.get('force') is True, by_fork)
             except OSError as error:
                 raise AgentError('write_failed', str(error)) from None
             keep.add(sink.socket.fileno() if stream else sink.file)
@@ -455,16 +455,15 @@ class _Agent:
         if not by_fork:
             self.do_at_once(work, end, fail)
             return
-        self.start_job(work, keep, seconds, end, fail)
-        work = None
+        self.start_job(work, moment, keep, seconds, end, fail)
         if isinstance(sink, _FileSink):
             os.close(sink.file)
             sink.file = -1
         elif sink is not None:
             sink.socket.close()
 
-    def start_job(self, work, keep, seconds, done, failed):
-        self.job = _Job(work, keep, seconds, done, failed)
+    def start_job(self, work, moment, keep, seconds, done, failed):
+        self.job = _Job(work, moment, keep, seconds, done, failed)
         self.selector.register(self.job.pipe, selectors.EVENT_READ, self.on_job)
 
     def on_job(self, mask):
@@ -514,14 +513,14 @@ class _Agent:
             _say('no snapshot: %s' % error)
 
         try:
-            work, sink = _prepare(lambda: _FileSink(path), False, by_fork)
+            work, sink, moment = _prepare(lambda: _FileSink(path), False, by_fork)
         except (OSError, AgentError) as error:
             _say('no snapshot: %s' % error)
             return
         if not by_fork:
             self.do_at_once(work, end, fail)
             return
-        self.start_job(work, {sink.file}, SNAPSHOT_SECONDS, end, fail)
+        self.start_job(work, moment, {sink.file}, SNAPSHOT_SECONDS, end, fail)
         os.close(sink.file)
 
 
@@ -784,13 +783,19 @@ class _Column:
         if len(self.pending) == _CHUNK_ELEMENTS:
             self.flush()
 
-    def extend(self, elements):
-        for element in elements:
-            self.add(element)
-            if self.encoding == _STRINGS:
-                self.pending_bytes += len(element)
-                if self.pending_bytes > _CHUNK_STRING_BYTES // 4:
-                    self.flush()
+    def take(self, elements):
+        """Many at once: a chunk of their own, or several."""
+        self.flush()
+        for start in range(0, len(elements), _CHUNK_ELEMENTS):
+            self.pending = list(elements[start : start + _CHUNK_ELEMENTS])
+            self.flush()
+
+    def extend(self, texts):
+        for text in texts:
+            self.pending_bytes += len(text)
+            self.add(text)
+            if self.pending_bytes > _CHUNK_STRING_BYTES // 4:
+                self.flush()
 
     def flush(self):
         if not self.pending:
@@ -843,16 +848,39 @@ _GC_HEAD = 16 if IS_CPYTHON and not _is_free_threaded() else 0
 #: More references than any object has: the count says that the object never dies.
 _IMMORTAL = 1 << 30
 
-_type_dict = type.__dict__['__dict__'].__get__
 _type_name = type.__dict__['__name__'].__get__
 _type_qualname = type.__dict__['__qualname__'].__get__
-_type_mro = type.__dict__['__mro__'].__get__
 _type_flags = type.__dict__['__flags__'].__get__
-_type_basicsize = type.__dict__['__basicsize__'].__get__
-_type_itemsize = type.__dict__['__itemsize__'].__get__
+_type_basicsize = type.__dict__['__basicsize__'].__get__ if IS_CPYTHON else lambda _cls: 0
+_type_itemsize = type.__dict__['__itemsize__'].__get__ if IS_CPYTHON else lambda _cls: 0
 _type_bases = type.__dict__['__bases__'].__get__
 _type_base = type.__dict__['__base__'].__get__
 _get_module_dict = types.ModuleType.__dict__['__dict__'].__get__
+if not IS_CPYTHON:
+    _real_id = id
+
+    def id(candidate):
+        """Numbers have no address there: what stands for it is brought into the range of one."""
+        number = _real_id(candidate)
+        return number if 0 <= number < 1 << 52 else (number & ((1 << 52) - 1)) | 1 << 52
+
+
+_get_type_dict = type.__dict__['__dict__'].__get__
+_get_type_mro = type.__dict__['__mro__'].__get__
+
+
+def _type_dict(cls):
+    # Types in C that nobody has used yet have neither.
+    namespace = _get_type_dict(cls)
+    return {} if namespace is None else namespace
+
+
+def _is_ready(cls):
+    return not IS_CPYTHON or _type_flags(cls) & 1 << 12 != 0
+
+
+def _type_mro(cls):
+    return _get_type_mro(cls) or (cls,)
 
 
 class _AddressSet:
@@ -934,7 +962,7 @@ class _Kind:
 
     __slots__ = (
         'index', 'name', 'is_leaf', 'is_gc', 'is_dict', 'is_type', 'is_code', 'is_exception', 'is_inline', 'owns_type',
-        'values_apart', 'find', 'emit', 'measure', 'label', 'size_of', 'basic', 'items', 'head', 'get_dict', 'slots',
+        'values_apart', 'inline_values', 'spare', 'find', 'emit', 'measure', 'label', 'size_of', 'basic', 'items', 'head', 'get_dict', 'slots',
     )  # fmt: skip
 
 
@@ -951,6 +979,7 @@ class _Walk:
         self.seen = _AddressSet()
         self.attributes = _AddressSet()
         self.globals = _AddressSet()
+        self.inline = _AddressSet()
         self.old = _AddressSet()
         self.closures = {}
         self.links = {}
@@ -1011,8 +1040,6 @@ class _Walk:
         for number in range(-5, 257):
             if not self.statics.has(id(number)):
                 yield _ROOT_INTERPRETER, 'small integers', number
-        for code in range(256) if IS_CPYTHON else ():
-            yield _ROOT_INTERPRETER, 'one-character strings', chr(code)
         pending, seen = [object], set()
         while pending:
             known = pending.pop()
@@ -1046,8 +1073,13 @@ class _Walk:
         managed = IS_CPYTHON and _MINOR >= 11 and flags & (_MANAGED_DICT | (_MANAGED_WEAKREF if _MINOR > 11 else 0))
         kind.head = (_GC_HEAD if kind.is_gc else 0) + (16 if managed else 0)
         kind.values_apart = IS_CPYTHON and _MINOR in (11, 12) and flags & _MANAGED_DICT != 0
-        kind.is_inline = kind.items > 0 or (_MINOR >= 13 and flags & _INLINE_VALUES != 0)
-        kind.get_dict = kind.size_of = rule = None
+        kind.is_inline = kind.items > 0
+        # What a Python class allocates has room for one item more.
+        kind.spare = kind.items if is_heap and 'n_sequence_fields' not in _type_dict(cls) else 0
+        # From 3.13 on an instance's values may lie behind it in its block; 0 until it is known how many.
+        kind.inline_values = 0 if IS_CPYTHON and _MINOR >= 13 and flags & _INLINE_VALUES else None
+        kind.get_dict = rule = None
+        kind.size_of = None
         kind.slots = []
         for base in _type_mro(cls):
             namespace = _type_dict(base)
@@ -1060,6 +1092,7 @@ class _Walk:
                 for name, member in namespace.items():
                     if type(member) is types.MemberDescriptorType:
                         kind.slots.append((_ATTRIBUTE | self.name_of(name), self.keep(member).__get__))
+        kind.size_of = kind.size_of or getattr(object, '__sizeof__', None)
         finder, emitter, measure, label, keeps_dict = rule or (None, None, None, None, False)
         if keeps_dict:
             kind.get_dict = None
@@ -1097,6 +1130,8 @@ class _Walk:
             except Exception:
                 return found
             self.attributes.add(id(namespace))
+            if kind.inline_values is not None:
+                self.inline.add(id(namespace))
         return found
 
     @staticmethod
@@ -1116,19 +1151,31 @@ class _Walk:
 
     def find_in_function(self, candidate):
         found = gc.get_referents(candidate)
-        # All dicts of a function but these are its own: it would be made if it were asked for.
-        others = [candidate.__globals__, candidate.__kwdefaults__, getattr(candidate, '__builtins__', None)]
-        for referent in found:
-            if type(referent) is dict and not any(referent is other for other in others):
-                if not (_MINOR < 14 and referent is candidate.__annotations__):
-                    self.attributes.add(id(referent))
+        own = self.dict_of_function(candidate, found)
+        if own is not None:
+            self.attributes.add(id(own))
         closure = candidate.__closure__
         if closure is not None:
             self.closures[id(closure)] = [self.name_of(name) for name in candidate.__code__.co_freevars]
         return found
 
+    @staticmethod
+    def dict_of_function(candidate, found):
+        """The dict of its attributes, if there is one. Asking for it would make it, asking for annotations runs code."""
+        code = candidate.__code__
+        others = (candidate.__globals__, candidate.__kwdefaults__, getattr(candidate, '__builtins__', None))
+        dicts = [r for r in found if type(r) is dict and not any(r is other for other in others)]
+        if len(dicts) == 1:
+            # Annotations are of arguments, or of what is returned.
+            arguments = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + 2]
+            if dicts[0] and all(type(key) is str and (key == 'return' or key in arguments) for key in dicts[0]):
+                return None
+        return dicts[0] if dicts else None
+
     def find_in_type(self, candidate):
         found = gc.get_referents(candidate)
+        if not _is_ready(candidate):
+            return found
         for namespace in gc.get_referents(_type_dict(candidate)):
             self.attributes.add(id(namespace))
             found.append(namespace)
@@ -1257,32 +1304,43 @@ class _Walk:
         else:
             objects.sort(key=id)
             own = 0
+        object_count = len(objects)
         self.addresses = addresses = array.array('Q', map(id, objects))
         self.places = places = array.array('Q', [row[0] for row in synthetic])
         for row in synthetic:
-            at = bisect.bisect_left(addresses, row[0])
-            if at < len(addresses) and addresses[at] == row[0]:
+            if row[0] in addresses[bisect.bisect_left(addresses, row[0]) :][:1]:
                 raise AgentError('failed', 'a thread lies where an object is')
-        node_count = len(addresses) + len(places)
+        node_count = object_count + len(places)
+        # Ends every search.
+        addresses.append((1 << 64) - 1)
         thread_type, frame_type = len(self.type_rows), len(self.type_rows) + 1
 
-        column = {
+        columns = self.columns = {
             'addresses': _Column(_ASCENDING_WIDE), 'typeOf': _Column(_VARINT), 'shallowWords': _Column(_VARINT),
             'entryCounts': _Column(_DELTA), 'nodeFlags': _Column(_BYTES), 'firstEdge': _Column(_ASCENDING),
             'edgeTargets': _Column(_DELTA), 'edgeNames': _Column(_DELTA), 'labelNodes': _Column(_ASCENDING),
             'labelTexts': _Column(_VARINT),
         }  # fmt: skip
-        self.add_target, self.add_name = column['edgeTargets'].add, column['edgeNames'].add
+        gathered = {name: [] for name in ('addresses', 'typeOf', 'shallowWords', 'entryCounts', 'firstEdge')}
+        add_address, add_type, add_words, add_entries, add_first = (column.append for column in gathered.values())
+        self.targets, self.names = [], []
         self.in_degree = array.array('I', bytes(4 * node_count))
+        self.begin_edges()
+        targets = self.targets
         flags_of = bytearray()
         at_synthetic = 0
         node = 0
-        column['firstEdge'].add(0)
-        labels = column['labelNodes'], column['labelTexts']
+        add_first(0)
+        labels = columns['labelNodes'], columns['labelTexts']
         kinds, statics = self.kinds, self.statics
         total_words = 0
-        for position in range(len(objects) + 1):
-            limit = addresses[position] if position < len(objects) else 1 << 62
+        for position in range(object_count + 1):
+            limit = addresses[position]
+            if len(targets) >= _CHUNK_ELEMENTS or position % _CHUNK_ELEMENTS == 0:
+                self.flush_edges()
+                for name, column in gathered.items():
+                    columns[name].take(column)
+                    column.clear()
             while at_synthetic < len(synthetic) and places[at_synthetic] < limit:
                 place, what, thread, subject = synthetic[at_synthetic]
                 at_synthetic += 1
@@ -1292,16 +1350,16 @@ class _Walk:
                 else:
                     self.emit_frame(subject)
                     label = _frame_label(subject)
-                column['addresses'].add(place)
-                column['typeOf'].add(thread_type if what == 'thread' else frame_type)
-                column['shallowWords'].add(0)
-                column['entryCounts'].add(_NOT_A_CONTAINER)
+                add_address(place)
+                add_type(thread_type if what == 'thread' else frame_type)
+                add_words(0)
+                add_entries(_NOT_A_CONTAINER)
                 flags_of.append(_SYNTHETIC)
-                column['firstEdge'].add(self.reference_count)
+                add_first(self.reference_count + len(targets))
                 labels[0].add(node)
                 labels[1].add(self.intern(label))
                 node += 1
-            if position == len(objects):
+            if position == object_count:
                 break
             candidate = objects[position]
             kind = kinds[id(type(candidate))]
@@ -1337,55 +1395,77 @@ class _Walk:
                 flags |= _CODE
             words = min((size + 7) // 8, _U32)
             total_words += words
-            column['addresses'].add(limit)
-            column['typeOf'].add(kind.index)
-            column['shallowWords'].add(words)
-            column['entryCounts'].add(self.entries)
+            add_address(limit)
+            add_type(kind.index)
+            add_words(words)
+            add_entries(self.entries)
             flags_of.append(flags)
-            column['firstEdge'].add(self.reference_count)
+            add_first(self.reference_count + len(targets))
             node += 1
+        self.flush_edges()
+        for name, column in gathered.items():
+            columns[name].take(column)
         roots = self.root_table(synthetic, counts, own, flags_of)
-        column['nodeFlags'].extend(flags_of)
+        columns['nodeFlags'].take(flags_of)
         self.node_count, self.total_bytes = node_count, total_words * 8
         rows = [*self.type_rows, ('<thread>', '', 0), ('<frame>', '', 0)]
         named = {'typeNames': _Column(_STRINGS), 'typeModules': _Column(_STRINGS), 'typeAddresses': _Column(_VARINT)}
         for name, module, address in rows:
             named['typeNames'].extend([name])
             named['typeModules'].extend([module])
-            named['typeAddresses'].extend([address >> 32, address & _U32])
+            named['typeAddresses'].add(address >> 32)
+            named['typeAddresses'].add(address & _U32)
         named['strings'] = _Column(_STRINGS)
         named['strings'].extend(self.strings)
-        label_columns = {name: column.pop(name) for name in ('labelNodes', 'labelTexts')}
-        return dict(named, **column, **roots, **label_columns)
+        label_columns = {name: columns.pop(name) for name in ('labelNodes', 'labelTexts')}
+        return dict(named, **columns, **roots, **label_columns)
 
     def problem(self, code):
         self.problems[code] = self.problems.get(code, 0) + 1
 
     def node_of(self, address):
-        """Index of the node at an address, or -1."""
+        """Index of the object at an address, or -1."""
         at = bisect.bisect_left(self.addresses, address)
-        if at == len(self.addresses) or self.addresses[at] != address:
+        if self.addresses[at] != address:
             return -1
-        return at + bisect.bisect_left(self.places, address) if self.places else at
+        return at + bisect.bisect_left(self.places, address)
 
-    def edge(self, target, name):
-        self.edge_at(id(target), name)
+    def begin_edges(self):
+        """Makes `edge` and `edge_at`, which every reference goes through: nothing but local variables in them."""
+        addresses, places, find = self.addresses, self.places, bisect.bisect_left
+        lowest = places[0] if places else 1 << 63
+        targets, names = self.targets, self.names
+        add_target, add_name = targets.append, names.append
+        address_of = id
 
-    def edge_at(self, address, name):
-        node = self.node_of(address)
-        if node < 0:
-            return
-        self.add_target(node)
-        self.add_name(name)
-        self.in_degree[node] += 1
-        self.reference_count += 1
+        def edge(target, name):
+            address = address_of(target)
+            at = find(addresses, address)
+            if addresses[at] == address:
+                add_target(at if address < lowest else at + find(places, address))
+                add_name(name)
+
+        def edge_at(address, name):
+            at = find(addresses, address)
+            if addresses[at] == address:
+                add_target(at if address < lowest else at + find(places, address))
+                add_name(name)
+
+        self.edge, self.edge_at = edge, edge_at
+
+    def flush_edges(self):
+        """Counts and encodes what has gathered."""
+        in_degree = self.in_degree
+        for target in self.targets:
+            in_degree[target] += 1
+        self.reference_count += len(self.targets)
+        for name, gathered in (('edgeTargets', self.targets), ('edgeNames', self.names)):
+            self.columns[name].take(gathered)
+            gathered.clear()
 
     def place_edge(self, place, name):
-        node = bisect.bisect_left(self.addresses, place) + bisect.bisect_left(self.places, place)
-        self.add_target(node)
-        self.add_name(name)
-        self.in_degree[node] += 1
-        self.reference_count += 1
+        self.targets.append(bisect.bisect_left(self.addresses, place) + bisect.bisect_left(self.places, place))
+        self.names.append(name)
 
     def intern(self, text):
         number = self.string_ids.get(text)
@@ -1482,17 +1562,19 @@ class _Walk:
         self.emit_attributes(candidate, kind)
 
     def emit_function(self, candidate, _kind):
-        fields = {id(None): None}
+        fields = {}
         for name, field in _FUNCTION_FIELDS:
             value = getattr(candidate, name, None)
-            if value is not None:
-                fields.setdefault(id(value), field)
-        left = gc.get_referents(candidate)
-        for referent in left:
-            field = fields.get(id(referent))
-            if field is None:
-                field = self.namespace_field(referent)
-            self.edge(referent, field)
+            if value is not None or name in ('__doc__', '__module__'):
+                fields.setdefault(id(value), []).append(field)
+        for referent in gc.get_referents(candidate):
+            known = fields.get(id(referent))
+            if known:
+                self.edge(referent, known.pop(0))
+            elif type(referent) in (dict, tuple, types.FunctionType) and not self.attributes.has(id(referent)):
+                self.edge(referent, _FIELD_OF['__annotations__'])
+            else:
+                self.edge(referent, self.namespace_field(referent))
 
     def namespace_field(self, referent):
         if type(referent) is dict and self.attributes.has(id(referent)):
@@ -1532,6 +1614,8 @@ class _Walk:
                 self.edge(name, _FIELD_OF['co_names'])
 
     def emit_type(self, candidate, kind):
+        if not _is_ready(candidate):
+            return
         namespace = None
         for namespace in gc.get_referents(_type_dict(candidate)):
             self.edge(namespace, _FIELD_OF['__dict__'])
@@ -1721,6 +1805,9 @@ class _Walk:
                 for at, (key, value) in enumerate(dict.items(namespace)):
                     number = self.identifier_of(key)
                     names.setdefault(id(value), []).append(_VALUE | at if number is None else _ATTRIBUTE | number)
+                if any(referent is namespace for referent in found):
+                    # It was made just now, by this walk, and has the values: the instance is shown as it was.
+                    found = [*dict.values(namespace), *(r for r in found if r is not namespace)]
         if kind.owns_type:
             names.pop(id(type(candidate)), None)
         if kind.is_exception:
@@ -1793,8 +1880,8 @@ class _Walk:
         rows = sorted(self.root_rows.items())
         addresses, places = self.addresses, self.places
         at_object = at_place = at_row = 0
-        for node in range(len(addresses) + len(places)):
-            is_place = at_object == len(addresses) or (at_place < len(places) and places[at_place] < addresses[at_object])
+        for node in range(len(addresses) - 1 + len(places)):
+            is_place = at_place < len(places) and places[at_place] < addresses[at_object]
             address = places[at_place] if is_place else addresses[at_object]
             while at_row < len(rows) and rows[at_row][0] < address:
                 at_row += 1
@@ -1826,10 +1913,22 @@ class _Walk:
         apart = 0
         if not kind.is_inline and size > kind.basic:
             apart, size = size - kind.basic, kind.basic
+        if kind.inline_values is not None:
+            size += kind.inline_values or self.inline_size(candidate, kind)
         total = _allocated(size + kind.head) + _allocated(apart)
         if kind.values_apart and self.may_touch:
             total += self.values_size(candidate, kind)
         return total
+
+    def inline_size(self, candidate, kind):
+        """Room for each attribute that the class has had, and one more; what is right for one is for nearly all."""
+        if not self.may_touch or kind.get_dict is None:
+            return 0
+        namespace = kind.get_dict(candidate)
+        if type(namespace) is dict and _is_split(namespace):
+            values = (dict.__sizeof__(namespace) - _DICT_BASIC) // 8
+            kind.inline_values = (values + 7) // 8 * 8 + (values + 1) * 8
+        return kind.inline_values
 
     def values_size(self, candidate, kind):
         """3.11 and 3.12 keep the values of an instance without a dict in a block of their own."""
@@ -1842,7 +1941,14 @@ class _Walk:
 
     @staticmethod
     def measure_inline(candidate, kind):
-        return _allocated(kind.size_of(candidate) + kind.head)
+        return _allocated(kind.size_of(candidate) + kind.head + kind.spare)
+
+    @staticmethod
+    def measure_flat(candidate, kind):
+        # Their own answer leaves out what a Python class adds.
+        base = int if issubclass(type(candidate), int) else bytes
+        size = base.__sizeof__(candidate) - _type_basicsize(base) + kind.basic
+        return _allocated(size + kind.head + kind.spare)
 
     @staticmethod
     def measure_list(candidate, kind):
@@ -1852,10 +1958,10 @@ class _Walk:
         return _allocated(kind.basic + kind.head) + _allocated(apart)
 
     def measure_dict(self, candidate, kind):
-        apart = dict.__sizeof__(candidate) - _DICT_BASIC
+        apart = dict.__sizeof__(candidate) - kind.basic
         if apart > 0 and self.attributes.has(id(candidate)) and _is_split(candidate):
-            # From 3.13 on the values lie in the instance.
-            apart_block = 0 if _MINOR >= 13 else _values_block(apart)
+            # From 3.13 on the values may lie in the instance.
+            apart_block = 0 if self.inline.has(id(candidate)) else _values_block(apart)
         else:
             apart_block = _allocated(apart)
         return _allocated(kind.basic + kind.head) + apart_block
@@ -1899,7 +2005,7 @@ class _Walk:
         keys = type.__sizeof__(candidate) - _type_basicsize(type)
         documentation = _type_dict(candidate).get('__doc__')
         text = len(documentation.encode('utf-8', 'replace')) + 1 if type(documentation) is str else 0
-        return _allocated(kind.basic + kind.head + slots * 40) + _allocated(keys) + _allocated(text)
+        return _allocated(kind.basic + kind.head + (slots + 1) * 40) + _allocated(keys) + _allocated(text)
 
     @staticmethod
     def measure_in_pypy(candidate, _kind):
@@ -1939,6 +2045,8 @@ def _values_block(values_bytes):
     """The block of an instance's values: up to 3.10 the values, then (to 3.12) behind the order they came in."""
     if _MINOR < 11:
         return _allocated(values_bytes)
+    if _MINOR >= 13:
+        return _allocated((values_bytes // 8 + 7) // 8 * 8 + 8 + values_bytes)
     return _allocated((values_bytes // 8 + 2 + 7) // 8 * 8 + values_bytes)
 
 
@@ -1975,7 +2083,7 @@ _FUNCTION_FIELDS = [
     (name, _FIELD_OF[name])
     for name in (
         '__globals__', '__builtins__', '__name__', '__qualname__', '__code__', '__defaults__', '__kwdefaults__',
-        '__closure__', '__doc__', '__module__', '__type_params__', *(['__annotations__'] if _MINOR < 14 else []),
+        '__closure__', '__doc__', '__module__', '__type_params__',
     )
 ]  # fmt: skip
 _FRAME_FIELDS = [
@@ -2005,8 +2113,8 @@ _RULES = {
     collections.OrderedDict: ('find_in_ordered', 'emit_ordered', 'measure_ordered', None, False),
     collections.defaultdict: ('find_in_ordered', 'emit_default', 'measure_dict', None, False),
     str: (None, None, 'measure_text', None, False),
-    bytes: (None, None, 'measure_inline', None, False),
-    int: (None, None, 'measure_inline', None, False),
+    bytes: (None, None, 'measure_flat', None, False),
+    int: (None, None, 'measure_flat', None, False),
     type: ('find_in_type', 'emit_type', 'measure_type', 'label_type', True),
     types.ModuleType: ('find_in_module', 'emit_module', None, 'label_module', True),
     types.FunctionType: ('find_in_function', 'emit_function', None, 'label_function', True),
@@ -2113,6 +2221,8 @@ class _Moment:
                 self.thread_names[thread.ident] = name
         self.active = dict(getattr(threading, '_active', {}))
         self.frames = dict(sys._current_frames())
+        # Not this thread's: it is looked at where it is needed, and would hold this object here.
+        self.frames.pop(threading.get_ident(), None)
         # Holding them keeps the fork's child from destroying what only the other threads held: their destructors would
         # run there, on connections that the parent goes on using.
         if IS_CPYTHON:
@@ -2120,6 +2230,12 @@ class _Moment:
             self.listed = [gc.get_objects(generation) for generation in newest_first]
         else:
             self.listed = [gc.get_objects()]
+
+    def release(self):
+        """In the process itself, once its copy is there. The first list has itself in it, by way of the list of them."""
+        for objects in self.listed or ():
+            objects.clear()
+        self.listed = self.frames = self.active = self.thread_names = None
 
 
 def _write_snapshot(moment, sink, may_touch, pause):
@@ -2130,8 +2246,10 @@ def _write_snapshot(moment, sink, may_touch, pause):
         threading._active.clear()
         threading._active.update(moment.active)
     own = {id(objects) for objects in moment.listed}
+    own.update((id(moment.listed), id(vars(moment))))
     own.update((id(moment.frames), id(moment.active), id(moment.thread_names), id(moment)))
     listed, frames, names = moment.listed, moment.frames, moment.thread_names
+    frames[threading.get_ident()] = sys._getframe()
     moment.listed = moment.frames = moment.active = moment.thread_names = None
     listed[0][:] = [candidate for candidate in listed[0] if id(candidate) not in own and not _is_own(candidate)]
     walk = _Walk(listed, frames, names, may_touch)
@@ -2271,7 +2389,7 @@ def _calm_child(keep):
 class _Job:
     """Work in a forked child: its result comes through a pipe."""
 
-    def __init__(self, work, keep, seconds, done, failed):
+    def __init__(self, work, moment, keep, seconds, done, failed):
         self.done, self.failed = done, failed
         self.deadline = time.monotonic() + seconds
         self.received = b''
@@ -2282,10 +2400,14 @@ class _Job:
         except BaseException:
             os.close(self.pipe)
             os.close(writing)
+            if moment is not None:
+                moment.release()
             raise
         if self.child == 0:
             self.be_the_child(work, writing, keep)
         os.close(writing)
+        if moment is not None:
+            moment.release()
 
     @staticmethod
     def be_the_child(work, writing, keep):
@@ -2373,7 +2495,7 @@ def _prepare(open_sink, force, by_fork):
             sink.discard()
             raise
 
-    return work, sink
+    return work, sink, moment
 
 
 def _with_others_waiting(work):
@@ -2396,12 +2518,11 @@ def snapshot(path, force=False, fork=True, timeout=SNAPSHOT_SECONDS):
     Where there is no fork (Windows), or with fork=False, they wait too.
     """
     if not (fork and HAS_FORK):
-        work, _sink = _prepare(lambda: _FileSink(path), force, False)
+        work, _sink, _moment = _prepare(lambda: _FileSink(path), force, False)
         return _with_others_waiting(work)
     outcome = []
-    work, sink = _prepare(lambda: _FileSink(path), force, True)
-    job = _Job(work, {sink.file}, timeout, outcome.append, outcome.append)
-    work = None
+    work, sink, moment = _prepare(lambda: _FileSink(path), force, True)
+    job = _Job(work, moment, {sink.file}, timeout, outcome.append, outcome.append)
     os.close(sink.file)
     with selectors.DefaultSelector() as selector:
         selector.register(job.pipe, selectors.EVENT_READ)
