@@ -15,6 +15,7 @@ import bisect
 import collections
 import functools
 import gc
+import itertools
 import json
 import os
 import re
@@ -734,7 +735,7 @@ _NOT_A_CONTAINER = _U32
 )
 _PAYLOAD = 0x0FFFFFFF
 _TRACKED, _STATIC, _SYNTHETIC, _OLD, _CODE, _NAMESPACE, _NATIVELY_HELD = 1, 2, 4, 16, 32, 64, 128
-(_ROOT_MODULES, _ROOT_THREAD, _ROOT_INTERPRETER, _ROOT_BUILTINS, _ROOT_STATIC, _, _ROOT_NATIVE, _ROOT_HOOKS) = range(8)
+(_ROOT_MODULES, _ROOT_THREAD, _ROOT_INTERPRETER, _ROOT_BUILTINS, _ROOT_STATIC, _ROOT_INTERNED, _ROOT_NATIVE, _ROOT_HOOKS) = range(8)
 
 # The first strings of every file, in this order (FIELD_NAMES of src/cpython/edge-visitor.ts).
 _FIELDS = (
@@ -966,14 +967,62 @@ class _Kind:
     )  # fmt: skip
 
 
+#: From 3.11 on a running frame is no object; one is made for it when it is asked for.
+_SEPARATE_FRAMES = _MINOR >= 11 or not IS_CPYTHON
+#: Frames looked at in one process: deeper recursion than this is cut off.
+_FRAMES_LIMIT = 100000
+
+
+def _variables_of(frame):
+    """Names and values of a frame's variables, or the mapping of them that a module or a class has."""
+    try:
+        if not frame.f_code.co_flags & 1:
+            return [], [], frame.f_locals
+        mapping = frame.f_locals
+        names = list(mapping)
+        return names, [mapping[name] for name in names], None
+    except Exception:
+        return [], [], None
+
+
+class _Running:
+    """A frame of a thread, as far as it may be read at the moment."""
+
+    __slots__ = ('frame', 'frame_id', 'code', 'label', 'names', 'values', 'namespace')
+
+    def __init__(self, frame):
+        self.frame, self.frame_id, self.code = frame, id(frame), frame.f_code
+        self.label = _frame_label(frame)
+        self.names, self.values, self.namespace = [], [], None
+        if _MINOR >= 13:
+            # Changes nothing in the process, and in a forked child the frames of other threads are gone.
+            self.names, self.values, self.namespace = _variables_of(frame)
+            self.frame = None
+
+    def read_late(self):
+        """Up to 3.12 asking for variables leaves a dict of them behind: only in a copy of the process."""
+        if self.frame is not None:
+            self.names, self.values, self.namespace = _variables_of(self.frame)
+            self.frame = None
+
+
+def _chain_of(frame, left=_FRAMES_LIMIT):
+    chain = []
+    while frame is not None and len(chain) < left:
+        chain.append(_Running(frame))
+        frame = frame.f_back
+    return chain
+
+
 class _Walk:
-    """One snapshot. `listed` are the collector's objects, oldest generation last; `frames` by thread, taken before a fork.
+    """One snapshot. `listed` are the collector's objects, oldest generation last; `chains` the frames of each
+    thread, innermost first, taken before a fork.
 
     With `may_touch`, this is a copy of the process that nobody else uses: attributes may be looked at in ways that
     create dicts, which the process itself should be spared.
     """
 
-    def __init__(self, listed, frames, thread_names, may_touch):
+    def __init__(self, own, listed, chains, thread_names, may_touch):
         self.may_touch = may_touch
         self.statics = _StaticMemory()
         self.seen = _AddressSet()
@@ -993,12 +1042,16 @@ class _Walk:
         self.string_ids = {text: index for index, text in enumerate(_FIELDS)}
         self.identifiers = {}
         self.root_rows = {}
-        self.frames = frames
+        self.chains = chains
         self.thread_names = thread_names
         self.threads = []
-        self.running = set()
+        self.running = {}
+        self.interned = None
         self.columns = {}
         self.reference_count = 0
+        for address in own:
+            # Seen, and no object of the program's.
+            self.seen.add(address)
         for candidate in listed[-1]:
             self.old.add(id(candidate))
         for objects in listed:
@@ -1025,6 +1078,10 @@ class _Walk:
             kind = kinds.get(id(type(candidate))) or self.learn(type(candidate))
             if kind.is_leaf:
                 continue
+            if type(candidate) is dict and len(candidate) >= 256 and _is_interned_table(candidate):
+                # It holds only those strings that never go; the others leave it when nothing else has them.
+                self.interned = candidate
+                self.root(candidate, _ROOT_INTERNED, 'interned strings')
             for referent in kind.find(candidate):
                 if seen(id(referent)):
                     keep(referent)
@@ -1238,20 +1295,20 @@ class _Walk:
 
     def read_frames(self):
         keep = []
-        for number, (thread, frame) in enumerate(sorted(self.frames.items())):
-            chain = []
-            while frame is not None and len(chain) < 100000:
-                chain.append(frame)
-                frame = frame.f_back
+        for number, (thread, chain) in enumerate(sorted(self.chains.items())):
             # What takes the snapshot is no part of what it shows.
-            while chain and chain[0].f_code.co_filename == __file__ and chain[0].f_code.co_name != 'serve':
+            while chain and chain[0].code.co_filename == __file__ and chain[0].code.co_name != 'serve':
                 chain.pop(0)
             place = thread if thread > 1 << 24 else (1 << 52) + number * (1 << 24)
             self.threads.append((place, thread, chain))
-            self.running.update(id(running) for running in chain)
+            self.running.update((running.frame_id, running) for running in chain)
             for running in chain:
-                keep.append(running.f_code)
-                keep += self.locals_of(running)[1]
+                if self.may_touch:
+                    running.read_late()
+                keep.append(running.code)
+                keep += running.values
+                if running.namespace is not None:
+                    keep.append(running.namespace)
         objects, at = self.objects, len(self.objects)
         self.take(keep)
         while at < len(objects):
@@ -1260,21 +1317,6 @@ class _Walk:
                 self.take(kind.find(objects[at]))
             at += 1
 
-    def locals_of(self, frame):
-        """Names and values of a frame's variables; a mapping of them where that is what the frame has."""
-        if not self.may_touch and _MINOR < 13:
-            # It would keep a dict of them.
-            return [], [], None
-        if not frame.f_code.co_flags & 1:
-            # Of a module or a class: its own namespace.
-            return [], [], frame.f_locals
-        try:
-            mapping = frame.f_locals
-            names = list(mapping)
-            return names, [mapping[name] for name in names], None
-        except Exception:
-            return [], [], None
-
     # Second pass: columns, in the order of addresses
 
     def write(self):
@@ -1282,9 +1324,9 @@ class _Walk:
         synthetic = []
         for place, thread, chain in self.threads:
             synthetic.append((place, 'thread', thread, chain))
-            if _MINOR >= 11 or not IS_CPYTHON:
-                for depth, frame in enumerate(reversed(chain)):
-                    synthetic.append((place - 16 * (depth + 1), 'frame', thread, frame))
+            if _SEPARATE_FRAMES:
+                for depth, running in enumerate(reversed(chain)):
+                    synthetic.append((place - 16 * (depth + 1), 'frame', thread, running))
         synthetic.sort(key=lambda row: row[0])
         objects.append(object())
         counts = array.array('I')
@@ -1349,7 +1391,7 @@ class _Walk:
                     label = self.thread_name(thread)
                 else:
                     self.emit_frame(subject)
-                    label = _frame_label(subject)
+                    label = subject.label
                 add_address(place)
                 add_type(thread_type if what == 'thread' else frame_type)
                 add_words(0)
@@ -1369,6 +1411,8 @@ class _Walk:
             )
             size = 0
             try:
+                if kind.inline_values == 0:
+                    self.learn_inline_size(candidate, kind)
                 size = 0 if is_static else kind.measure(candidate, kind)
             except Exception:
                 self.problem('unknown-size')
@@ -1529,7 +1573,11 @@ class _Walk:
         is_namespace = is_global or self.attributes.has(address)
         self.entries = dict.__len__(candidate)
         edge = self.edge
-        if is_namespace:
+        if candidate is self.interned:
+            for at, key in enumerate(dict.keys(candidate)):
+                if sys.getrefcount(key) >= _IMMORTAL:
+                    edge(key, _KEY | at)
+        elif is_namespace:
             prefix = _GLOBAL if is_global else _ATTRIBUTE
             has_keys = not _is_split(candidate)
             for at, (key, value) in enumerate(dict.items(candidate)):
@@ -1700,7 +1748,13 @@ class _Walk:
         }
         self.emit_variables(candidate, frame if _MINOR >= 11 else None, fields)
 
+    def find_in_frame(self, candidate):
+        # Of a running frame nothing is the object's own, and that of a thread which the fork ended must not be touched.
+        return [] if _SEPARATE_FRAMES and id(candidate) in self.running else gc.get_referents(candidate)
+
     def emit_real_frame(self, candidate, _kind):
+        if _SEPARATE_FRAMES and id(candidate) in self.running:
+            return
         fields = {}
         for name, field in _FRAME_FIELDS:
             value = getattr(candidate, name, None)
@@ -1711,8 +1765,8 @@ class _Walk:
     def emit_variables(self, candidate, frame, fields):
         """What the collector finds in a frame, named by the frame's variables where they hold the same."""
         names = {}
-        if frame is not None:
-            for name, value in zip(*self.locals_of(frame)[:2]):
+        if frame is not None and self.may_touch:
+            for name, value in zip(*_variables_of(frame)[:2]):
                 names.setdefault(id(value), []).append(name)
         at = 0
         for referent in gc.get_referents(candidate):
@@ -1733,21 +1787,20 @@ class _Walk:
                 self.edge(referent, _OPERAND | at)
                 at += 1
 
-    def emit_frame(self, frame):
+    def emit_frame(self, running):
         """A running frame: the collector sees nothing of it, its variables can be asked for."""
-        self.edge(frame.f_code, _FIELD_OF['f_code'])
-        names, values, mapping = self.locals_of(frame)
-        if mapping is not None:
-            self.edge(mapping, _FIELD_OF['f_locals'])
-        for name, value in zip(names, values):
+        self.edge(running.code, _FIELD_OF['f_code'])
+        if running.namespace is not None:
+            self.edge(running.namespace, _FIELD_OF['f_locals'])
+        for name, value in zip(running.names, running.values):
             self.edge(value, _LOCAL | self.name_of(name))
 
     def emit_thread(self, place, chain):
-        for depth, frame in enumerate(reversed(chain)):
-            if _MINOR >= 11 or not IS_CPYTHON:
+        for depth, running in enumerate(reversed(chain)):
+            if _SEPARATE_FRAMES:
                 self.place_edge(place - 16 * (depth + 1), _FIELD_OF['frame'])
             else:
-                self.edge(frame, _FIELD_OF['frame'])
+                self.edge_at(running.frame_id, _FIELD_OF['frame'])
 
     def thread_name(self, thread):
         return self.thread_names.get(thread) or hex(thread)
@@ -1858,7 +1911,8 @@ class _Walk:
         return candidate.__qualname__
 
     def label_frame(self, candidate):
-        return _frame_label(candidate) if id(candidate) in self.running else None
+        running = self.running.get(id(candidate))
+        return None if running is None else running.label
 
     # What keeps objects alive without a reference from another one
 
@@ -1913,22 +1967,20 @@ class _Walk:
         apart = 0
         if not kind.is_inline and size > kind.basic:
             apart, size = size - kind.basic, kind.basic
-        if kind.inline_values is not None:
-            size += kind.inline_values or self.inline_size(candidate, kind)
         total = _allocated(size + kind.head) + _allocated(apart)
         if kind.values_apart and self.may_touch:
             total += self.values_size(candidate, kind)
         return total
 
-    def inline_size(self, candidate, kind):
+    def learn_inline_size(self, candidate, kind):
         """Room for each attribute that the class has had, and one more; what is right for one is for nearly all."""
         if not self.may_touch or kind.get_dict is None:
-            return 0
+            return
         namespace = kind.get_dict(candidate)
-        if type(namespace) is dict and _is_split(namespace):
+        if type(namespace) is dict and (_is_split(namespace) or not self.seen.has(id(namespace))):
             values = (dict.__sizeof__(namespace) - _DICT_BASIC) // 8
             kind.inline_values = (values + 7) // 8 * 8 + (values + 1) * 8
-        return kind.inline_values
+            kind.head += kind.inline_values
 
     def values_size(self, candidate, kind):
         """3.11 and 3.12 keep the values of an instance without a dict in a block of their own."""
@@ -2030,6 +2082,14 @@ def _keys_size(slots, entry):
     return (32 if _MINOR >= 11 else 40) + slots * width + (slots << 1) // 3 * entry
 
 
+def _is_interned_table(candidate):
+    """The interpreter's own dict of strings, where the collector knows it: each is its own value."""
+    for key, value in itertools.islice(dict.items(candidate), 64):
+        if key is not value or type(key) is not str:
+            return False
+    return IS_CPYTHON
+
+
 def _is_split(namespace):
     """Whether a dict of attributes shares its keys with the others of its class: it is smaller than any with its own."""
     if not IS_CPYTHON:
@@ -2122,7 +2182,7 @@ _RULES = {
     types.BuiltinFunctionType: ('find_in_builtin', 'emit_builtin', None, None, False),
     types.CodeType: ('find_in_code', 'emit_code', 'measure_inline', None, False),
     types.CellType: (None, 'emit_cell', None, None, False),
-    types.FrameType: (None, 'emit_real_frame', 'measure_inline', 'label_frame', False),
+    types.FrameType: ('find_in_frame', 'emit_real_frame', 'measure_inline', 'label_frame', False),
     types.TracebackType: (None, 'emit_traceback', None, None, False),
     types.GeneratorType: ('find_in_generator', 'emit_generator', 'measure_inline', 'label_generator', False),
     types.CoroutineType: ('find_in_generator', 'emit_generator', 'measure_inline', 'label_generator', False),
@@ -2220,9 +2280,14 @@ class _Moment:
             if type(name) is str and thread.ident is not None:
                 self.thread_names[thread.ident] = name
         self.active = dict(getattr(threading, '_active', {}))
-        self.frames = dict(sys._current_frames())
-        # Not this thread's: it is looked at where it is needed, and would hold this object here.
-        self.frames.pop(threading.get_ident(), None)
+        self.chains = {}
+        left = _FRAMES_LIMIT
+        for thread, frame in sys._current_frames().items():
+            # This thread's own frames are looked at where they are needed, and would hold this object here.
+            if thread != threading.get_ident():
+                self.chains[thread] = _chain_of(frame, left)
+                left -= len(self.chains[thread])
+        frame = None
         # Holding them keeps the fork's child from destroying what only the other threads held: their destructors would
         # run there, on connections that the parent goes on using.
         if IS_CPYTHON:
@@ -2231,11 +2296,20 @@ class _Moment:
         else:
             self.listed = [gc.get_objects()]
 
+    def own_addresses(self):
+        """Of what this moment is made of."""
+        own = [self, vars(self), self.listed, *self.listed, self.chains, self.active, self.thread_names]
+        for chain in self.chains.values():
+            own.append(chain)
+            for running in chain:
+                own += [running, running.names, running.values]
+        return [id(part) for part in own]
+
     def release(self):
         """In the process itself, once its copy is there. The first list has itself in it, by way of the list of them."""
         for objects in self.listed or ():
             objects.clear()
-        self.listed = self.frames = self.active = self.thread_names = None
+        self.listed = self.chains = self.active = self.thread_names = None
 
 
 def _write_snapshot(moment, sink, may_touch, pause):
@@ -2245,14 +2319,12 @@ def _write_snapshot(moment, sink, may_touch, pause):
         # Emptied after the fork: it has to be shown as it was.
         threading._active.clear()
         threading._active.update(moment.active)
-    own = {id(objects) for objects in moment.listed}
-    own.update((id(moment.listed), id(vars(moment))))
-    own.update((id(moment.frames), id(moment.active), id(moment.thread_names), id(moment)))
-    listed, frames, names = moment.listed, moment.frames, moment.thread_names
-    frames[threading.get_ident()] = sys._getframe()
-    moment.listed = moment.frames = moment.active = moment.thread_names = None
-    listed[0][:] = [candidate for candidate in listed[0] if id(candidate) not in own and not _is_own(candidate)]
-    walk = _Walk(listed, frames, names, may_touch)
+    own = moment.own_addresses()
+    listed, chains, names = moment.listed, moment.chains, moment.thread_names
+    chains[threading.get_ident()] = _chain_of(sys._getframe())
+    moment.listed = moment.chains = moment.active = moment.thread_names = None
+    walk = _Walk(own, listed, chains, names, may_touch)
+    listed = chains = None
     walk.discover()
     columns = walk.write()
     problems = [
@@ -2296,11 +2368,6 @@ _PROBLEMS = {
     'unknown-size': 'objects whose size could not be had: they count as 0 bytes',
     'unreadable-object': 'objects that could not be read to the end: some of their references are missing',
 }
-
-
-def _is_own(candidate):
-    """What taking the snapshot made itself."""
-    return type(candidate) in (_Moment, _Job, _FileSink, _SocketSink)
 
 
 def _application():
