@@ -196,7 +196,7 @@ def _rss_bytes():
 def _python_name():
     name = {'cpython': 'CPython', 'pypy': 'PyPy'}.get(sys.implementation.name, sys.implementation.name)
     version = sys.pypy_version_info if hasattr(sys, 'pypy_version_info') else sys.version_info
-    return '%s %d.%d.%d%s' % ((name,) + tuple(version[:3]) + ('t' if _is_free_threaded() else '',))
+    return '%s %d.%d.%d%s' % ((name,) + tuple(version[:3]) + (' free-threaded' if _is_free_threaded() else '',))
 
 
 def _is_free_threaded():
@@ -1302,6 +1302,10 @@ class _Walk:
             place = thread if thread > 1 << 24 else (1 << 52) + number * (1 << 24)
             self.threads.append((place, thread, chain))
             self.running.update((running.frame_id, running) for running in chain)
+        if not _SEPARATE_FRAMES:
+            # Before their variables are asked for: that leaves a dict in them.
+            self.reach([running.frame for _place, _thread, chain in self.threads for running in chain])
+        for _place, _thread, chain in self.threads:
             for running in chain:
                 if self.may_touch:
                     running.read_late()
@@ -1309,8 +1313,12 @@ class _Walk:
                 keep += running.values
                 if running.namespace is not None:
                     keep.append(running.namespace)
+        self.reach(keep)
+
+    def reach(self, found):
+        """Takes objects, and what they lead to."""
         objects, at = self.objects, len(self.objects)
-        self.take(keep)
+        self.take(found)
         while at < len(objects):
             kind = self.kinds.get(id(type(objects[at]))) or self.learn(type(objects[at]))
             if not kind.is_leaf:
@@ -1417,7 +1425,11 @@ class _Walk:
             except Exception:
                 self.problem('unknown-size')
             flags = 0
-            if kind.is_gc and (not IS_CPYTHON or gc.is_tracked(candidate)):
+            type_index = kind.index
+            if not _SEPARATE_FRAMES and limit in self.running and not gc.is_tracked(candidate):
+                # A running frame that the collector does not know yet: shown as frames of later versions are.
+                type_index, size, flags = frame_type, 0, _SYNTHETIC
+            elif kind.is_gc and (not IS_CPYTHON or gc.is_tracked(candidate)):
                 flags = _TRACKED | (_OLD if self.old.has(limit) else 0)
             if is_static:
                 flags |= _STATIC
@@ -1440,7 +1452,7 @@ class _Walk:
             words = min((size + 7) // 8, _U32)
             total_words += words
             add_address(limit)
-            add_type(kind.index)
+            add_type(type_index)
             add_words(words)
             add_entries(self.entries)
             flags_of.append(flags)
@@ -1756,10 +1768,12 @@ class _Walk:
         if _SEPARATE_FRAMES and id(candidate) in self.running:
             return
         fields = {}
+        is_object = gc.is_tracked(candidate) or id(candidate) not in self.running
         for name, field in _FRAME_FIELDS:
             value = getattr(candidate, name, None)
             if value is not None:
-                fields.setdefault(id(value), field)
+                # What only borrows says nothing of who keeps what.
+                fields.setdefault(id(value), field if is_object or name == 'f_code' else None)
         self.emit_variables(candidate, candidate, fields)
 
     def emit_variables(self, candidate, frame, fields):
@@ -1770,9 +1784,9 @@ class _Walk:
                 names.setdefault(id(value), []).append(name)
         at = 0
         for referent in gc.get_referents(candidate):
-            known = fields.get(id(referent))
-            if known is not None:
-                self.edge(referent, known)
+            if id(referent) in fields:
+                if fields[id(referent)] is not None:
+                    self.edge(referent, fields[id(referent)])
                 continue
             found = names.get(id(referent))
             if not found and type(referent) is types.CellType:
@@ -2280,6 +2294,7 @@ class _Moment:
             if type(name) is str and thread.ident is not None:
                 self.thread_names[thread.ident] = name
         self.active = dict(getattr(threading, '_active', {}))
+        self.dangling = set(getattr(getattr(threading, '_dangling', None), 'data', ()))
         self.chains = {}
         left = _FRAMES_LIMIT
         for thread, frame in sys._current_frames().items():
@@ -2298,7 +2313,7 @@ class _Moment:
 
     def own_addresses(self):
         """Of what this moment is made of."""
-        own = [self, vars(self), self.listed, *self.listed, self.chains, self.active, self.thread_names]
+        own = [self, vars(self), self.listed, *self.listed, self.chains, self.active, self.dangling, self.thread_names]
         for chain in self.chains.values():
             own.append(chain)
             for running in chain:
@@ -2309,7 +2324,7 @@ class _Moment:
         """In the process itself, once its copy is there. The first list has itself in it, by way of the list of them."""
         for objects in self.listed or ():
             objects.clear()
-        self.listed = self.chains = self.active = self.thread_names = None
+        self.listed = self.chains = self.active = self.dangling = self.thread_names = None
 
 
 def _write_snapshot(moment, sink, may_touch, pause):
@@ -2319,10 +2334,12 @@ def _write_snapshot(moment, sink, may_touch, pause):
         # Emptied after the fork: it has to be shown as it was.
         threading._active.clear()
         threading._active.update(moment.active)
+        if moment.dangling:
+            threading._dangling.data.update(moment.dangling)
     own = moment.own_addresses()
     listed, chains, names = moment.listed, moment.chains, moment.thread_names
     chains[threading.get_ident()] = _chain_of(sys._getframe())
-    moment.listed = moment.chains = moment.active = moment.thread_names = None
+    moment.listed = moment.chains = moment.active = moment.dangling = moment.thread_names = None
     walk = _Walk(own, listed, chains, names, may_touch)
     listed = chains = None
     walk.discover()

@@ -165,7 +165,11 @@ class Conversation {
       this.#failure ??= error;
       this.#end();
     });
-    options.signal?.addEventListener('abort', () => socket.destroy(cancelled()), { once: true });
+    const abort = (): void => {
+      socket.destroy(cancelled());
+    };
+    options.signal?.addEventListener('abort', abort, { once: true });
+    socket.once('close', () => options.signal?.removeEventListener('abort', abort));
   }
 
   static async open(pid: number, options: AskOptions): Promise<Conversation> {

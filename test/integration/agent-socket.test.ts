@@ -50,7 +50,7 @@ describe.each(interpreters())('the agent in $label', ({ path, version }) => {
   test('says who it is', async () => {
     const status = await askAgent(target.pid, 'status');
     expect(status).toMatchObject({ protocol: 1, pid: target.pid, snapshot_running: false });
-    expect(status.python).toMatch(new RegExp(`^CPython ${version.join('\\.')}t?$`));
+    expect(status.python).toMatch(new RegExp(`^CPython ${version.join('\\.')}( free-threaded)?$`));
     expect(findAgentSocket(target.pid)).toBe(`/proc/${target.pid}/root${target.socketPath}`);
   });
 
