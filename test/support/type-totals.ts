@@ -57,6 +57,12 @@ export function compareByType(inside: HeapGraph, outside: HeapGraph): Map<string
   return rows;
 }
 
+/** Nodes of the type with this qualified name. */
+export function nodesOfType(graph: HeapGraph, name: string): NodeIndex[] {
+  const wanted = new Set(graph.types.flatMap((type, index) => (qualifiedTypeName(type) === name ? [index] : [])));
+  return [...graph.typeOf.keys()].filter((node) => wanted.has(graph.typeOf[node]!));
+}
+
 function nodesByAddress(graph: HeapGraph): Map<number, NodeIndex> {
   const nodes = new Map<number, NodeIndex>();
   for (let node = 0; node < graph.nodeCount; node++) {
