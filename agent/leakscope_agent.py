@@ -1311,9 +1311,13 @@ class _Walk:
                     running.read_late()
                 keep.append(running.code)
                 keep += running.values
+                # Once by the list of values, and up to 3.12 by the dict that was made to ask for them.
+                for value in running.values:
+                    self.own_references[id(value)] = self.own_references.get(id(value), 0) + (1 if _MINOR >= 13 else 2)
                 if running.namespace is not None:
                     keep.append(running.namespace)
         self.reach(keep)
+        keep = None
 
     def reach(self, found):
         """Takes objects, and what they lead to."""
@@ -1336,24 +1340,18 @@ class _Walk:
                 for depth, running in enumerate(reversed(chain)):
                     synthetic.append((place - 16 * (depth + 1), 'frame', thread, running))
         synthetic.sort(key=lambda row: row[0])
-        objects.append(object())
+        objects.sort(key=id)
         counts = array.array('I')
+        own = 0
         if IS_CPYTHON:
+            # The last one is held by this list alone: what is counted for it is counted for all.
+            objects.append(object())
             count_of = sys.getrefcount
             for candidate in objects:
                 counts.append(min(count_of(candidate), _IMMORTAL))
             own = counts.pop()
             candidate = None
-        objects.pop()
-        # By address, and the counts with them.
-        if IS_CPYTHON:
-            order = sorted(range(len(objects)), key=lambda index: id(objects[index]))
-            self.objects = objects = [objects[index] for index in order]
-            counts = array.array('I', [counts[index] for index in order])
-            del order
-        else:
-            objects.sort(key=id)
-            own = 0
+            objects.pop()
         object_count = len(objects)
         self.addresses = addresses = array.array('Q', map(id, objects))
         self.places = places = array.array('Q', [row[0] for row in synthetic])
@@ -2418,16 +2416,22 @@ def _memory_left():
     return min(lefts) if lefts else None
 
 
-def _check_memory(rss_bytes, force):
-    """The child touches every object, so that the kernel copies the heap: that has to fit."""
+#: What the walk of the child takes for each object that the collector lists, beside the copied heap.
+_WALK_BYTES = 250
+
+
+def _check_memory(moment, force):
+    """The child touches every object, so that the kernel copies the heap: that and the walk's own columns have to fit."""
     left = _memory_left()
-    if force or left is None or rss_bytes is None or left >= rss_bytes * 1.5:
+    if force or left is None or moment.rss_bytes is None:
         return
-    raise AgentError(
-        'not_enough_memory',
-        'a snapshot may need %d MiB while it is taken, %d MiB are left; "force" takes it all the same'
-        % (rss_bytes * 1.5 // 2**20, left // 2**20),
-    )
+    needed = moment.rss_bytes + _WALK_BYTES * sum(map(len, moment.listed))
+    if left < needed:
+        raise AgentError(
+            'not_enough_memory',
+            'a snapshot may need %d MiB while it is taken, %d MiB are left; "force" takes it all the same'
+            % (needed // 2**20, left // 2**20),
+        )
 
 
 def _fork():
@@ -2562,13 +2566,16 @@ def _place_of(error):
 
 def _prepare(open_sink, force, by_fork):
     """Work that writes a snapshot of this moment, and where it goes."""
-    rss = _rss_bytes()
-    if by_fork:
-        _check_memory(rss, force)
-    sink = open_sink()
     began = time.monotonic()
-    moment = _Moment(rss)
+    moment = _Moment(_rss_bytes())
     moment.pid = os.getpid()
+    try:
+        if by_fork:
+            _check_memory(moment, force)
+        sink = open_sink()
+    except BaseException:
+        moment.release()
+        raise
 
     def work():
         # In a child, the pause was what led to the fork; else it is the walk.
