@@ -175,6 +175,37 @@ describe('the agent of a busy program', () => {
   });
 });
 
+test.each([
+  ['that makes warnings errors', 'import warnings\nwarnings.simplefilter("error")'],
+  ['that ignores the end of its children', 'import signal\nsignal.signal(signal.SIGCHLD, signal.SIG_IGN)'],
+  [
+    'that collects all its children',
+    'import signal\ndef reap(*_):\n    try:\n        while os.waitpid(-1, os.WNOHANG)[0]: pass\n    except ChildProcessError: pass\nsignal.signal(signal.SIGCHLD, reap)',
+  ],
+  [
+    'that has a wake-up descriptor',
+    'import asyncio, socket, signal\nends = socket.socketpair()\nfor end in ends: end.setblocking(False)\nsignal.set_wakeup_fd(ends[0].fileno())',
+  ],
+  ['whose collector is frozen', 'import gc\ngc.freeze()'],
+  [
+    'with a thread that holds a lock',
+    'import logging, threading\nlock = logging.getLogger().handlers or logging.basicConfig() or logging.getLogger().handlers\nthreading.Thread(target=lambda: (lock[0].acquire(), time.sleep(3600)), daemon=True).start()',
+  ],
+])('serves a program %s', async (_what, setting) => {
+  const target = await startAgentTarget(anyInterpreter().path, `${setting}\n${BUSY}`);
+  try {
+    for (let i = 0; i < 2; i++) {
+      const { graph } = await takeAgentSnapshot(target.pid, { signal }, silentProgress);
+      expect(nodesOfType(graph, '__main__.Entry').length).toBe(100);
+    }
+    const [before] = await tell(target, 'how far');
+    await expect.poll(async () => Number((await tell(target, 'how far'))[0])).toBeGreaterThan(Number(before));
+    expect(childrenOf(target.pid)).toEqual([]);
+  } finally {
+    await target.stop();
+  }
+});
+
 function childrenOf(pid: number): number[] {
   return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
     readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number),
