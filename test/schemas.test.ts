@@ -15,6 +15,7 @@ import type { ResourceReport } from '../src/diagnose/resource-report.ts';
 import { computeRetention } from '../src/diagnose/retention.ts';
 import type { RssReport } from '../src/diagnose/rss-report.ts';
 import type { TraceReport } from '../src/diagnose/trace-report.ts';
+import { AgentReportSchema } from '../src/protocol/agent.ts';
 import { CaptureReportSchema } from '../src/protocol/capture.ts';
 import { HeapDiffSchema } from '../src/protocol/diff.ts';
 import { ErrorReportSchema } from '../src/protocol/error.ts';
@@ -49,6 +50,7 @@ import {
 } from './support/trace-reports.ts';
 
 const SCHEMAS = {
+  agent: AgentReportSchema,
   find: FindReportSchema,
   ps: PsReportSchema,
   snapshot: SnapshotReportSchema,

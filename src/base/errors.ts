@@ -39,6 +39,8 @@ export type ErrorCode =
   | 'E_NO_CONSENT'
   | 'E_CALL_NOT_RUN'
   | 'E_CALL_FAILED'
+  | 'E_NO_AGENT'
+  | 'E_AGENT'
   | 'E_CANCELLED'
   | 'E_INTERNAL';
 

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { ExitCode, LeakscopeError } from '../base/errors.ts';
 import { VERSION } from '../base/version.ts';
 import { type CliContext, createOutcome, type OutputStream } from './cli-context.ts';
+import { addAgentCommand } from './commands/agent.ts';
 import { addCaptureCommand } from './commands/capture.ts';
 import { addDiffCommand } from './commands/diff.ts';
 import { addExportCommand } from './commands/export.ts';
@@ -106,6 +107,7 @@ export function createProgram(context: CliContext): Command {
   addFixCommand(program, context);
   addTraceCommand(program, context);
   addGcCommand(program, context);
+  addAgentCommand(program, context);
   for (const command of [program, ...program.commands]) configure(command, context);
   return program;
 }

@@ -87,7 +87,9 @@ function requirePlaces(target: AttachedTarget): RemoteCallPlaces {
       throw new LeakscopeError(
         'E_NO_REMOTE_CALLS',
         `CPython ${target.interpreter.versionText} runs nothing for another process (3.14 and later do)`,
-        { hint: 'what must be run inside has to be there from the start: python -X tracemalloc=10, or an agent' },
+        {
+          hint: 'what must be run inside has to be there from the start: python -X tracemalloc=10, or the agent (leakscope agent)',
+        },
       );
   }
 }

@@ -80,6 +80,8 @@ test('holds the program and what its user reads, nothing else', () => {
     'CHANGELOG.md',
     'LICENSE',
     'README.md',
+    'agent/autostart/sitecustomize.py',
+    'agent/leakscope_agent.py',
     'bin/leakscope',
     'dist/THIRD-PARTY.txt',
     // What the program and its workers have in common, named for its first module.

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { LeakscopeError } from '../../base/errors.ts';
 import { WORD_BYTES } from '../../graph/heap-graph.ts';
 import { SNAPSHOT_SCHEMA, type SnapshotReport } from '../../protocol/snapshot.ts';
+import { takeAgentSnapshot } from '../../session/agent-session.ts';
 import { estimatePause } from '../../session/pause-estimate.ts';
 import { takeSnapshot } from '../../session/snapshot-session.ts';
 import { writeHeapFile } from '../../snapshot/heap-file-io.ts';
@@ -19,6 +20,8 @@ interface SnapshotFlags extends SourceFlags {
   readonly core?: string;
   readonly precopy: boolean;
   readonly dryRun?: boolean;
+  readonly agent?: boolean;
+  readonly force?: boolean;
 }
 
 const HELP = `
@@ -29,6 +32,7 @@ Examples:
   leakscope snapshot 4242 -o before.heap
   leakscope snapshot 4242 -o after.heap --max-pause 200
   leakscope snapshot --core core.4242.zst -o crash.heap
+  leakscope snapshot 4242 --agent -o before.heap
   leakscope snapshot 4242 --dry-run`;
 
 export function addSnapshotCommand(program: Command, context: CliContext): void {
@@ -42,11 +46,14 @@ export function addSnapshotCommand(program: Command, context: CliContext): void 
     .option('--max-pause <ms>', 'give up rather than pause the process longer than this', parseMilliseconds)
     .option('--no-precopy', 'copy nothing before the pause (for a process that CRIU tracks)')
     .option('--dry-run', 'only tell which pause to expect; stops and writes nothing')
+    .option('--agent', 'let the agent inside the process take it, where it cannot be read from outside')
+    .option('--force', 'with --agent: also where memory may be too short for the copy that the kernel makes')
     .option('--core <file>', 'read a core file instead of a process')
     .option(...SYSROOT_OPTION)
     .addHelpText('after', HELP)
     .action(async (pid: number | undefined, flags: SnapshotFlags, command: Command) => {
       const output = openOutput(context, command);
+      checkAgentFlags(flags);
       if (flags.dryRun === true) {
         const options = { pid: pidOf(pid, flags), precopy: flags.precopy, signal: context.signal };
         output.answer(await estimatePause(options, output.progress), renderPauseEstimate);
@@ -79,6 +86,10 @@ async function readGraph(pid: number | undefined, flags: SnapshotFlags, output: 
     if (pid !== undefined) throw new LeakscopeError('E_USAGE', 'snapshot takes a PID or --core, not both');
     return { ...(await loadCore(flags.core, flags, context, output)), capture: undefined };
   }
+  if (flags.agent === true) {
+    const options = { signal: context.signal, force: flags.force === true };
+    return { ...(await takeAgentSnapshot(pidOf(pid, flags), options, output.progress)), capture: undefined };
+  }
   const options = {
     pid: pidOf(pid, flags),
     maxPauseMs: flags.maxPause,
@@ -86,6 +97,23 @@ async function readGraph(pid: number | undefined, flags: SnapshotFlags, output: 
     signal: context.signal,
   };
   return takeSnapshot(options, output.progress);
+}
+
+/** The agent copies nothing by itself, and pauses nothing. */
+function checkAgentFlags(flags: SnapshotFlags): void {
+  if (flags.agent !== true) {
+    if (flags.force === true) throw new LeakscopeError('E_USAGE', '--force is about --agent');
+    return;
+  }
+  const other =
+    flags.core !== undefined
+      ? '--core'
+      : flags.maxPause !== undefined
+        ? '--max-pause'
+        : flags.dryRun
+          ? '--dry-run'
+          : '';
+  if (other !== '') throw new LeakscopeError('E_USAGE', `--agent and ${other} exclude each other`);
 }
 
 function pidOf(pid: number | undefined, flags: SnapshotFlags): number {
