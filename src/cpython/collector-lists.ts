@@ -5,14 +5,14 @@ import type { Address } from '../graph/heap-graph.ts';
 import type { AddressSet } from './address-set.ts';
 import type { AllocatorMap } from './allocator-map.ts';
 import type { CollectorState } from './collector-state.ts';
-import { GC_HEAD, nextOf } from './generation-members.ts';
+import { GC_HEAD, isFrozen, nextOf } from './generation-members.ts';
 import type { Layout } from './layout.ts';
 import type { MemoryImage } from './memory-image.ts';
 import { trackedByMimalloc } from './mimalloc.ts';
 
 /** How many objects the lists of one collector hold. */
 export interface ListSizes {
-  /** Young to old. */
+  /** Young to old; empty in free-threaded builds, which keep no lists. */
   readonly generations: readonly number[];
   /** Put aside by gc.freeze(), or by the interpreter itself as it started. */
   readonly permanent: number;
@@ -20,7 +20,7 @@ export interface ListSizes {
 
 /**
  * Adds every tracked object to `tracked`, those of the oldest and the permanent generation also to `old`. Returns the
- * sizes of the first collector's lists; undefined for free-threaded builds, which have none.
+ * sizes of the first collector's lists; of a free-threaded build, which has none, how many objects are frozen.
  */
 export function addTrackedObjects(
   image: MemoryImage,
@@ -30,10 +30,10 @@ export function addTrackedObjects(
   tracked: AddressSet,
   old: AddressSet,
   problems: ProblemLog,
-): ListSizes | undefined {
+): ListSizes {
   if (!layout.hasGcHead) {
     trackedByMimalloc(image, layout, allocator, tracked);
-    return undefined;
+    return { generations: [], permanent: countFrozen(image, collectors[0]!, tracked) };
   }
   const sizes = new Map<Address, number>();
   for (const collector of collectors) {
@@ -49,6 +49,14 @@ export function addTrackedObjects(
     generations: generationHeads.map((head) => sizes.get(head) ?? 0),
     permanent: sizes.get(permanentHead) ?? 0,
   };
+}
+
+function countFrozen(image: MemoryImage, { frozenMark }: CollectorState, tracked: AddressSet): number {
+  let frozen = 0;
+  tracked.forEach((object) => {
+    if (isFrozen(image, frozenMark, object)) frozen++;
+  });
+  return frozen;
 }
 
 /** Returns how many objects the list has. */

@@ -38,7 +38,20 @@ export interface CollectorState {
   readonly longLivedPending: number;
   /** How long the last full collection took, where the interpreter notes it (3.15) and there was one. */
   readonly lastFullMs: number | undefined;
+  /** Time spent in collections of each generation so far, young to old; undefined where it is not noted (to 3.14). */
+  readonly spentMs: readonly number[] | undefined;
+  /** Where objects without a list say that they are frozen; undefined where lists do. */
+  readonly frozenMark: FrozenMark | undefined;
 }
+
+/** A bit of one byte of every collected object. */
+export interface FrozenMark {
+  readonly offset: number;
+  readonly mask: number;
+}
+
+/** ob_gc_bits of free-threaded builds: set aside by gc.freeze(). */
+const FROZEN_BIT = 8;
 
 const GENERATIONS = 3;
 const WORD = 8;
@@ -56,7 +69,10 @@ export function readCollector(image: MemoryImage, interpreter: InterpreterState)
     const offset = layout.at(`_gc_runtime_state.${field}`);
     return offset < 0 ? 0 : image.i64(gc + offset);
   };
+  const incremental = isIncremental(layout);
   const generations = generationAddresses(image, layout, gc);
+  // In the order of the structure, which the incremental collector does not keep.
+  const thresholds = [...generations].sort((a, b) => a - b);
   const threshold = layout.need('gc_generation.threshold');
   const count = layout.need('gc_generation.count');
   return {
@@ -65,7 +81,7 @@ export function readCollector(image: MemoryImage, interpreter: InterpreterState)
     debug: image.i32(at('debug')),
     generationHeads: layout.hasGcHead ? generations : [],
     permanentHead: layout.hasGcHead ? at('permanent_generation') : 0,
-    thresholds: generations.map((generation) => image.i32(generation + threshold)),
+    thresholds: thresholds.map((generation, i) => (incremental && i === 2 ? 0 : image.i32(generation + threshold))),
     counts: generations.map((generation) => image.i32(generation + count)),
     stats: readStats(image, layout, gc),
     garbageList: image.pointer(at('garbage')),
@@ -73,7 +89,14 @@ export function readCollector(image: MemoryImage, interpreter: InterpreterState)
     longLivedTotal: optional('long_lived_total'),
     longLivedPending: optional('long_lived_pending'),
     lastFullMs: readLastFullMs(image, layout, gc),
+    spentMs: readSpentMs(image, layout, gc),
+    frozenMark: layout.hasGcHead ? undefined : { offset: layout.need('PyObject.ob_gc_bits'), mask: FROZEN_BIT },
   };
+}
+
+/** The collector of 3.14.0 to 3.14.4, which looks through the old objects a little at a time. */
+export function isIncremental(layout: Layout): boolean {
+  return layout.at('_gc_runtime_state.young') >= 0;
 }
 
 /**
@@ -89,7 +112,11 @@ function generationAddresses(image: MemoryImage, layout: Layout, gc: Address): A
     const pointed = image.pointer(gc + pointer);
     if (Math.abs(pointed - first) < size) first = pointed;
   }
-  return Array.from({ length: GENERATIONS }, (_, i) => first + i * size);
+  const addresses = Array.from({ length: GENERATIONS }, (_, i) => first + i * size);
+  const visited = layout.at('_gc_runtime_state.visited_space');
+  // GEN_HEAD of Python/gc.c: what this round has visited is called generation 1, what it has yet to visit 2.
+  if (visited >= 0 && image.u32(gc + visited) === 1) return [addresses[0]!, addresses[2]!, addresses[1]!];
+  return addresses;
 }
 
 /** The incremental collector of 3.14.0 to 3.14.4 has young, old[0] and old[1] where others have generations[3]. */
@@ -117,8 +144,16 @@ function readCounts(image: MemoryImage, address: Address): CollectionCounts {
 /** 3.15 keeps the last few collections of each generation in rings of running totals: 11 young ones, 3 of each old. */
 const YOUNG_RING = 11;
 const OLD_RING = 3;
+/** Of an item (struct gc_generation_stats): start and end by the clock in nanoseconds, three counts, candidates, seconds. */
+const RING_COUNTS_OFFSET = 2 * WORD;
+const RING_SECONDS_OFFSET = 6 * WORD;
 
 function readRecentStats(image: MemoryImage, layout: Layout, stats: Address): CollectionCounts[] {
+  return lastItems(image, layout, stats).map((item) => readCounts(image, item + RING_COUNTS_OFFSET));
+}
+
+/** Addresses of the items that were written last, young to old; none where the interpreter has no rings. */
+function lastItems(image: MemoryImage, layout: Layout, stats: Address): Address[] {
   if (stats === 0) return [];
   const itemSize = layout.fieldSize('gc_stats.young.items') / YOUNG_RING;
   const oldSize = layout.fieldSize('gc_stats.old') / (GENERATIONS - 1);
@@ -126,26 +161,29 @@ function readRecentStats(image: MemoryImage, layout: Layout, stats: Address): Co
   for (let i = 0; i < GENERATIONS - 1; i++) {
     rings.push({ at: stats + layout.need('gc_stats.old') + i * oldSize, length: OLD_RING });
   }
-  return rings.map(({ at, length }) => readCounts(image, lastItem(image, at, length, itemSize) + RING_COUNTS_OFFSET));
+  return rings.map(({ at, length }) => at + Math.min(image.u8(at + length * itemSize), length - 1) * itemSize);
 }
 
-/** Address of the item that was written last. */
-function lastItem(image: MemoryImage, ring: Address, length: number, itemSize: number): Address {
-  return ring + Math.min(image.u8(ring + length * itemSize), length - 1) * itemSize;
+function recentItems(image: MemoryImage, layout: Layout, gc: Address): Address[] {
+  if (layout.fieldSize('_gc_runtime_state.generation_stats') > 0) return [];
+  return lastItems(image, layout, image.pointer(gc + layout.need('_gc_runtime_state.generation_stats')));
 }
 
-/** Items start with the clock's nanoseconds at the start and the end of the collection. */
 function readLastFullMs(image: MemoryImage, layout: Layout, gc: Address): number | undefined {
-  if (layout.fieldSize('_gc_runtime_state.generation_stats') > 0) return undefined;
-  const stats = image.pointer(gc + layout.need('_gc_runtime_state.generation_stats'));
-  if (stats === 0) return undefined;
-  const itemSize = layout.fieldSize('gc_stats.young.items') / YOUNG_RING;
-  const oldest = stats + layout.need('gc_stats.old') + layout.fieldSize('gc_stats.old') / 2;
-  const item = lastItem(image, oldest, OLD_RING, itemSize);
-  const collections = image.i64(item + RING_COUNTS_OFFSET);
+  const item = recentItems(image, layout, gc).at(-1);
+  if (item === undefined) return undefined;
   const ms = (image.i64(item + WORD) - image.i64(item)) / 1e6;
-  return collections > 0 && ms >= 0 ? ms : undefined;
+  return image.i64(item + RING_COUNTS_OFFSET) > 0 && ms >= 0 ? ms : undefined;
 }
 
-/** After the start and end times of the collection. */
-const RING_COUNTS_OFFSET = 2 * WORD;
+function readSpentMs(image: MemoryImage, layout: Layout, gc: Address): number[] | undefined {
+  const items = recentItems(image, layout, gc);
+  if (items.length === 0) return undefined;
+  const spent = items.map((item) => double(image, item + RING_SECONDS_OFFSET) * 1000);
+  return spent.every((ms) => Number.isFinite(ms) && ms >= 0) ? spent : undefined;
+}
+
+function double(image: MemoryImage, address: Address): number {
+  const bytes = image.bytes(address, WORD);
+  return bytes === undefined ? Number.NaN : new DataView(bytes.buffer, bytes.byteOffset, WORD).getFloat64(0, true);
+}

@@ -1,6 +1,7 @@
-// The objects on one list of the cyclic collector, one after the other.
+// The objects on one list of the cyclic collector, one after the other, and which are frozen where there are no lists.
 
 import type { Address } from '../graph/heap-graph.ts';
+import type { FrozenMark } from './collector-state.ts';
 import type { MemoryImage } from './memory-image.ts';
 
 /** sizeof(PyGC_Head): the links lie this far before the object. */
@@ -24,4 +25,9 @@ export function forEachMember(
 export function nextOf(image: MemoryImage, link: Address): Address {
   const next = image.pointer(link);
   return next - (next % 4);
+}
+
+/** Whether gc.freeze() set the object aside, in a build that keeps no lists. */
+export function isFrozen(image: MemoryImage, mark: FrozenMark | undefined, object: Address): boolean {
+  return mark !== undefined && (image.u8(object + mark.offset) & mark.mask) !== 0;
 }

@@ -48,7 +48,7 @@ export interface HeapWalkInput {
 export interface HeapWalk {
   readonly graph: HeapGraph;
   readonly collector: CollectorState;
-  /** How many objects its lists hold; undefined in free-threaded builds, which have no lists. */
+  /** How many objects its lists hold. */
   readonly collectorLists: ListSizes | undefined;
   readonly threads: readonly ThreadInfo[];
   readonly allocators: AllocatorTotals;

@@ -5,8 +5,9 @@ import { indexInAscending } from '../base/sorted-search.ts';
 import { formatBytes, formatCount } from '../base/units.ts';
 import type { CollectorState } from '../cpython/collector-state.ts';
 import type { HeapWalk } from '../cpython/heap-walk.ts';
-import { type Address, type HeapGraph, NO_NODE, type NodeIndex, qualifiedTypeName } from '../graph/heap-graph.ts';
-import { nodeNames } from '../graph/node-names.ts';
+import { type Address, type HeapGraph, NO_NODE, type NodeIndex } from '../graph/heap-graph.ts';
+import { nameCallables } from './callable-names.ts';
+import { type CollectorConclusionCode, withAdvice } from './collector-advice.ts';
 import type { Amount } from './snapshot-summary.ts';
 
 /** What the report reads of a walk. */
@@ -21,19 +22,11 @@ export interface GenerationReport {
   readonly uncollectable: number;
 }
 
-export type CollectorConclusionCode =
-  | 'off'
-  | 'never starts'
-  | 'hardly starts'
-  | 'starved'
-  | 'frozen'
-  | 'keeps everything'
-  | 'gc.garbage';
-
-/** Something worth knowing, with its figures in the text. */
+/** Something worth knowing, with its figures in the text, and what to do about it. */
 export interface CollectorConclusion {
   readonly code: CollectorConclusionCode;
   readonly text: string;
+  readonly advice: string;
 }
 
 export interface CollectorReport {
@@ -45,10 +38,12 @@ export interface CollectorReport {
   readonly debug_flags: readonly string[];
   /** Young to old. */
   readonly generations: readonly GenerationReport[];
-  /** Objects set aside by gc.freeze() or at the interpreter's start; absent where there are no lists. */
+  /** Objects set aside by gc.freeze() or at the interpreter's start. */
   readonly frozen_objects?: number;
-  /** Functions in gc.callbacks; others by their type. */
+  /** Functions in gc.callbacks by module and qualified name, others by their type: the first few of them. */
   readonly callbacks: readonly string[];
+  /** Entries of gc.callbacks. */
+  readonly callback_count: number;
   /** Entries of gc.garbage. */
   readonly garbage_list_objects: number;
   readonly conclusions: readonly CollectorConclusion[];
@@ -70,6 +65,8 @@ const STARVED_BYTES = 4 << 20;
 /** Interpreters set some hundred objects aside for themselves. */
 const FROZEN_NOTED = 1000;
 const CALLBACKS_LISTED = 8;
+/** Libraries add one or two. */
+const MANY_CALLBACKS = 10;
 
 /** Whether gc.DEBUG_SAVEALL is set: what the collector finds unreachable is put into gc.garbage instead of being freed. */
 export function keepsEverything(collector: CollectorState): boolean {
@@ -80,7 +77,10 @@ export function keepsEverything(collector: CollectorState): boolean {
  * In words, why the collector does not start by itself, or hardly ever; undefined where it does. Bytes and objects of
  * garbage are for others to weigh.
  */
-export function whyIdle({ enabled, thresholds }: CollectorState): CollectorConclusion | undefined {
+export function whyIdle({
+  enabled,
+  thresholds,
+}: Pick<CollectorState, 'enabled' | 'thresholds'>): Pick<CollectorConclusion, 'code' | 'text'> | undefined {
   const first = thresholds[0] ?? 0;
   if (!enabled) return { code: 'off', text: 'the cyclic collector is disabled (gc.disable)' };
   if (first <= 0) {
@@ -99,6 +99,7 @@ export function whyIdle({ enabled, thresholds }: CollectorState): CollectorConcl
 export function reportCollector(walk: CollectedWalk, oldGarbage: Amount): CollectorReport {
   const { collector, collectorLists, graph } = walk;
   const kept = listLength(graph, collector.garbageList);
+  const callbackCount = listLength(graph, collector.callbacks);
   return {
     enabled: collector.enabled,
     thresholds: collector.thresholds,
@@ -109,37 +110,44 @@ export function reportCollector(walk: CollectedWalk, oldGarbage: Amount): Collec
       return objects === undefined ? counts : { objects, ...counts };
     }),
     ...(collectorLists === undefined ? {} : { frozen_objects: collectorLists.permanent }),
-    callbacks: callbackNames(graph, collector.callbacks),
+    callbacks: callbackCount === 0 ? [] : callbackNames(graph, collector.callbacks),
+    callback_count: callbackCount,
     garbage_list_objects: kept,
-    conclusions: conclude(walk, oldGarbage, kept),
+    conclusions: conclude(walk, oldGarbage, { kept, callbackCount }),
   };
 }
 
 function conclude(
   { collector, collectorLists }: CollectedWalk,
   oldGarbage: Amount,
-  kept: number,
+  { kept, callbackCount }: { readonly kept: number; readonly callbackCount: number },
 ): CollectorConclusion[] {
   const conclusions: CollectorConclusion[] = [];
+  const add = (code: CollectorConclusionCode, text: string): void => {
+    conclusions.push(withAdvice(code, text));
+  };
   const idle = whyIdle(collector);
-  if (idle !== undefined) conclusions.push(idle);
+  if (idle !== undefined) add(idle.code, idle.text);
   else if (oldGarbage.count >= STARVED_OBJECTS || oldGarbage.bytes >= STARVED_BYTES) {
-    conclusions.push({ code: 'starved', text: starvedText(collector, collectorLists?.generations.at(-1), oldGarbage) });
+    add('starved', starvedText(collector, collectorLists?.generations.at(-1), oldGarbage));
   }
   if (keepsEverything(collector)) {
-    conclusions.push({
-      code: 'keeps everything',
-      text: `gc.DEBUG_SAVEALL is set: what the collector finds unreachable is kept in gc.garbage, ${objects(kept)} so far`,
-    });
+    add(
+      'keeps everything',
+      `gc.DEBUG_SAVEALL is set: what the collector finds unreachable is kept in gc.garbage, ${objects(kept)} so far`,
+    );
   } else if (kept > 0) {
-    conclusions.push({ code: 'gc.garbage', text: `gc.garbage keeps ${objects(kept)}` });
+    add('gc.garbage', `gc.garbage keeps ${objects(kept)}`);
   }
   const frozen = collectorLists?.permanent ?? 0;
   if (frozen >= FROZEN_NOTED) {
-    conclusions.push({
-      code: 'frozen',
-      text: `${formatCount(frozen)} objects are set aside by gc.freeze: the collector never looks at them`,
-    });
+    add('frozen', `${formatCount(frozen)} objects are set aside by gc.freeze: the collector never looks at them`);
+  }
+  if (callbackCount >= MANY_CALLBACKS) {
+    add(
+      'many callbacks',
+      `gc.callbacks has ${formatCount(callbackCount)} entries, each called twice for every collection`,
+    );
   }
   return conclusions;
 }
@@ -166,11 +174,6 @@ function objects(count: number): string {
   return `${formatCount(count)} object${count === 1 ? '' : 's'}`;
 }
 
-function nodeAt(graph: HeapGraph, address: Address): NodeIndex {
-  const node = address === 0 ? -1 : indexInAscending(graph.addresses, address);
-  return node < 0 ? NO_NODE : node;
-}
-
 function listLength(graph: HeapGraph, list: Address): number {
   const node = nodeAt(graph, list);
   return node === NO_NODE ? 0 : graph.firstEdge[node + 1]! - graph.firstEdge[node]!;
@@ -178,11 +181,11 @@ function listLength(graph: HeapGraph, list: Address): number {
 
 function callbackNames(graph: HeapGraph, list: Address): string[] {
   const node = nodeAt(graph, list);
-  if (node === NO_NODE) return [];
-  const names = nodeNames(graph);
   const end = Math.min(graph.firstEdge[node + 1]!, graph.firstEdge[node]! + CALLBACKS_LISTED);
-  return Array.from(graph.edgeTargets.subarray(graph.firstEdge[node]!, end), (target) => {
-    const name = names.nameOf(target);
-    return name === '' ? qualifiedTypeName(graph.types[graph.typeOf[target]!]!) : name;
-  });
+  return nameCallables(graph, graph.edgeTargets.subarray(graph.firstEdge[node]!, end));
+}
+
+function nodeAt(graph: HeapGraph, address: Address): NodeIndex {
+  const node = address === 0 ? -1 : indexInAscending(graph.addresses, address);
+  return node < 0 ? NO_NODE : node;
 }

@@ -3,9 +3,8 @@
 
 import { formatCount } from '../base/units.ts';
 import type { CollectorState } from '../cpython/collector-state.ts';
-import type { HeapWalk } from '../cpython/heap-walk.ts';
-import { NodeFlag } from '../graph/heap-graph.ts';
 import { whyIdle } from './collector-report.ts';
+import type { GenerationCensus } from './generation-census.ts';
 
 export interface FullCollectionReport {
   /** Objects it goes through: all tracked ones but the frozen. */
@@ -17,8 +16,8 @@ export interface FullCollectionReport {
   readonly most_ms: number;
   /** How long the last one took, where the interpreter notes it (CPython 3.15). */
   readonly last_ms?: number;
-  /** What has to happen before the next one starts by itself. */
-  readonly starts: string;
+  /** What has to happen before the next one starts by itself; absent where it is not known how the collector is set. */
+  readonly starts?: string;
   /** Objects that came into the oldest generation since the last one, and those that survived it; absent if not counted. */
   readonly long_lived_pending?: number;
   readonly long_lived_total?: number;
@@ -33,27 +32,29 @@ const MOST_NS = { object: 200, reference: 10 };
 /** A full collection waits until new long-lived objects are a quarter of the old ones (Modules/gcmodule.c). */
 const LONG_LIVED_SHARE = 0.25;
 
+/** `collector` is undefined of a .heap file that does not hold it. */
 export function reportFullCollection(
-  { graph, collector, collectorLists }: Pick<HeapWalk, 'graph' | 'collector' | 'collectorLists'>,
+  generations: readonly GenerationCensus[],
+  collector: CollectorState | undefined,
   options: { readonly freeThreaded: boolean; readonly incremental: boolean },
 ): FullCollectionReport {
   let objects = 0;
   let references = 0;
-  for (let n = 0; n < graph.nodeCount; n++) {
-    if ((graph.nodeFlags[n]! & NodeFlag.tracked) === 0) continue;
-    objects++;
-    references += graph.firstEdge[n + 1]! - graph.firstEdge[n]!;
+  for (const row of generations) {
+    if (row.generation === 'frozen') continue;
+    objects += row.objects;
+    references += row.references;
   }
-  // The frozen ones are known by number only; they have as many references as others.
-  const share = objects === 0 ? 1 : Math.max(0, 1 - (collectorLists?.permanent ?? 0) / objects);
-  objects = Math.round(objects * share);
-  references = Math.round(references * share);
-  const counted = !options.incremental && collector.longLivedTotal > 0;
-  return {
+  const cost = {
     objects,
     references,
     least_ms: costMs(LEAST_NS, objects, references),
     most_ms: costMs(MOST_NS, objects, references),
+  };
+  if (collector === undefined) return cost;
+  const counted = !options.incremental && collector.longLivedTotal > 0;
+  return {
+    ...cost,
     ...(collector.lastFullMs === undefined ? {} : { last_ms: collector.lastFullMs }),
     starts: whatStarts(collector, options),
     ...(counted ? { long_lived_pending: collector.longLivedPending, long_lived_total: collector.longLivedTotal } : {}),

@@ -1,48 +1,144 @@
-// What each generation of the cyclic collector holds, by type: what grows old there, and what gc.freeze set aside.
-// Field names are snake_case because this is wire format (src/protocol/gc.ts).
+// What each generation of the cyclic collector holds, by type: what grows old there, what gc.freeze set aside, and how
+// much of it nothing reaches any more. Field names are snake_case because this is wire format (src/protocol/gc.ts).
 
+import { type BitSet, hasBit } from '../base/bitset.ts';
 import { indexInAscending } from '../base/sorted-search.ts';
-import { forEachMember } from '../cpython/generation-members.ts';
-import type { HeapWalk } from '../cpython/heap-walk.ts';
+import type { CollectorState } from '../cpython/collector-state.ts';
+import { forEachMember, isFrozen } from '../cpython/generation-members.ts';
 import type { MemoryImage } from '../cpython/memory-image.ts';
-import { type HeapGraph, NodeFlag } from '../graph/heap-graph.ts';
+import { type HeapGraph, NodeFlag, type NodeIndex, WORD_BYTES } from '../graph/heap-graph.ts';
 import { type TypeAmount, TypeSums } from './type-sums.ts';
 
+/**
+ * `0`, `1`, `2` young to old, and `frozen`. `all` where the build keeps no lists (free-threaded). Of a .heap file, which
+ * does not say more, `young` (0 and 1) and `old` (2 and frozen).
+ */
+export type GenerationName = '0' | '1' | '2' | 'frozen' | 'all' | 'young' | 'old';
+
 export interface GenerationCensus {
-  /** `0`, `1`, `2` young to old; `frozen`; `all` where the build keeps no lists (free-threaded). */
-  readonly generation: string;
+  readonly generation: GenerationName;
   readonly objects: number;
   readonly bytes: number;
+  /** References from its objects. */
+  readonly references: number;
+  /** Objects of it that no root reaches, which a collection of it would free. */
+  readonly garbage_objects: number;
+  readonly garbage_bytes: number;
   /** Most bytes first. */
   readonly types: readonly TypeAmount[];
   readonly type_count: number;
 }
 
-/** O(tracked objects log nodes). `image` is the one that was walked. */
+export interface CensusOptions {
+  /** Rows of types. */
+  readonly top: number;
+  /** As given by `reachableFrom(graph, graph.roots.nodes)`. */
+  readonly reachable: BitSet;
+}
+
+/** By the lists in `image`, which is the one that was walked. O(tracked objects log nodes). */
 export function censusGenerations(
-  { graph, collector }: Pick<HeapWalk, 'graph' | 'collector'>,
+  graph: HeapGraph,
+  collector: CollectorState,
   image: MemoryImage,
-  options: { readonly top: number },
+  options: CensusOptions,
 ): GenerationCensus[] {
-  const describe = (generation: string, sums: TypeSums): GenerationCensus => {
-    const { count, bytes } = sums.total();
-    const rows = sums.rows();
-    return { generation, objects: count, bytes, types: rows.slice(0, options.top), type_count: rows.length };
-  };
-  if (collector.permanentHead === 0) return [describe('all', trackedSums(graph))];
+  if (collector.permanentHead === 0) return censusByMark(graph, collector, image, options);
   const heads = [...collector.generationHeads, collector.permanentHead];
   return heads.map((head, i) => {
-    const sums = new TypeSums(graph);
-    forEachMember(image, head, graph.nodeCount, (object) => {
-      const node = indexInAscending(graph.addresses, object);
-      if (node >= 0) sums.add(node);
-    });
-    return describe(i === heads.length - 1 ? 'frozen' : String(i), sums);
+    const sums = new CensusSums(graph, options);
+    forEachNode(graph, image, head, (node) => sums.add(node));
+    return sums.describe(i === heads.length - 1 ? 'frozen' : (String(i) as GenerationName));
   });
 }
 
-function trackedSums(graph: HeapGraph): TypeSums {
-  const sums = new TypeSums(graph);
-  for (let n = 0; n < graph.nodeCount; n++) if ((graph.nodeFlags[n]! & NodeFlag.tracked) !== 0) sums.add(n);
-  return sums;
+/** By what a graph alone says. */
+export function censusByFlags(graph: HeapGraph, options: CensusOptions): GenerationCensus[] {
+  const young = new CensusSums(graph, options);
+  const old = new CensusSums(graph, options);
+  forEachTracked(graph, (node) => {
+    ((graph.nodeFlags[node]! & NodeFlag.oldGeneration) === 0 ? young : old).add(node);
+  });
+  return [young.describe('young'), old.describe('old')];
+}
+
+/** Nodes of the oldest generation, ascending; undefined where there are no lists. */
+export function oldNodes(
+  graph: HeapGraph,
+  { generationHeads }: CollectorState,
+  image: MemoryImage,
+): Uint32Array | undefined {
+  const head = generationHeads.at(-1);
+  if (head === undefined) return undefined;
+  let count = 0;
+  const nodes = new Uint32Array(graph.nodeCount);
+  forEachNode(graph, image, head, (node) => {
+    nodes[count++] = node;
+  });
+  return nodes.slice(0, count).sort();
+}
+
+function censusByMark(
+  graph: HeapGraph,
+  { frozenMark }: CollectorState,
+  image: MemoryImage,
+  options: CensusOptions,
+): GenerationCensus[] {
+  const all = new CensusSums(graph, options);
+  const frozen = new CensusSums(graph, options);
+  forEachTracked(graph, (node) => {
+    (isFrozen(image, frozenMark, graph.addresses[node]!) ? frozen : all).add(node);
+  });
+  return [all.describe('all'), frozen.describe('frozen')];
+}
+
+function forEachNode(graph: HeapGraph, image: MemoryImage, head: number, visit: (node: NodeIndex) => void): void {
+  forEachMember(image, head, graph.nodeCount, (object) => {
+    const node = indexInAscending(graph.addresses, object);
+    if (node >= 0) visit(node);
+  });
+}
+
+function forEachTracked(graph: HeapGraph, visit: (node: NodeIndex) => void): void {
+  for (let n = 0; n < graph.nodeCount; n++) if ((graph.nodeFlags[n]! & NodeFlag.tracked) !== 0) visit(n);
+}
+
+/** One generation, summed up node by node. */
+class CensusSums {
+  readonly #graph: HeapGraph;
+  readonly #options: CensusOptions;
+  readonly #sums: TypeSums;
+  #references = 0;
+  #garbageObjects = 0;
+  #garbageWords = 0;
+
+  constructor(graph: HeapGraph, options: CensusOptions) {
+    this.#graph = graph;
+    this.#options = options;
+    this.#sums = new TypeSums(graph);
+  }
+
+  add(node: NodeIndex): void {
+    const { firstEdge, shallowWords } = this.#graph;
+    this.#sums.add(node);
+    this.#references += firstEdge[node + 1]! - firstEdge[node]!;
+    if (hasBit(this.#options.reachable, node)) return;
+    this.#garbageObjects++;
+    this.#garbageWords += shallowWords[node]!;
+  }
+
+  describe(generation: GenerationName): GenerationCensus {
+    const { count, bytes } = this.#sums.total();
+    const rows = this.#sums.rows();
+    return {
+      generation,
+      objects: count,
+      bytes,
+      references: this.#references,
+      garbage_objects: this.#garbageObjects,
+      garbage_bytes: this.#garbageWords * WORD_BYTES,
+      types: rows.slice(0, this.#options.top),
+      type_count: rows.length,
+    };
+  }
 }

@@ -27,7 +27,11 @@ export const CollectorReportSchema = v.strictObject({
     v.description('young to old'),
   ),
   frozen_objects: v.exactOptional(count('objects set aside by gc.freeze() or at the start of the interpreter')),
-  callbacks: v.pipe(v.array(v.string()), v.description('functions in gc.callbacks')),
+  callbacks: v.pipe(
+    v.array(v.string()),
+    v.description('functions in gc.callbacks by module and qualified name, at most eight'),
+  ),
+  callback_count: count('entries of gc.callbacks'),
   garbage_list_objects: count('entries of gc.garbage'),
   conclusions: v.pipe(
     v.array(
@@ -38,10 +42,13 @@ export const CollectorReportSchema = v.strictObject({
           'hardly starts',
           'starved',
           'frozen',
+          'frozen garbage',
           'keeps everything',
           'gc.garbage',
+          'many callbacks',
         ]),
         text: text('what is so, with its figures'),
+        advice: text('what to do about it'),
       }),
     ),
     v.description('what is worth knowing of it'),

@@ -1,27 +1,21 @@
 // One run of `gc`: reads the cyclic collector of a process from outside, once or at two moments, and, with consent, runs a
 // collection in between.
 
-import { setTimeout as sleep } from 'node:timers/promises';
-import { LeakscopeError } from '../base/errors.ts';
 import { ProblemLog } from '../base/problems.ts';
 import { formatDuration } from '../base/units.ts';
+import { isIncremental } from '../cpython/collector-state.ts';
+import type { HeapWalk } from '../cpython/heap-walk.ts';
+import type { MemoryImage } from '../cpython/memory-image.ts';
 import type { CaptureFacts } from '../diagnose/capture-facts.ts';
-import {
-  compareLooks,
-  freedBetween,
-  type GcCollection,
-  type GcLook,
-  type GcReport,
-  type GcReportOptions,
-  lookAtCollector,
-  reportGc,
-} from '../diagnose/gc-report.ts';
-import { targetExited } from '../target/pause.ts';
+import { type GcInput, type GcReport, type GcReportOptions, reportGc } from '../diagnose/gc-report.ts';
+import { compareLooks, freedBetween, type GcCollection, type GcLook, lookAtCollector } from '../diagnose/gc-watch.ts';
 import { readRss } from '../target/process-info.ts';
 import { applicationOf } from '../target/python-processes.ts';
 import { AttachedTarget, type HeapCapture } from './attached-target.ts';
+import { type CollectionCall, prepareCollection } from './collection-call.ts';
+import { sampleCollector } from './collector-sampling.ts';
 import { openCoreTarget } from './core-target.ts';
-import { type AskConsent, collectGarbage, consentTo, runCall } from './remote-calls.ts';
+import type { AskConsent } from './remote-calls.ts';
 import { type Progress, pythonName } from './session-options.ts';
 
 export interface GcOptions {
@@ -37,9 +31,7 @@ export interface GcOptions {
   readonly signal: AbortSignal;
 }
 
-const POLL_MS = 100;
-
-/** Throws what attaching and pausing throw, and with `collect` what remote-calls.ts does. The process runs on in every case. */
+/** Throws what attaching and pausing throw, and with `collect` what collection-call.ts does. The process runs on in every case. */
 export async function runGc(options: GcOptions, progress: Progress): Promise<GcReport> {
   const problems = new ProblemLog();
   progress.stage(`attaching to process ${options.pid}`);
@@ -62,7 +54,7 @@ export async function gcOfCore(
   const target = await openCoreTarget(file, { ...options, problems }, progress);
   try {
     const { walk, core, meta, interpreter } = target;
-    return reportGc(walk, core.image, {
+    return reportGc(inputOf(walk, core.image), {
       target: { file, pid: meta.pid, python: meta.python, app: meta.app },
       top: options.top,
       ...collectorKind(interpreter),
@@ -79,7 +71,12 @@ export async function gcOfCore(
 function collectorKind({
   layout,
 }: AttachedTarget['interpreter']): Pick<GcReportOptions, 'freeThreaded' | 'incremental'> {
-  return { freeThreaded: layout.freeThreaded, incremental: layout.at('_gc_runtime_state.young') >= 0 };
+  return { freeThreaded: layout.freeThreaded, incremental: isIncremental(layout) };
+}
+
+/** The audit of references, which the walk has too, is made when it is first read: it is left alone. */
+function inputOf({ graph, collector, collectorLists }: HeapWalk, image: MemoryImage): GcInput {
+  return { graph, collector, collectorLists, image };
 }
 
 class GcRun {
@@ -99,41 +96,37 @@ class GcRun {
   }
 
   async run(): Promise<GcReport> {
-    const { seconds, collect } = this.#options;
+    const { seconds, collect, signal, top } = this.#options;
     // Asked before the first pause: a no costs the process nothing.
-    if (collect !== undefined) await consentTo(this.#target, [collectGarbage()], collect);
-    const { capture, look: first } = await this.#look();
-    if (seconds === undefined && collect === undefined) return this.#report(capture, {});
-    let before = first;
+    const call: CollectionCall | undefined =
+      collect === undefined ? undefined : await prepareCollection(this.#target, collect);
+    let { capture, look } = await this.#look(seconds !== undefined || call !== undefined);
     let watch: GcReportOptions['watch'];
-    let last = capture;
     if (seconds !== undefined) {
-      await this.#wait(seconds);
-      const second = await this.#look();
-      last = second.capture;
-      before = second.look;
-      watch = compareLooks(first, second.look);
+      this.#progress.stage(`watching for ${formatDuration(seconds)}`);
+      const seen = await sampleCollector(this.#target, seconds, signal);
+      const first = look!;
+      ({ capture, look } = await this.#look(true));
+      watch = compareLooks(first, look!, seen, capture.walk, capture.image, { top });
     }
-    if (collect === undefined) return this.#report(last, { watch });
+    if (call === undefined) return this.#report(capture, { watch });
     this.#progress.stage('running a collection');
-    const [found = 0, keptBefore = 0, keptAfter = 0] = await runCall(
-      this.#target,
-      collectGarbage(),
-      this.#options.signal,
-    );
-    const { capture: collected, look: after } = await this.#look();
+    const { by, found, ms, uncollectable } = await call.run(signal);
+    const before = look!;
+    ({ capture, look } = await this.#look(true));
     const collection: GcCollection = {
-      by: 'remote debugging protocol',
+      by,
       found,
-      uncollectable: keptAfter - keptBefore,
-      ...freedBetween(before, after),
-      rss_bytes: after.rssBytes - before.rssBytes,
+      ms,
+      uncollectable,
+      ...freedBetween(before, look!),
+      rss_bytes: look!.rssBytes - before.rssBytes,
     };
-    return this.#report(collected, { watch, collection });
+    return this.#report(capture, { watch, collection });
   }
 
   /** The capture is good until the next look. */
-  async #look(): Promise<{ readonly capture: HeapCapture; readonly look: GcLook }> {
+  async #look(isCompared: boolean): Promise<{ capture: HeapCapture; look: GcLook | undefined }> {
     const { maxPauseMs, precopy, signal } = this.#options;
     this.#progress.stage('reading memory');
     let rssBytes = 0;
@@ -148,14 +141,15 @@ class GcRun {
     this.#pausesMs.push(capture.pauseMs);
     this.#captures.push(capture.facts);
     const atSeconds = (capture.stoppedAtMs - this.#startedAtMs) / 1000;
-    return { capture, look: lookAtCollector(capture.walk, atSeconds, rssBytes) };
+    const look = isCompared ? lookAtCollector(capture.walk, capture.image, { atSeconds, rssBytes }) : undefined;
+    return { capture, look };
   }
 
   #report({ walk, image }: HeapCapture, done: Pick<GcReportOptions, 'watch' | 'collection'>): GcReport {
     const { info, interpreter } = this.#target;
     this.#progress.stage('looking through the generations');
     const elapsed = (performance.now() - this.#startedAtMs) / 1000;
-    return reportGc(walk, image, {
+    return reportGc(inputOf(walk, image), {
       target: {
         pid: info.pid,
         python: pythonName(interpreter),
@@ -170,15 +164,5 @@ class GcRun {
       captures: this.#captures,
       problems: this.#problems,
     });
-  }
-
-  async #wait(seconds: number): Promise<void> {
-    const dueMs = performance.now() + seconds * 1000;
-    this.#progress.stage(`watching for ${formatDuration(seconds)}`);
-    while (performance.now() < dueMs) {
-      if (this.#options.signal.aborted) throw new LeakscopeError('E_CANCELLED', 'cancelled; the process runs on');
-      if (!this.#target.isAlive) throw targetExited(this.#target.info.pid);
-      await sleep(Math.min(POLL_MS, Math.max(1, dueMs - performance.now())));
-    }
   }
 }

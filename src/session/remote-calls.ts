@@ -36,14 +36,19 @@ export function stopTracing(): RemoteCall {
   return { line, script: { statements: [line, 'reply(_tracemalloc.is_tracing())'] } };
 }
 
-/** Replies with what gc.collect() returned, the length of gc.garbage before and after, and 1 where the collector was off. */
+/**
+ * Replies with what gc.collect() returned, the length of gc.garbage before and after, 1 where the collector was off, and how
+ * many microseconds it took.
+ */
 export function collectGarbage(): RemoteCall {
   const line = 'import gc; gc.collect()';
   const statements = [
-    'import gc',
+    'import gc, time',
     'before = len(gc.garbage)',
+    'began = time.perf_counter_ns()',
     'found = gc.collect()',
-    'reply(found, before, len(gc.garbage), not gc.isenabled())',
+    'took = time.perf_counter_ns() - began',
+    'reply(found, before, len(gc.garbage), not gc.isenabled(), took // 1000)',
   ];
   return { line, script: { statements } };
 }

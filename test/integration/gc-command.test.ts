@@ -61,8 +61,8 @@ describe.each(interpreters())('the generations of $label', ({ path, freeThreaded
     target = await startPython(path, GENERATIONS);
     const said = JSON.parse(target.firstLine) as { census: Record<string, number>[]; frozen: number; all: number };
     const report = asReport(await runLeakscope(['gc', String(target.pid), '--top', '100000', '--json']));
-    expect(report.collector.enabled).toBe(false);
-    expect(report.collector.callbacks).toEqual(['on_collection']);
+    expect(report.collector!.enabled).toBe(false);
+    expect(report.collector!.callbacks).toEqual(['__main__.on_collection']);
     if (freeThreaded) {
       const [all] = report.generations;
       expect(all!.generation).toBe('all');
@@ -106,7 +106,7 @@ test('what waits is named, and watched', async () => {
   target = await startPython(anyInterpreter().path, LITTER);
   const pid = String(target.pid);
   const report = asReport(await runLeakscope(['gc', pid, '--for', '2s', '--json']));
-  expect(report.collector.conclusions.map(({ code }) => code)).toEqual(['off']);
+  expect(report.collector!.conclusions.map(({ code }) => code)).toEqual(['off']);
   expect(report.summary).toContain('disabled');
   expect(report.garbage.largest[0]).toMatchObject({ cycle: '__main__.Node.self → __main__.Node' });
   expect(report.garbage.types.find(({ type }) => type === '__main__.Node')!.objects).toBeGreaterThanOrEqual(3000);
@@ -122,7 +122,7 @@ test('a collector that works is watched at work', async () => {
   const working = LITTER.replace('gc.disable()', '');
   target = await startPython(anyInterpreter().path, working);
   const report = asReport(await runLeakscope(['gc', String(target.pid), '--for', '3s', '--json']));
-  expect(report.collector.enabled).toBe(true);
+  expect(report.collector!.enabled).toBe(true);
   expect(report.watch!.generations[0]!.collections).toBeGreaterThan(0);
   const freed = report.watch!.generations.reduce((sum, { collected }) => sum + collected, 0);
   expect(freed).toBeGreaterThan(100);

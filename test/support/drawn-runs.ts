@@ -254,4 +254,6 @@ const idleCollector: CollectorState = {
   longLivedTotal: 0,
   longLivedPending: 0,
   lastFullMs: undefined,
+  spentMs: undefined,
+  frozenMark: undefined,
 };

@@ -97,8 +97,11 @@ export const fragmentedRss: RssReport = {
     ],
     frozen_objects: 0,
     callbacks: [],
+    callback_count: 0,
     garbage_list_objects: 0,
-    conclusions: [{ code: 'off', text: 'the cyclic collector is disabled (gc.disable)' }],
+    conclusions: [
+      { code: 'off', text: 'the cyclic collector is disabled (gc.disable)', advice: 'call gc.enable(), or gc.collect()' },
+    ],
   },
   garbage: {
     objects: 40_000,

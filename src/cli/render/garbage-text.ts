@@ -49,7 +49,7 @@ export function collectorLines(collector: CollectorReport, style: RenderStyle): 
     `thresholds ${collector.thresholds.join(', ')}`,
     `counts ${collector.counts.join(', ')}`,
     ...collector.debug_flags.map((flag) => `gc.${flag}`),
-    ...(collector.callbacks.length === 0 ? [] : [`callbacks ${collector.callbacks.join(', ')}`]),
+    ...callbackFacts(collector),
   ];
   const rows = collector.generations.map((generation, i) => [
     `${i}`,
@@ -66,11 +66,17 @@ export function collectorLines(collector: CollectorReport, style: RenderStyle): 
   return [
     ...wrapParts(dotted([`${style.paint('label', 'collector')}  ${facts[0]}`, ...facts.slice(1)]), ' ', style.width),
     ...table.map((line) => INDENT + line),
-    ...(collector.frozen_objects === undefined
+    ...(collector.generations.every(({ objects }) => objects === undefined)
       ? [`${INDENT}this build keeps no lists: generations have no sizes`]
       : []),
     ...collector.conclusions.flatMap(({ text }) => indented(text, style)),
   ];
+}
+
+function callbackFacts({ callbacks, callback_count }: CollectorReport): string[] {
+  if (callback_count === 0) return [];
+  const more = callback_count - callbacks.length;
+  return [`callbacks ${callbacks.join(', ')}${more > 0 ? ` and ${formatCount(more)} more` : ''}`];
 }
 
 export function garbageLines(garbage: GarbageReport, style: RenderStyle): string[] {

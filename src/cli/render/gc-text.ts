@@ -1,14 +1,16 @@
 // The text of `leakscope gc`: the one thing to know, then the collector, its generations, the next full collection, garbage.
 
 import { formatBytes, formatCount, formatDuration } from '../../base/units.ts';
+import type { CollectorReport } from '../../diagnose/collector-report.ts';
 import type { FullCollectionReport } from '../../diagnose/full-collection.ts';
-import type { GcCollection, GcReport, GcWatch } from '../../diagnose/gc-report.ts';
+import type { GcReport } from '../../diagnose/gc-report.ts';
+import type { GcCollection, GcWatch } from '../../diagnose/gc-watch.ts';
 import type { GenerationCensus } from '../../diagnose/generation-census.ts';
 import type { TypeAmount } from '../../diagnose/type-sums.ts';
 import { renderCaptures } from './captures-text.ts';
 import { collectorLines, garbageLines } from './garbage-text.ts';
 import { wrap, wrapParts } from './layout.ts';
-import { counted, signedBytes, signedCount } from './phrases.ts';
+import { counted, countRate, percent, signedBytes, signedCount } from './phrases.ts';
 import { renderProblems } from './problems-text.ts';
 import type { RenderStyle } from './render-style.ts';
 import { sanitizeStrings } from './sanitize.ts';
@@ -26,7 +28,7 @@ export function renderGc(untrusted: GcReport, style: RenderStyle): string {
       ...wrap(report.summary, style.width).map((line) => style.paint('name', line)),
     ],
     ...(report.collection === undefined ? [] : [collectionLines(report.collection, style)]),
-    collectorLines(report.collector, style),
+    ...(report.collector === undefined ? [] : [collectorLines(report.collector, style)]),
     ...(report.watch === undefined ? [] : [watchLines(report.watch, style)]),
     [
       style.paint('label', 'what the generations hold'),
@@ -34,7 +36,8 @@ export function renderGc(untrusted: GcReport, style: RenderStyle): string {
     ],
     fullLines(report.full_collection, style),
     garbageLines(report.garbage, style),
-  ];
+    ...(report.collector === undefined ? [] : [adviceLines(report.collector, style)]),
+  ].filter((section) => section.length > 0);
   const pauses = report.pauses_ms.map((ms) => Math.round(ms)).join(', ');
   const lines = sections
     .map((section) => section.join('\n'))
@@ -49,30 +52,73 @@ export function renderGc(untrusted: GcReport, style: RenderStyle): string {
 
 function collectionLines(collection: GcCollection, style: RenderStyle): string[] {
   const facts = [
-    `${style.paint('label', 'collection')}  gc.collect() found ${counted(collection.found, 'unreachable object')}`,
+    `${style.paint('label', 'collection')}  gc.collect() found ${counted(collection.found, 'unreachable object')} in ${milliseconds(collection.ms)}`,
     `RSS ${signedBytes(collection.rss_bytes)}`,
     collection.uncollectable > 0 ? `gc.garbage ${signedCount(collection.uncollectable)}` : '',
     `by the ${collection.by}`,
   ];
+  const left =
+    collection.left_objects === 0
+      ? []
+      : indented(`still unreachable: ${counted(collection.left_objects, 'object')}`, style);
   return [
     ...wrapParts(dotted(facts), ' ', style.width),
-    ...typeLines('freed', collection.freed, collection.freed.length, style),
+    ...(collection.freed.length === 0 ? [] : typeLines('freed', collection.freed, collection.freed.length, style)),
+    ...left,
   ];
 }
 
 function watchLines(watch: GcWatch, style: RenderStyle): string[] {
-  const worked = watch.generations.flatMap(({ collections, per_minute, collected }, i) =>
-    collections === 0
-      ? []
-      : [
-          `generation ${i}: ${counted(collections, 'collection')} (${perMinute(per_minute)}), ${counted(collected, 'object')} freed`,
-        ],
-  );
-  const facts = worked.length === 0 ? ['no collection'] : worked;
-  const garbage = `garbage ${signedCount(watch.garbage_objects)} objects (${signedBytes(watch.garbage_bytes)})`;
-  const old = watch.old_objects === undefined ? '' : `oldest generation ${signedCount(watch.old_objects)} objects`;
+  const worked = watch.generations.flatMap((row, i) => {
+    if (row.collections === 0) return [];
+    const each = `${amount(row.collected_per_collection)} by each`;
+    const spent = row.spent_ms === undefined ? '' : `, ${milliseconds(row.spent_ms)} in all`;
+    return [
+      `generation ${i}: ${counted(row.collections, 'collection')} (${perMinute(row.per_minute)})${spent}; ${counted(row.collected, 'object')} freed, ${each}`,
+    ];
+  });
+  const lines = worked.length === 0 ? ['no collection'] : worked;
+  const seen = samplesInWords(watch);
   const title = style.paint('label', `in ${formatDuration(watch.seconds)}`);
-  return [title, ...[...facts, garbage, old].filter((fact) => fact !== '').flatMap((fact) => indented(fact, style))];
+  return [
+    title,
+    ...[...lines, ...seen].flatMap((fact) => indented(fact, style)),
+    ...typeLines(garbageChange(watch), watch.garbage_gained, watch.garbage_gained.length, style),
+    ...(watch.promoted === undefined
+      ? []
+      : typeLines(oldChange(watch), watch.promoted.types, watch.promoted.types.length, style)),
+  ];
+}
+
+/** Only what is not as one would think. */
+function samplesInWords({ samples, collecting, off }: GcWatch): string[] {
+  return [
+    ...(collecting > 0 ? [`${percent(collecting / samples)} of ${counted(samples, 'look')} met a collection`] : []),
+    ...(off > 0 && off < samples ? [`the collector was off at ${percent(off / samples)} of them: it is switched`] : []),
+  ];
+}
+
+function garbageChange({ garbage_objects, garbage_bytes, garbage_objects_per_minute }: GcWatch): string {
+  const rate = garbage_objects === 0 ? '' : `, ${countRate(garbage_objects_per_minute)}`;
+  return `garbage ${signedCount(garbage_objects)} objects (${signedBytes(garbage_bytes)}${rate})`;
+}
+
+function oldChange({ old_objects = 0, promoted }: GcWatch): string {
+  const came = promoted?.objects ?? 0;
+  return `oldest generation ${signedCount(old_objects)} objects, ${formatCount(came)} came into it and stayed`;
+}
+
+/** Worst first, each with what to do. */
+function adviceLines({ conclusions }: CollectorReport, style: RenderStyle): string[] {
+  if (conclusions.length === 0) return [];
+  return [
+    style.paint('label', 'what to do'),
+    ...conclusions.flatMap(({ code, advice }) => indented(`${code}: ${advice}`, style)),
+  ];
+}
+
+function amount(count: number): string {
+  return count < 10 ? count.toFixed(1) : formatCount(count);
 }
 
 function perMinute(rate: number): string {
@@ -81,10 +127,16 @@ function perMinute(rate: number): string {
 
 function censusLines(row: GenerationCensus, style: RenderStyle): string[] {
   if (row.generation === 'frozen' && row.objects === 0) return [];
-  const name = /^\d$/.test(row.generation) ? `generation ${row.generation}` : row.generation;
-  const title = `${name}: ${counted(row.objects, 'object')}, ${formatBytes(row.bytes)}`;
+  const name = /^\d$/.test(row.generation) ? `generation ${row.generation}` : NAMES[row.generation];
+  const lost = row.garbage_objects === 0 ? '' : `, ${formatCount(row.garbage_objects)} of them garbage`;
+  const title = `${name ?? row.generation}: ${counted(row.objects, 'object')}, ${formatBytes(row.bytes)}${lost}`;
   return typeLines(title, row.types, row.type_count, style);
 }
+
+const NAMES: Readonly<Record<string, string>> = {
+  young: 'generations 0 and 1',
+  old: 'generation 2 and frozen',
+};
 
 function typeLines(title: string, types: readonly TypeAmount[], count: number, style: RenderStyle): string[] {
   const shown = types.slice(0, style.verbose ? types.length : TYPES_SHOWN);
@@ -98,8 +150,8 @@ function fullLines(full: FullCollectionReport, style: RenderStyle): string[] {
   const range = `between ${milliseconds(full.least_ms)} and ${milliseconds(full.most_ms)}`;
   const last = full.last_ms === undefined ? '' : `; the last one took ${milliseconds(full.last_ms)}`;
   const facts = [
-    `the program stands still ${range} for it: ${counted(full.objects, 'object')}, ${counted(full.references, 'reference')}${last}`,
-    `starts ${full.starts}`,
+    `the program stands still ${range} for it, estimated by ${counted(full.objects, 'object')} and ${counted(full.references, 'reference')}${last}`,
+    ...(full.starts === undefined ? [] : [`starts ${full.starts}`]),
   ];
   return [style.paint('label', 'the next full collection'), ...facts.flatMap((fact) => indented(fact, style))];
 }
