@@ -4,23 +4,32 @@ import { type HeapGraph, type NodeIndex, qualifiedTypeName } from '../graph/heap
 import { nodeNames } from '../graph/node-names.ts';
 import { fieldTarget, programFacts } from './program-facts.ts';
 
-/** `shop.metrics.on_collection`; of what is no function, `partial of shop.metrics.count` or `a shop.Watcher`. */
+const PARTIAL = 'functools.partial';
+
+/** `shop.metrics.on_collection`; of what is no function, `functools.partial of shop.metrics.count` or `a shop.Watcher`. */
 export function nameCallables(graph: HeapGraph, nodes: Iterable<NodeIndex>): string[] {
   const names = nodeNames(graph);
   const facts = programFacts(graph);
   const typeOf = (node: NodeIndex): string => qualifiedTypeName(graph.types[graph.typeOf[node]!]!);
   const nameOf = (node: NodeIndex): string => {
     const method = fieldTarget(graph, node, '__func__');
-    const wrapped = facts.wrappedBy(node);
-    if (method === undefined && wrapped !== undefined) {
-      const qualname = wrapped.module === undefined ? wrapped.qualname : `${wrapped.module}.${wrapped.qualname}`;
-      return `${typeOf(node)} of ${qualname}`;
-    }
-    const callee = method ?? node;
-    const name = names.nameOf(callee);
+    if (method !== undefined) return named(method);
+    const wrapped = fieldTarget(graph, node, '__wrapped__') ?? (typeOf(node) === PARTIAL ? called(node) : undefined);
+    return wrapped === undefined ? named(node) : `${typeOf(node)} of ${named(wrapped)}`;
+  };
+  const named = (node: NodeIndex): string => {
+    const name = names.nameOf(node);
     if (name === '') return `a ${typeOf(node)}`;
-    const module = facts.moduleOf(callee);
+    const module = facts.moduleOf(node);
     return module === undefined ? name : `${module}.${name}`;
+  };
+  /** The function among what a partial refers to comes before its arguments. */
+  const called = (node: NodeIndex): NodeIndex | undefined => {
+    for (let e = graph.firstEdge[node]!; e < graph.firstEdge[node + 1]!; e++) {
+      const target = graph.edgeTargets[e]!;
+      if (names.roleOf(target) === 'function') return target;
+    }
+    return undefined;
   };
   return Array.from(nodes, nameOf);
 }

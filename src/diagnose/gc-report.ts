@@ -1,7 +1,7 @@
 // The answer of `leakscope gc`: how the cyclic collector is set, what it holds and does, what waits for it, and, where a
 // collection was run, what that freed. Field names are snake_case because this is wire format (src/protocol/gc.ts).
 
-import type { Problem, ProblemLog } from '../base/problems.ts';
+import type { Problem } from '../base/problems.ts';
 import { formatBytes, formatCount, formatDuration } from '../base/units.ts';
 import type { ListSizes } from '../cpython/collector-lists.ts';
 import type { CollectorState } from '../cpython/collector-state.ts';
@@ -14,6 +14,7 @@ import { type CollectorReport, reportCollector } from './collector-report.ts';
 import { type FullCollectionReport, reportFullCollection } from './full-collection.ts';
 import { type GarbageReport, reportGarbage } from './garbage-report.ts';
 import type { GcCollection, GcWatch } from './gc-watch.ts';
+import type { Amount } from './snapshot-summary.ts';
 import { censusByFlags, censusGenerations, type GenerationCensus } from './generation-census.ts';
 
 export const GC_SCHEMA = 'leakscope.gc/1';
@@ -58,7 +59,7 @@ export interface GcReportOptions {
   readonly collection?: GcCollection | undefined;
   readonly pausesMs: readonly number[];
   readonly captures: readonly CaptureFacts[];
-  readonly problems: ProblemLog;
+  readonly problems: readonly Problem[];
 }
 
 /** What is read of a process, a core file or a .heap file. */
@@ -73,13 +74,15 @@ export interface GcInput {
 
 export function reportGc(input: GcInput, options: GcReportOptions): GcReport {
   const { graph, image } = input;
-  const garbage = reportGarbage(graph, options);
   const census = { top: options.top, reachable: reachableFrom(graph, graph.roots.nodes) };
   const generations =
     image === undefined || input.collector === undefined
       ? censusByFlags(graph, census)
       : censusGenerations(graph, input.collector, image, census);
-  const collector = describeCollector(input, garbage, generations);
+  const frozen = generations.find(({ generation }) => generation === 'frozen');
+  const lost = { count: frozen?.garbage_objects ?? 0, bytes: frozen?.garbage_bytes ?? 0 };
+  const garbage = withoutFrozen(reportGarbage(graph, options), lost);
+  const collector = describeCollector(input, garbage, lost);
   return {
     schema: GC_SCHEMA,
     target: options.target,
@@ -92,26 +95,26 @@ export function reportGc(input: GcInput, options: GcReportOptions): GcReport {
     ...(options.collection === undefined ? {} : { collection: options.collection }),
     pauses_ms: options.pausesMs,
     captures: options.captures,
-    problems: options.problems.list(),
+    problems: options.problems,
   };
+}
+
+/** Nodes are flagged as old when they are frozen, too; but no full collection comes to those. */
+function withoutFrozen(garbage: GarbageReport, lost: Amount): GarbageReport {
+  const old_objects = Math.max(0, garbage.old_objects - lost.count);
+  return { ...garbage, old_objects, old_bytes: Math.max(0, garbage.old_bytes - lost.bytes) };
 }
 
 /** With what only the lists show: frozen objects that are garbage. */
 function describeCollector(
   { graph, collector, collectorLists }: GcInput,
   garbage: GarbageReport,
-  generations: readonly GenerationCensus[],
+  lost: Amount,
 ): CollectorReport | undefined {
   if (collector === undefined) return undefined;
-  const frozen = generations.find(({ generation }) => generation === 'frozen');
-  const lost = { count: frozen?.garbage_objects ?? 0, bytes: frozen?.garbage_bytes ?? 0 };
   const report = reportCollector(
     { graph, collector, collectorLists },
-    // No full collection comes to the frozen ones.
-    {
-      count: Math.max(0, garbage.old_objects - lost.count),
-      bytes: Math.max(0, garbage.old_bytes - lost.bytes),
-    },
+    { count: garbage.old_objects, bytes: garbage.old_bytes },
   );
   if (lost.count < FROZEN_GARBAGE_NOTED) return report;
   const text = `${objectsOf(lost.count)} (${formatBytes(lost.bytes)}) that gc.freeze set aside are garbage now, which no collection frees`;

@@ -21,6 +21,8 @@ export interface GenerationCensus {
   readonly bytes: number;
   /** References from its objects. */
   readonly references: number;
+  /** Steps from object to object, and from object to referent, that go far through memory: each is slow. */
+  readonly far_steps: number;
   /** Objects of it that no root reaches, which a collection of it would free. */
   readonly garbage_objects: number;
   readonly garbage_bytes: number;
@@ -103,12 +105,18 @@ function forEachTracked(graph: HeapGraph, visit: (node: NodeIndex) => void): voi
   for (let n = 0; n < graph.nodeCount; n++) if ((graph.nodeFlags[n]! & NodeFlag.tracked) !== 0) visit(n);
 }
 
-/** One generation, summed up node by node. */
+/** What is nearer is in a cache, or on its way there. */
+const NEAR_BYTES = 64 << 10;
+
+/** One generation, summed up node by node in the order of its list. */
 class CensusSums {
   readonly #graph: HeapGraph;
   readonly #options: CensusOptions;
   readonly #sums: TypeSums;
   #references = 0;
+  #farSteps = 0;
+  #lastObject = 0;
+  #lastReferent = 0;
   #garbageObjects = 0;
   #garbageWords = 0;
 
@@ -119,12 +127,32 @@ class CensusSums {
   }
 
   add(node: NodeIndex): void {
-    const { firstEdge, shallowWords } = this.#graph;
+    const { shallowWords } = this.#graph;
     this.#sums.add(node);
-    this.#references += firstEdge[node + 1]! - firstEdge[node]!;
+    this.#addSteps(node);
     if (hasBit(this.#options.reachable, node)) return;
     this.#garbageObjects++;
     this.#garbageWords += shallowWords[node]!;
+  }
+
+  /** As a collection goes: it reads the header of each object, and of each collected object that it refers to. */
+  #addSteps(node: NodeIndex): void {
+    const { addresses, firstEdge, edgeTargets, nodeFlags } = this.#graph;
+    const address = addresses[node]!;
+    if (Math.abs(address - this.#lastObject) > NEAR_BYTES) this.#farSteps++;
+    this.#lastObject = address;
+    const end = firstEdge[node + 1]!;
+    this.#references += end - firstEdge[node]!;
+    for (let e = firstEdge[node]!; e < end; e++) {
+      const target = edgeTargets[e]!;
+      // Classes and functions are read so often that they stay in the caches.
+      if ((nodeFlags[target]! & (NodeFlag.tracked | NodeFlag.code)) !== NodeFlag.tracked) continue;
+      const referent = addresses[target]!;
+      if (Math.abs(referent - address) > NEAR_BYTES && Math.abs(referent - this.#lastReferent) > NEAR_BYTES) {
+        this.#farSteps++;
+      }
+      this.#lastReferent = referent;
+    }
   }
 
   describe(generation: GenerationName): GenerationCensus {
@@ -135,6 +163,7 @@ class CensusSums {
       objects: count,
       bytes,
       references: this.#references,
+      far_steps: this.#farSteps,
       garbage_objects: this.#garbageObjects,
       garbage_bytes: this.#garbageWords * WORD_BYTES,
       types: rows.slice(0, this.#options.top),

@@ -28,6 +28,7 @@ export const GcReportSchema = v.strictObject({
         objects: count('objects it holds'),
         bytes: number('their own memory'),
         references: count('references from them'),
+        far_steps: count('steps from object to object, and to referents, that go far through memory'),
         garbage_objects: count('objects of it that no root reaches'),
         garbage_bytes: number('their own memory'),
         types: v.pipe(v.array(TypeAmountSchema), v.description('most bytes first')),
@@ -39,6 +40,7 @@ export const GcReportSchema = v.strictObject({
   full_collection: v.strictObject({
     objects: count('objects that a full collection goes through'),
     references: count('references it follows'),
+    far_steps: count('steps of it that go far through memory, which are slow'),
     least_ms: number('how long the program stands still for it, at least'),
     most_ms: number('and at most, as measured on heaps of that many objects and references'),
     last_ms: v.exactOptional(number('how long the last one took, where the interpreter notes it (CPython 3.15)')),

@@ -3,9 +3,10 @@
 import { LeakscopeError } from '../base/errors.ts';
 import { type Problem, ProblemLog } from '../base/problems.ts';
 import { VERSION } from '../base/version.ts';
-import { isCollecting } from '../cpython/collector-state.ts';
+import { isCollecting, isIncremental } from '../cpython/collector-state.ts';
 import { type HeapWalk, walkHeap } from '../cpython/heap-walk.ts';
 import { attachInterpreter, type Interpreter } from '../cpython/interpreter.ts';
+import { storeCollector } from '../diagnose/stored-collector.ts';
 import type { HeapFileMeta } from '../snapshot/heap-file.ts';
 import { type CoreFile, openCore, TRUNCATION_REMEDY } from '../target/core-file.ts';
 import { stackEnds } from '../target/stack-pointers.ts';
@@ -70,6 +71,7 @@ export async function openCoreTarget(
       pid: core.process.pid,
       takenAt: core.takenAt,
       problems,
+      collector: storeCollector(walk, { incremental: isIncremental(interpreter.layout) }),
     };
     return { core, interpreter, walk, meta, problems, close: () => core.close() };
   } catch (error) {

@@ -9,6 +9,9 @@ import type { MemoryImage } from '../cpython/memory-image.ts';
 import type { CaptureFacts } from '../diagnose/capture-facts.ts';
 import { type GcInput, type GcReport, type GcReportOptions, reportGc } from '../diagnose/gc-report.ts';
 import { compareLooks, freedBetween, type GcCollection, type GcLook, lookAtCollector } from '../diagnose/gc-watch.ts';
+import { inputOfHeap } from '../diagnose/stored-collector.ts';
+import type { HeapFileMeta } from '../snapshot/heap-file.ts';
+import { readHeapFile } from '../snapshot/heap-file-io.ts';
 import { readRss } from '../target/process-info.ts';
 import { applicationOf } from '../target/python-processes.ts';
 import { AttachedTarget, type HeapCapture } from './attached-target.ts';
@@ -60,12 +63,37 @@ export async function gcOfCore(
       ...collectorKind(interpreter),
       pausesMs: [],
       captures: [],
-      problems,
+      problems: problems.list(),
     });
   } finally {
     progress.done();
     target.close();
   }
+}
+
+/** The collector of a .heap file, as far as the file says. */
+export async function gcOfHeapFile(
+  file: string,
+  options: Pick<GcOptions, 'top'>,
+  progress: Progress,
+): Promise<GcReport> {
+  progress.stage(`reading ${file}`);
+  const { graph, meta } = await readHeapFile(file);
+  const report = reportGc(inputOfHeap(graph, meta.collector), {
+    target: { file, pid: meta.pid, python: meta.python, app: meta.app, ...rssOf(meta) },
+    top: options.top,
+    freeThreaded: meta.collector?.generations.length === 0,
+    incremental: meta.collector?.incremental === true,
+    pausesMs: [],
+    captures: [],
+    problems: meta.problems ?? [],
+  });
+  progress.done();
+  return report;
+}
+
+function rssOf({ rssBytes }: HeapFileMeta): { readonly rss_bytes?: number } {
+  return rssBytes === undefined ? {} : { rss_bytes: rssBytes };
 }
 
 function collectorKind({
@@ -162,7 +190,7 @@ class GcRun {
       ...done,
       pausesMs: this.#pausesMs,
       captures: this.#captures,
-      problems: this.#problems,
+      problems: this.#problems.list(),
     });
   }
 }

@@ -2,7 +2,9 @@
 
 import { type Problem, ProblemLog } from '../base/problems.ts';
 import { VERSION } from '../base/version.ts';
+import { isIncremental } from '../cpython/collector-state.ts';
 import type { CaptureFacts } from '../diagnose/capture-facts.ts';
+import { storeCollector } from '../diagnose/stored-collector.ts';
 import type { HeapGraph } from '../graph/heap-graph.ts';
 import type { HeapFileMeta } from '../snapshot/heap-file.ts';
 import { applicationOf } from '../target/python-processes.ts';
@@ -45,6 +47,7 @@ export async function takeSnapshot(options: SnapshotOptions, progress: Progress)
         rssBytes: info.rssBytes,
         pauseMs,
         problems,
+        collector: storeCollector(walk, { incremental: isIncremental(interpreter.layout) }),
       },
       pauseMs,
       capture: facts,

@@ -2,6 +2,7 @@
 
 import type { Problem } from '../base/problems.ts';
 import type { HeapGraph } from '../graph/heap-graph.ts';
+import type { StoredCollector } from './stored-collector.ts';
 
 /** Written today. Each older version has an upgrader in upgrade.ts and a paragraph in docs/heap-file.md. */
 export const HEAP_FILE_VERSION = 1;
@@ -25,6 +26,8 @@ export interface HeapFileMeta {
   readonly pauseMs?: number;
   /** What could not be read as it should. */
   readonly problems?: readonly Problem[];
+  /** How the cyclic collector was set; absent in files of tools that did not say. */
+  readonly collector?: StoredCollector;
 }
 
 export interface HeapFile {

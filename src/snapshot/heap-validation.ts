@@ -11,6 +11,7 @@ import {
 } from '../graph/heap-graph.ts';
 import { damaged } from './heap-errors.ts';
 import type { HeapFile, HeapFileMeta, RawHeapFile, SectionData } from './heap-file.ts';
+import { parseStoredCollector } from './stored-collector.ts';
 
 /** Throws E_HEAP_FILE, naming the section, for whatever the current version does not allow. */
 export function assembleHeap(raw: RawHeapFile): HeapFile {
@@ -126,6 +127,7 @@ function parseMeta(raw: RawHeapFile): HeapFileMeta {
     ...(rssBytes === undefined ? {} : { rssBytes }),
     ...(pauseMs === undefined ? {} : { pauseMs }),
     ...(problems === undefined ? {} : { problems }),
+    ...(fields.collector === undefined ? {} : { collector: parseStoredCollector(fields.collector) }),
   };
 }
 

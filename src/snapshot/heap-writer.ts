@@ -18,6 +18,7 @@ import {
   SectionEncoding,
   type SectionName,
 } from './heap-file.ts';
+import { collectorFields } from './stored-collector.ts';
 
 const deflate = promisify(deflateRaw);
 
@@ -135,6 +136,7 @@ function metaJson(meta: HeapFileMeta, graph: HeapGraph): string {
     rssBytes: meta.rssBytes,
     pauseMs: meta.pauseMs,
     problems: meta.problems,
+    collector: meta.collector === undefined ? undefined : collectorFields(meta.collector),
     objects: graph.nodeCount,
     references: graph.edgeCount,
   });

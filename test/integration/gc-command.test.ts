@@ -112,20 +112,86 @@ test('what waits is named, and watched', async () => {
   expect(report.garbage.types.find(({ type }) => type === '__main__.Node')!.objects).toBeGreaterThanOrEqual(3000);
   expect(report.watch!.seconds).toBeGreaterThanOrEqual(2);
   expect(report.watch!.garbage_objects).toBeGreaterThan(100);
+  expect(report.watch!.garbage_objects_per_minute).toBeGreaterThan(100);
+  expect(report.watch!.garbage_gained[0]).toMatchObject({ type: '__main__.Node' });
+  expect(report.watch!.off).toBe(report.watch!.samples);
   expect(report.watch!.generations.map(({ collections }) => collections)).toEqual([0, 0, 0]);
   expect(report.full_collection.starts).toContain('the collector is off');
   const text = await runLeakscope(['gc', pid]);
   expect(text.stdout).toContain('__main__.Node.self → __main__.Node');
 });
 
-test('a collector that works is watched at work', async () => {
-  const working = LITTER.replace('gc.disable()', '');
-  target = await startPython(anyInterpreter().path, working);
-  const report = asReport(await runLeakscope(['gc', String(target.pid), '--for', '3s', '--json']));
-  expect(report.collector!.enabled).toBe(true);
-  expect(report.watch!.generations[0]!.collections).toBeGreaterThan(0);
-  const freed = report.watch!.generations.reduce((sum, { collected }) => sum + collected, 0);
-  expect(freed).toBeGreaterThan(100);
+/** Litters, and keeps some; sometimes it collects all. */
+const WORKING = `
+import gc, time
+class Node: pass
+class Kept: pass
+def litter(count):
+    for _ in range(count):
+        node = Node()
+        node.self = node
+gc.collect()
+gc.set_threshold(500, 5, 5)
+keep = []
+print('ready', flush=True)
+while True:
+    litter(50)
+    keep += [Kept() for _ in range(10)]
+    time.sleep(0.005)
+`;
+
+describe.each(interpreters())('a collector that works, of $label,', ({ path, freeThreaded, version: [, minor] }) => {
+  test('is watched at work', async () => {
+    target = await startPython(path, WORKING);
+    const report = asReport(await runLeakscope(['gc', String(target.pid), '--for', '3s', '--json']));
+    expect(report.collector!.enabled).toBe(true);
+    const watch = report.watch!;
+    expect(watch.samples).toBeGreaterThan(0);
+    expect(watch.off).toBe(0);
+    const [young] = watch.generations;
+    expect(young!.collections).toBeGreaterThan(0);
+    expect(young!.per_minute).toBeCloseTo((young!.collections * 60) / watch.seconds, 5);
+    expect(young!.collected_per_collection).toBeCloseTo(young!.collected / young!.collections, 5);
+    expect(watch.generations.reduce((sum, { collected }) => sum + collected, 0)).toBeGreaterThan(100);
+    // Only 3.15 notes how long collections take.
+    expect(watch.generations.every(({ spent_ms }) => (spent_ms === undefined) === minor < 15)).toBe(true);
+    if (minor >= 15) expect(young!.spent_ms).toBeGreaterThan(0);
+    if (freeThreaded) {
+      expect(watch.promoted).toBeUndefined();
+      return;
+    }
+    expect(watch.promoted!.objects).toBeGreaterThanOrEqual(watch.old_objects!);
+    expect(watch.promoted!.types.map(({ type }) => type)).toContain('__main__.Kept');
+  });
+
+  test('cannot free what was frozen too early', async () => {
+    target = await startPython(
+      path,
+      `
+import gc, sys
+class Order: pass
+orders = []
+for _ in range(400):
+    order = Order()
+    order.self = order
+    orders.append(order)
+gc.collect(); gc.freeze()
+del orders, order
+gc.collect()
+print('ready', flush=True)
+sys.stdin.read()
+`,
+    );
+    const report = asReport(await runLeakscope(['gc', String(target.pid), '--json']));
+    const frozen = report.generations.find(({ generation }) => generation === 'frozen')!;
+    expect(frozen.garbage_objects).toBeGreaterThanOrEqual(400);
+    expect(frozen.types.find(({ type }) => type === '__main__.Order')!.objects).toBe(400);
+    const [first] = report.collector!.conclusions;
+    expect(first).toMatchObject({ code: 'frozen garbage', advice: expect.stringContaining('gc.unfreeze()') });
+    // It is not said to wait for a full collection.
+    expect(report.garbage.old_objects).toBeLessThan(400);
+    expect(report.garbage.objects).toBeGreaterThanOrEqual(400);
+  });
 });
 
 const asked = interpreters().filter(({ version: [, minor] }) => minor >= 14);
@@ -140,13 +206,15 @@ describe.each(asked)('a collection in $label', ({ path }) => {
     const report = asReport(await runLeakscope(['gc', pid, '--collect', '--yes', '--json']));
     const { collection } = report;
     expect(collection).toMatchObject({ by: 'remote debugging protocol', uncollectable: 0 });
+    expect(collection!.ms).toBeGreaterThan(0);
+    expect(collection!.left_objects).toBe(report.garbage.objects);
     expect(collection!.found).toBeGreaterThanOrEqual(3000);
     expect(collection!.freed.find(({ type }) => type === '__main__.Node')!.objects).toBeGreaterThanOrEqual(2900);
     expect(report.summary).toMatch(/^the collection freed/);
   });
 });
 
-test('a core file is looked at the same way; a .heap file and a watch of a file are refused', async () => {
+test('a core file is looked at the same way, a .heap file as far as it says; a watch of a file is refused', async () => {
   target = await startPython(anyInterpreter().path, LITTER);
   const folder = mkdtempSync(join(tmpdir(), 'leakscope-gc-'));
   try {
@@ -158,8 +226,18 @@ test('a core file is looked at the same way; a .heap file and a watch of a file 
     expect(report.garbage.objects).toBeGreaterThanOrEqual(3000);
     const heap = join(folder, 'a.heap');
     expect((await runLeakscope(['snapshot', String(target.pid), '-o', heap])).exitCode).toBe(0);
+    const stored = asReport(await runLeakscope(['gc', heap, '--json']));
+    expect(stored.target.file).toBe(heap);
+    expect(stored.collector).toMatchObject({ enabled: false, thresholds: report.collector!.thresholds });
+    expect(stored.collector!.conclusions).toEqual(report.collector!.conclusions);
+    expect(stored.collector!.generations[2]).toEqual(report.collector!.generations[2]);
+    expect(stored.generations.map(({ generation }) => generation)).toEqual(['young', 'old']);
+    const listed = stored.collector!.generations.reduce((sum, { objects }) => sum + objects!, 0);
+    expect(stored.generations.reduce((sum, { objects }) => sum + objects, 0)).toBe(
+      listed + stored.collector!.frozen_objects!,
+    );
+    expect(stored.generations[0]!.garbage_objects).toBeGreaterThanOrEqual(3000);
     for (const words of [
-      ['gc', heap],
       ['gc', core, '--for', '2s'],
       ['gc', core, '--collect'],
     ]) {

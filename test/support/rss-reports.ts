@@ -100,7 +100,11 @@ export const fragmentedRss: RssReport = {
     callback_count: 0,
     garbage_list_objects: 0,
     conclusions: [
-      { code: 'off', text: 'the cyclic collector is disabled (gc.disable)', advice: 'call gc.enable(), or gc.collect()' },
+      {
+        code: 'off',
+        text: 'the cyclic collector is disabled (gc.disable)',
+        advice: 'call gc.enable(), or gc.collect()',
+      },
     ],
   },
   garbage: {

@@ -2,7 +2,7 @@
 
 import { type Command, Option } from 'commander';
 import { LeakscopeError } from '../../base/errors.ts';
-import { gcOfCore, runGc } from '../../session/gc-session.ts';
+import { gcOfCore, gcOfHeapFile, runGc } from '../../session/gc-session.ts';
 import { coreCompression } from '../../target/core-stream.ts';
 import { isPid, parseCountOf, parseMilliseconds, parseRunLength } from '../arguments.ts';
 import { type CliContext, openOutput } from '../cli-context.ts';
@@ -26,7 +26,7 @@ Examples:
   leakscope gc 4242
   leakscope gc 4242 --for 1m             how often it collects, and what waits for it meanwhile
   leakscope gc 4242 --collect            what a collection frees, by type (asks before it runs one)
-  leakscope gc app.core                  of a process that is gone
+  leakscope gc app.core                  of a process that is gone; of a .heap file, what it holds
   leakscope gc 4242 --json | jq '.generations[] | {generation, objects}'`;
 
 export function addGcCommand(program: Command, context: CliContext): void {
@@ -34,7 +34,7 @@ export function addGcCommand(program: Command, context: CliContext): void {
     .command('gc')
     .summary('the cyclic collector: what it holds, what waits for it, why it does not start')
     .description('Reads the cyclic garbage collector of a Python process from outside: settings, generations, garbage.')
-    .argument('<target>', 'the PID of a process, or a core file')
+    .argument('<target>', 'the PID of a process, a core file, or a .heap file')
     .addOption(new Option('--for <duration>', 'look again after this time: 90s, 5m, 1h').argParser(parseRunLength))
     .option('--collect', 'run gc.collect() in the process, and say what it freed (CPython 3.14 and later)')
     .option('--yes', 'run what --collect needs without asking')
@@ -66,14 +66,10 @@ export function addGcCommand(program: Command, context: CliContext): void {
         const flag = flags.for === undefined ? '--collect' : '--for';
         throw new LeakscopeError('E_USAGE', `a file is of one moment: ${flag} needs a running process`);
       }
-      if (coreCompression(target) === undefined) {
-        throw new LeakscopeError('E_USAGE', `${target} is neither a PID nor a core file`, {
-          hint: 'a .heap file does not hold the collector’s lists and settings; leakscope report shows its garbage',
-        });
-      }
-      output.answer(
-        await gcOfCore(target, { sysroot: flags.sysroot, top: flags.top, signal }, output.progress),
-        renderGc,
-      );
+      const report =
+        coreCompression(target) === undefined
+          ? await gcOfHeapFile(target, { top: flags.top }, output.progress)
+          : await gcOfCore(target, { sysroot: flags.sysroot, top: flags.top, signal }, output.progress);
+      output.answer(report, renderGc);
     });
 }
