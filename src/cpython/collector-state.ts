@@ -69,7 +69,7 @@ export function readCollector(image: MemoryImage, interpreter: InterpreterState)
     const offset = layout.at(`_gc_runtime_state.${field}`);
     return offset < 0 ? 0 : image.i64(gc + offset);
   };
-  const incremental = isIncremental(layout);
+  const hasSpaces = hasOldSpaces(layout);
   const generations = generationAddresses(image, layout, gc);
   // In the order of the structure, which the incremental collector does not keep.
   const thresholds = [...generations].sort((a, b) => a - b);
@@ -81,7 +81,7 @@ export function readCollector(image: MemoryImage, interpreter: InterpreterState)
     debug: image.i32(at('debug')),
     generationHeads: layout.hasGcHead ? generations : [],
     permanentHead: layout.hasGcHead ? at('permanent_generation') : 0,
-    thresholds: thresholds.map((generation, i) => (incremental && i === 2 ? 0 : image.i32(generation + threshold))),
+    thresholds: thresholds.map((generation, i) => (hasSpaces && i === 2 ? 0 : image.i32(generation + threshold))),
     counts: generations.map((generation) => image.i32(generation + count)),
     stats: readStats(image, layout, gc),
     garbageList: image.pointer(at('garbage')),
@@ -96,6 +96,11 @@ export function readCollector(image: MemoryImage, interpreter: InterpreterState)
 
 /** The collector of 3.14.0 to 3.14.4, which looks through the old objects a little at a time. */
 export function isIncremental(layout: Layout): boolean {
+  return hasOldSpaces(layout) && layout.hasGcHead;
+}
+
+/** Free-threaded builds of 3.14.0 to 3.14.4 have the incremental collector's structure, and a collector of their own. */
+function hasOldSpaces(layout: Layout): boolean {
   return layout.at('_gc_runtime_state.young') >= 0;
 }
 

@@ -29,7 +29,7 @@ export interface FullCollectionReport {
  * Nanoseconds for each object, each reference and each step far through memory: lower and upper end of what collections of
  * lists, dicts and instances, in order and out of it, took on CPython 3.8 to 3.15 (docs/gc.md).
  */
-const LEAST_NS = { object: 25, reference: 4, far: 60 };
+const LEAST_NS = { object: 25, reference: 3, far: 60 };
 const MOST_NS = { object: 250, reference: 10, far: 700 };
 /** A full collection waits until new long-lived objects are a quarter of the old ones (Modules/gcmodule.c). */
 const LONG_LIVED_SHARE = 0.25;

@@ -14,8 +14,8 @@ import { type CollectorReport, reportCollector } from './collector-report.ts';
 import { type FullCollectionReport, reportFullCollection } from './full-collection.ts';
 import { type GarbageReport, reportGarbage } from './garbage-report.ts';
 import type { GcCollection, GcWatch } from './gc-watch.ts';
-import type { Amount } from './snapshot-summary.ts';
 import { censusByFlags, censusGenerations, type GenerationCensus } from './generation-census.ts';
+import type { Amount } from './snapshot-summary.ts';
 
 export const GC_SCHEMA = 'leakscope.gc/1';
 

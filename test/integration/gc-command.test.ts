@@ -182,7 +182,7 @@ print('ready', flush=True)
 sys.stdin.read()
 `,
     );
-    const report = asReport(await runLeakscope(['gc', String(target.pid), '--json']));
+    const report = asReport(await runLeakscope(['gc', String(target.pid), '--top', '100000', '--json']));
     const frozen = report.generations.find(({ generation }) => generation === 'frozen')!;
     expect(frozen.garbage_objects).toBeGreaterThanOrEqual(400);
     expect(frozen.types.find(({ type }) => type === '__main__.Order')!.objects).toBe(400);
