@@ -145,7 +145,7 @@ function summarise(
   const state = unsaid ?? first?.text ?? 'the cyclic collector is on';
   const said = first?.code === 'starved' ? state : `${state}; ${waiting}`;
   if (watch === undefined || watch.garbage_objects <= 0) return said;
-  return `${said}, ${formatCount(watch.garbage_objects)} more than ${formatDuration(watch.seconds)} before`;
+  return `${said}; garbage grew by ${objectsOf(watch.garbage_objects)} in ${formatDuration(watch.seconds)}`;
 }
 
 function objectsOf(count: number): string {

@@ -86,6 +86,31 @@ describe.each(interpreters())('the generations of $label', ({ path, freeThreaded
   });
 });
 
+const SCATTERED = `
+import gc, random, sys
+class Node: pass
+nodes = [Node() for _ in range(20_000)]
+if sys.argv[1] == 'shuffled': random.Random(1).shuffle(nodes)
+for i, node in enumerate(nodes[1:]): node.other = nodes[i]
+gc.collect()
+print('ready', flush=True)
+sys.stdin.read()
+`;
+
+test('a heap whose order in memory is another takes longer to collect', async () => {
+  const steps: number[] = [];
+  const most: number[] = [];
+  for (const order of ['in order', 'shuffled']) {
+    target = await startPython(anyInterpreter().path, SCATTERED, { args: [order] });
+    const { full_collection: full } = asReport(await runLeakscope(['gc', String(target.pid), '--json']));
+    steps.push(full.far_steps);
+    most.push(full.most_ms);
+    await target.stop();
+  }
+  expect(steps[1]! - steps[0]!).toBeGreaterThan(10_000);
+  expect(most[1]!).toBeGreaterThan(most[0]! * 1.5);
+});
+
 const LITTER = `
 import gc, time
 class Node: pass
