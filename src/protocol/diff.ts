@@ -43,3 +43,5 @@ export const HeapDiffSchema = v.strictObject({
   ),
   problems,
 });
+
+export type HeapDiff = v.InferOutput<typeof HeapDiffSchema>;

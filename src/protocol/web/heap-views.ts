@@ -2,6 +2,7 @@
 // Objects are named by their address in the target, `0x7f…`, which stays the same between snapshots of one process.
 
 import * as v from 'valibot';
+import type { HeapDiff } from '../diff.ts';
 
 /** Rows `offset ..` of a list of `total`. */
 export interface Window<Row> {
@@ -36,7 +37,8 @@ export interface TypeRow {
   readonly module: string;
   readonly objects: number;
   readonly bytes: number;
-  readonly retained_bytes: number;
+  /** Absent while the snapshot is `analysing`. */
+  readonly retained_bytes?: number;
   /** With `since` only. */
   readonly objects_grown?: number;
   readonly bytes_grown?: number;
@@ -60,6 +62,8 @@ export const ObjectsQuery = v.strictObject({
   sort: v.optional(v.picklist(['bytes', 'retained_bytes', 'entries', 'address', 'type']), 'retained_bytes'),
   /** `type:User retained>1MB`; empty for all objects. */
   q: v.optional(v.pipe(v.string(), v.maxLength(1000)), ''),
+  /** Only objects that are not in that snapshot of the same process. */
+  since: v.optional(v.pipe(v.string(), v.regex(/^s\d+$/))),
 });
 
 export interface ObjectsAnswer extends Window<ObjectRow> {
@@ -67,7 +71,11 @@ export interface ObjectsAnswer extends Window<ObjectRow> {
   readonly bytes: number;
 }
 
-/** GET …/query/completions?q=…&at=… */
+/** Query of GET …/query/completions; `at` is where the cursor is, in UTF-16 units. */
+export const CompletionsQuery = v.strictObject({
+  q: v.pipe(v.string(), v.maxLength(1000)),
+  at: v.pipe(v.string(), v.digits(), v.transform(Number)),
+});
 export interface Completion {
   readonly text: string;
   readonly detail: string;
@@ -156,6 +164,13 @@ export interface RetainingGraph {
   }[];
 }
 
+/** Query of …/retaining-graph: nodes drawn at most, and how far up. */
+export const RetainingGraphQuery = v.strictObject({
+  nodes: v.optional(v.pipe(v.string(), v.digits(), v.transform(Number), v.minValue(2), v.maxValue(200)), '40'),
+  /** Address of a drawn node whose referrers are to be drawn too. */
+  expand: v.optional(v.pipe(v.string(), v.regex(/^0x[0-9a-f]{1,14}$/))),
+});
+
 /** GET …/objects/0x…/retained-tree, and …/retained-tree for the whole heap: the dominator tree below, its large parts. */
 export interface RetainedTree {
   readonly name: string;
@@ -183,9 +198,16 @@ export interface GarbageView {
   }[];
 }
 
-/** GET …/memory-map: the process's memory as a picture of its regions. */
+/** Query of GET …/memory-map: a window of the regions. */
+export const MemoryMapQuery = v.strictObject({ offset, limit });
+
+/** GET …/memory-map: the process's memory as a picture of its regions, by address. 404 where not `has_memory_map`. */
 export interface MemoryMapView {
+  /** Of all regions; `regions` are those from `offset` on. */
+  readonly region_count: number;
+  readonly offset: number;
   readonly regions: readonly MemoryRegion[];
+  /** Of all regions. */
   readonly totals: readonly { readonly use: MemoryUseName; readonly bytes: number }[];
 }
 export type MemoryUseName =
@@ -213,4 +235,13 @@ export interface MemoryRegion {
     /** Holder with most bytes in it. */
     readonly owner?: string;
   }[];
+}
+
+/** GET /api/compare: what two or three snapshots have in common and what came; `diff` is what `leakscope diff` says. */
+export interface Comparison {
+  readonly diff: HeapDiff;
+  /** Objects by the snapshots they are in, given as places in the order asked for; empty for different processes. */
+  readonly sets: readonly { readonly in: readonly number[]; readonly objects: number; readonly bytes: number }[];
+  /** The holders that gained most, with their entries in each snapshot. */
+  readonly entries: readonly { readonly address: string; readonly path: string; readonly counts: readonly number[] }[];
 }

@@ -1,5 +1,32 @@
 // What `leakscope open` has open, as the page sees it: processes that are watched and snapshots that are loaded.
 // GET /api/workspace answers a Workspace; the event stream sends it anew whenever it changes.
+//
+// A route that fails answers an ErrorReport (../error.ts) with a status: 400 E_USAGE, 403 E_FORBIDDEN, 404 E_NO_MATCH and
+// E_NO_SUCH_PROCESS, 422 a query that is not understood (QueryError), 500 E_INTERNAL, 409 all else. Everything but GET
+// takes and needs `content-type: application/json` (the empty body `{}` where there is nothing to say). A question about
+// a snapshot that is still loading, or about retained sizes that are still computed, is answered when there is an answer.
+//
+//   GET    /api/workspace                          Workspace
+//   GET    /api/events                             DaemonEvent (events.ts)
+//   GET    /api/processes                          PsReport (../ps.ts): what could be opened
+//   POST   /api/processes                          OpenProcessRequest → WatchedProcess
+//   DELETE /api/processes/PID                      closes it; its snapshots stay
+//   GET    /api/processes/PID/timeline             Timeline (events.ts)
+//   POST   /api/processes/PID/marks                MarkRequest → Mark (events.ts)
+//   GET    /api/processes/PID/pause-estimate       PauseEstimate (../pause-estimate.ts): what a snapshot would cost
+//   POST   /api/processes/PID/snapshots            {} → OpenSnapshot, still loading
+//   POST   /api/processes/PID/observation          ObservationRequest → WatchedProcess
+//   DELETE /api/processes/PID/observation          gives it up → WatchedProcess
+//   GET    /api/processes/PID/findings             FindReport (../find.ts) of the last observation
+//   GET    /api/processes/PID/scan                 ScanView (source-views.ts)
+//   GET    /api/processes/PID/source?file=&line=   SourceExcerpt (source-views.ts)
+//   DELETE /api/snapshots/ID                       closes it
+//   GET    /api/snapshots/ID/report                HeapReport (../report.ts): holders and types that take most
+//   GET    /api/snapshots/ID/rss                   RssReport (../rss.ts) with collector, garbage, references, resources;
+//                                                  where `has_memory_map`, else 404
+//   GET    /api/snapshots/ID/…                     heap-views.ts
+//   GET    /api/snapshots/ID/export?format=        ExportFormats below, as a file to save
+//   GET    /api/compare?snapshots=s1,s2[,s3]       Comparison (heap-views.ts), in the order given, oldest first
 
 import * as v from 'valibot';
 import type { ErrorReport } from '../error.ts';
@@ -54,8 +81,12 @@ export interface OpenSnapshot {
   readonly references?: number;
   readonly bytes?: number;
   readonly pause_ms?: number;
+  /** While retained sizes, paths and dominators are computed: types and counts are there, the rest takes until then. */
+  readonly analysing?: Activity;
   /** Whether the memory behind it was read with it: what /memory-map answers from. */
   readonly has_memory_map: boolean;
+  /** Worst first: what could not be read as it should. */
+  readonly problems?: readonly { readonly code: string; readonly message: string; readonly count: number }[];
 }
 
 export interface Workspace {
@@ -76,3 +107,24 @@ export const ObservationRequest = v.strictObject({
 });
 /** POST /api/processes/PID/marks */
 export const MarkRequest = v.strictObject({ label: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(80)) });
+
+/** Query of GET /api/snapshots/ID/export. `json` is the HeapReport; `heap` is leakscope's own format. */
+export const EXPORT_NAMES = [
+  'html',
+  'heapsnapshot',
+  'heap',
+  'json',
+  'pprof',
+  'speedscope',
+  'collapsed',
+  'csv',
+] as const;
+export const ExportQuery = v.strictObject({
+  format: v.picklist(EXPORT_NAMES),
+  /** For csv. */
+  table: v.optional(v.picklist(['types', 'holders', 'roots']), 'types'),
+});
+/** Query of GET /api/compare. */
+export const CompareQuery = v.strictObject({
+  snapshots: v.pipe(v.string(), v.regex(/^s\d+(,s\d+){1,2}$/)),
+});
