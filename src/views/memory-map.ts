@@ -1,0 +1,40 @@
+// Windows of the picture of a process's memory.
+
+import { type HeapGraph, qualifiedTypeName } from '../graph/heap-graph.ts';
+import type { MemoryMapView, MemoryRegion } from '../protocol/web/heap-views.ts';
+import { MEMORY_USES, type MemoryMapColumns, NOTHING, REGION_KINDS } from './memory-map-columns.ts';
+import type { WindowOptions } from './object-rows.ts';
+
+export function memoryMapView(
+  columns: MemoryMapColumns,
+  { types }: Pick<HeapGraph, 'types'>,
+  { offset, limit }: WindowOptions,
+): MemoryMapView {
+  const count = columns.starts.length;
+  const regions: MemoryRegion[] = [];
+  for (let r = offset; r < Math.min(count, offset + limit); r++) {
+    const cells: MemoryRegion['cells'][number][] = [];
+    for (let cell = columns.firstCell[r]!; cell < columns.firstCell[r + 1]!; cell++) {
+      const type = columns.types[cell]!;
+      const owner = columns.owners[cell]!;
+      cells.push({
+        use: MEMORY_USES[columns.uses[cell]!]!,
+        filled: Math.round((columns.filled[cell]! / 255) * 100) / 100,
+        ...(type === NOTHING ? {} : { type: qualifiedTypeName(types[type]!) }),
+        ...(owner === NOTHING ? {} : { owner: columns.ownerNames[owner]! }),
+      });
+    }
+    regions.push({
+      kind: REGION_KINDS[columns.kinds[r]!]!,
+      address: `0x${columns.starts[r]!.toString(16)}`,
+      bytes: columns.ends[r]! - columns.starts[r]!,
+      cells,
+    });
+  }
+  return {
+    region_count: count,
+    offset,
+    regions,
+    totals: MEMORY_USES.map((use, i) => ({ use, bytes: columns.totals[i]! })).filter(({ bytes }) => bytes > 0),
+  };
+}

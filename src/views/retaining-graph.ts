@@ -1,0 +1,170 @@
+// Why an object is alive, as a small graph for drawing: its retaining paths, joined where they meet. Namespace dicts are
+// left out, as a path leaves them out: an object and its `__dict__` are one. What is not drawn is counted.
+
+import { type EdgeIndex, NO_NODE, NodeFlag, type NodeIndex } from '../graph/heap-graph.ts';
+import { findEdge, sourceOfEdge } from '../graph/referrers.ts';
+import { alternativePaths, type RetainingPath } from '../graph/retaining-path.ts';
+import type { RetainingGraph } from '../protocol/web/heap-views.ts';
+import { type AnalysedHeap, addressOf, retainedBytesOf, typeNameOf } from './analysed-heap.ts';
+import { nameOfEdge } from './object-rows.ts';
+
+const PATHS_JOINED = 12;
+/** Referrers that one node is expanded to. */
+const EXPANDED = 12;
+/** Referrers looked at when one is expanded, or when they are counted: a popular object has millions. */
+const REFERRERS_READ = 1_000_000;
+
+export interface RetainingGraphOptions {
+  /** Nodes drawn at most; of longer paths the ends near the object. */
+  readonly nodes: number;
+  /** A node whose referrers are wanted too. */
+  readonly expand?: NodeIndex | undefined;
+}
+
+interface Link {
+  readonly from: NodeIndex;
+  readonly to: NodeIndex;
+  readonly name: string;
+}
+
+export function retainingGraph(heap: AnalysedHeap, node: NodeIndex, options: RetainingGraphOptions): RetainingGraph {
+  const { graph, paths, referrers } = heap;
+  const drawing = new Drawing(heap, options.nodes);
+  drawing.add(node, 0);
+  const found = alternativePaths(graph, paths, referrers, node, PATHS_JOINED);
+  for (const path of found) drawPath(heap, drawing, path, options.nodes);
+  // Garbage has no path: what refers to it is the cycle that keeps it.
+  if (found.length === 0) drawReferrers(heap, drawing, node);
+  if (options.expand !== undefined) drawReferrers(heap, drawing, options.expand);
+  return drawing.finish();
+}
+
+/** From the object upwards, as far as there is room. */
+function drawPath(heap: AnalysedHeap, drawing: Drawing, path: RetainingPath, limit: number): void {
+  const last = path.nodes.length - 1;
+  let below: NodeIndex = path.nodes[last]!;
+  let edge = path.edges[last - 1];
+  for (let i = last - 1; i >= 0 && last - i <= 2 * limit; i--) {
+    const node = path.nodes[i]!;
+    // The dict's owner is drawn with the name that the dict has for what is below.
+    if (i > 0 && isSilent(heap, path, i)) continue;
+    if (!drawing.add(node, last - i)) return;
+    drawing.link({ from: node, to: below, name: edgeNameOf(heap, edge) });
+    below = node;
+    edge = path.edges[i - 1];
+  }
+}
+
+/** Whether node i is a namespace that its owner stands before. */
+function isSilent({ graph }: AnalysedHeap, path: RetainingPath, i: number): boolean {
+  return (graph.nodeFlags[path.nodes[i]!]! & NodeFlag.namespace) !== 0;
+}
+
+function drawReferrers(heap: AnalysedHeap, drawing: Drawing, node: NodeIndex): void {
+  const { graph, referrers, paths } = heap;
+  const depth = drawing.depthOf(node);
+  if (depth === undefined) return;
+  const start = referrers.firstReferrer[node]!;
+  const end = Math.min(referrers.firstReferrer[node + 1]!, start + REFERRERS_READ);
+  // Nearest to a root first: those explain most.
+  const nearest: NodeIndex[] = [];
+  let previous = -1;
+  for (let i = start; i < end; i++) {
+    const source = referrers.referrers[i]!;
+    if (source === previous || source === node) continue;
+    previous = source;
+    const distance = paths.distance[source]!;
+    if (nearest.length === EXPANDED && distance >= paths.distance[nearest.at(-1)!]!) continue;
+    let place = nearest.length;
+    while (place > 0 && paths.distance[nearest[place - 1]!]! > distance) place--;
+    nearest.splice(place, 0, source);
+    if (nearest.length > EXPANDED) nearest.pop();
+  }
+  for (const source of nearest) {
+    if (!drawing.add(source, depth + 1)) return;
+    drawing.link({ from: source, to: node, name: nameOfEdge(heap, source, findEdge(graph, source, node)) });
+  }
+}
+
+/** Named by the edge alone; its source is only needed to tell a tuple from a list. */
+function edgeNameOf(heap: AnalysedHeap, edge: EdgeIndex | undefined): string {
+  if (edge === undefined) return '';
+  return nameOfEdge(heap, sourceOfEdge(heap.graph, edge), edge);
+}
+
+/** Nodes and links as they are found, each once. */
+class Drawing {
+  readonly #heap: AnalysedHeap;
+  readonly #limit: number;
+  readonly #depths = new Map<NodeIndex, number>();
+  readonly #links = new Map<string, Link>();
+
+  constructor(heap: AnalysedHeap, limit: number) {
+    this.#heap = heap;
+    this.#limit = limit;
+  }
+
+  /** False where there is no more room. */
+  add(node: NodeIndex, depth: number): boolean {
+    const known = this.#depths.get(node);
+    if (known === undefined && this.#depths.size >= this.#limit) return false;
+    this.#depths.set(node, Math.min(known ?? depth, depth));
+    return true;
+  }
+
+  depthOf(node: NodeIndex): number | undefined {
+    return this.#depths.get(node);
+  }
+
+  link(link: Link): void {
+    if (link.from === link.to) return;
+    const key = `${link.from} ${link.to} ${link.name}`;
+    if (!this.#links.has(key)) this.#links.set(key, link);
+  }
+
+  finish(): RetainingGraph {
+    const { graph, names, paths } = this.#heap;
+    const places = new Map([...this.#depths.keys()].map((node, place) => [node, place]));
+    const links = [...this.#links.values()];
+    return {
+      nodes: [...this.#depths].map(([node, depth]) => ({
+        address: addressOf(graph, node),
+        type: typeNameOf(graph, node),
+        label: names.roleOf(node) === 'object' ? '' : labelOf(this.#heap, node),
+        retained_bytes: retainedBytesOf(this.#heap, node),
+        is_root: paths.distance[node] === 0,
+        depth,
+        more_referrers: this.#undrawnReferrers(node),
+      })),
+      edges: links.map(({ from, to, name }) => ({ from: places.get(from)!, to: places.get(to)!, name })),
+    };
+  }
+
+  /** Referrers that are not drawn; those beyond what is read count for one each, told apart or not. */
+  #undrawnReferrers(node: NodeIndex): number {
+    const { graph, referrers } = this.#heap;
+    const start = referrers.firstReferrer[node]!;
+    const end = referrers.firstReferrer[node + 1]!;
+    const readEnd = Math.min(end, start + REFERRERS_READ);
+    let count = end - readEnd;
+    for (let i = start; i < readEnd; i++) {
+      const source = referrers.referrers[i]!;
+      if (source === node || (i > start && referrers.referrers[i - 1] === source) || this.#depths.has(source)) continue;
+      if ((graph.nodeFlags[source]! & NodeFlag.namespace) !== 0 && this.#isDrawnNamespace(source)) continue;
+      count++;
+    }
+    return count;
+  }
+
+  /** Whether a namespace that is left out belongs to something drawn. */
+  #isDrawnNamespace(namespace: NodeIndex): boolean {
+    const parent = this.#heap.paths.parent[namespace]!;
+    return parent !== NO_NODE && this.#depths.has(parent);
+  }
+}
+
+function labelOf({ names }: AnalysedHeap, node: NodeIndex): string {
+  const name = names.nameOf(node);
+  const word = names.wordOf(node);
+  return name.startsWith(`${word} `) ? name : `${word} ${name}`;
+}
