@@ -24,7 +24,7 @@ import { AttachedTarget, type HeapCapture } from './attached-target.ts';
 import { FindTraces } from './find-traces.ts';
 import { boundReader } from './holder-bound.ts';
 import { LiveSampler } from './live-sampler.ts';
-import { measureCapture } from './rss-session.ts';
+import { type Look, measureCapture } from './rss-session.ts';
 import { type FindOptions, type Progress, pythonName } from './session-options.ts';
 import { keyReader } from './shown-keys.ts';
 import { diagnoseWithSource } from './source-findings.ts';
@@ -51,6 +51,14 @@ const STARTING_SECONDS = 120;
 /** RSS growth since the last snapshot that brings the next one forward: fast leaks are seen before they kill. */
 const EARLY_GROWTH = 1.5;
 
+/** What somebody who watches a run is told while it goes on. */
+export interface RunWatcher {
+  /** A snapshot was taken and summed up. */
+  readonly summarised?: (summary: SnapshotSummary) => void;
+  /** The last one, before its memory is given up; not where the kernel did not say what is resident. */
+  readonly lastLook?: (target: AttachedTarget, look: Look) => void;
+}
+
 /** Runs `find`. Throws LeakscopeError when the process cannot be read at all; an early exit gives what is known. */
 export async function runFind(options: FindOptions, progress: Progress): Promise<FindReport> {
   const observation = await observe(options, progress);
@@ -63,12 +71,16 @@ export async function runFind(options: FindOptions, progress: Progress): Promise
 }
 
 /** Watches the process for a while: all that there is to judge. Throws as `runFind` does. */
-export async function observe(options: FindOptions, progress: Progress): Promise<Observation> {
+export async function observe(
+  options: FindOptions,
+  progress: Progress,
+  watcher: RunWatcher = {},
+): Promise<Observation> {
   const problems = new ProblemLog();
   progress.stage(`attaching to process ${options.pid}`);
   const target = await AttachedTarget.attach(options.pid, problems);
   try {
-    return await new FindRun(target, options, progress, problems).run();
+    return await new FindRun(target, { ...options, watcher }, progress, problems).run();
   } finally {
     progress.done();
     target.close();
@@ -77,7 +89,7 @@ export async function observe(options: FindOptions, progress: Progress): Promise
 
 class FindRun {
   readonly #target: AttachedTarget;
-  readonly #options: FindOptions;
+  readonly #options: FindOptions & { readonly watcher: RunWatcher };
   readonly #progress: Progress;
   readonly #problems: ProblemLog;
   #sampler: LiveSampler;
@@ -90,13 +102,19 @@ class FindRun {
   readonly #captures: CaptureFacts[] = [];
   readonly #memory: ResidentMoment[] = [];
   #last: HeapCapture | undefined;
+  #lastLook: Look | undefined;
   #endedEarly: string | undefined;
   /** What the kernel had right before the first snapshot, and before the last. */
   #kernelBefore: ProcessResources | undefined;
   #kernel: ProcessResources | undefined;
   readonly #temporaryBytes: SeriesPoint[] = [];
 
-  constructor(target: AttachedTarget, options: FindOptions, progress: Progress, problems: ProblemLog) {
+  constructor(
+    target: AttachedTarget,
+    options: FindOptions & { readonly watcher: RunWatcher },
+    progress: Progress,
+    problems: ProblemLog,
+  ) {
     this.#target = target;
     this.#options = options;
     this.#progress = progress;
@@ -188,13 +206,16 @@ class FindRun {
     });
     // Preparing a capture takes a while on a busy host: what counts is when the target stood still.
     const atSeconds = (capture.stoppedAtMs - this.#startedAtMs) / 1000;
+    this.#lastLook = undefined;
     if (use !== undefined) {
-      const { rssBytes, parts } = measureCapture(capture.walk, use, this.#target.interpreter.layout);
-      this.#memory.push({ atSeconds, rssBytes, parts });
+      const measure = measureCapture(capture.walk, use, this.#target.interpreter.layout);
+      this.#memory.push({ atSeconds, rssBytes: measure.rssBytes, parts: measure.parts });
+      if (kernel !== undefined) this.#lastLook = { capture, measure, kernel };
     }
     const summary = summariseSnapshot(capture.walk, atSeconds, capture.pauseMs);
     this.#summaries.push(summary);
     this.#pausesMs.push(capture.pauseMs);
+    this.#options.watcher.summarised?.(summary);
     this.#captures.push(capture.facts);
     this.#last = capture;
     if (number === 1) this.#beginTraces(capture);
@@ -292,6 +313,7 @@ class FindRun {
     const { walk, image } = this.#last!;
     const source = readTargetSource(info, walk.graph, image, interpreter.layout);
     const later = this.#readKernel();
+    if (this.#lastLook !== undefined) this.#options.watcher.lastLook?.(this.#target, this.#lastLook);
     return {
       target: this.#describeTarget(),
       observedSeconds: this.#summaries.at(-1)!.atSeconds - this.#summaries[0]!.atSeconds,

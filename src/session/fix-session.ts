@@ -66,7 +66,8 @@ export async function runFix(options: FixOptions, progress: Progress): Promise<F
   return { report, changed };
 }
 
-function describeFile({ path, before, after, fixed }: ChangedFile): FixReport['files'][number] {
+function describeFile(file: ChangedFile): FixReport['files'][number] {
+  const { path, fixed } = file;
   return {
     path,
     fixes: fixed.map(({ rule, code, range, message, fix }) => ({
@@ -77,11 +78,16 @@ function describeFile({ path, before, after, fixed }: ChangedFile): FixReport['f
       title: fix!.title,
       safety: fix!.safety,
     })),
-    diff: createTwoFilesPatch(`a/${path}`, `b/${path}`, before, after, undefined, undefined, {
-      context: CONTEXT_LINES,
-      headerOptions: FILE_HEADERS_ONLY,
-    }),
+    diff: unifiedDiff(file),
   };
+}
+
+/** As `diff -u` and git write it. */
+export function unifiedDiff({ path, before, after }: Pick<ChangedFile, 'path' | 'before' | 'after'>): string {
+  return createTwoFilesPatch(`a/${path}`, `b/${path}`, before, after, undefined, undefined, {
+    context: CONTEXT_LINES,
+    headerOptions: FILE_HEADERS_ONLY,
+  });
 }
 
 function encoded({ path, after, encoding }: ChangedFile): Buffer {

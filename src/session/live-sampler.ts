@@ -37,6 +37,13 @@ interface Line {
   depthSum: number;
 }
 
+/** How many entries a container has right now; undefined where none is there any more. */
+export function readEntries(target: AttachedTarget, image: MemoryImage, address: Address): number | undefined {
+  const count = entryCountAddress(image, target.interpreter.layout, address);
+  const entries = count === undefined ? undefined : image.u64(count);
+  return Number.isSafeInteger(entries) ? entries : undefined;
+}
+
 export class LiveSampler {
   readonly resources: ResourceSample[] = [];
   /** CPU seconds the target has used, over the run. */
@@ -107,12 +114,9 @@ export class LiveSampler {
   }
 
   #sampleEntries(image: MemoryImage, atSeconds: number): void {
-    const { layout } = this.#target.interpreter;
     for (const [address, series] of this.entries) {
-      const count = entryCountAddress(image, layout, address);
-      if (count === undefined) continue;
-      const entries = image.u64(count);
-      if (Number.isSafeInteger(entries)) series.push([atSeconds, entries]);
+      const entries = readEntries(this.#target, image, address);
+      if (entries !== undefined) series.push([atSeconds, entries]);
     }
   }
 

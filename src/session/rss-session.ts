@@ -19,7 +19,7 @@ import { applicationOf } from '../target/python-processes.ts';
 import { countResources } from '../target/resource-counts.ts';
 import { AttachedTarget, type HeapCapture } from './attached-target.ts';
 import { coreMemoryUse } from './core-memory-use.ts';
-import { openCoreTarget } from './core-target.ts';
+import { type CoreTarget, openCoreTarget } from './core-target.ts';
 import { readKernelResources, resourceReport } from './resource-session.ts';
 import { type Progress, pythonName } from './session-options.ts';
 import { extensionModules } from './target-source.ts';
@@ -63,32 +63,50 @@ export async function rssOfCore(
   const target = await openCoreTarget(file, { ...options, problems }, progress);
   try {
     progress.stage('finding whose memory it is');
-    const { core, walk, meta, interpreter } = target;
-    const { use, isExact } = coreMemoryUse(core, walk.blocks.allocator.mallocHeaps);
-    if (!isExact) {
-      problems.add(
-        'core-without-residency',
-        'the core does not say which pages were resident: those that are not zero are counted, and no pages of files',
-      );
-    }
-    return reportRss({
-      target: { file, pid: meta.pid, python: meta.python, app: meta.app },
-      moments: [{ atSeconds: 0, measure: measureCapture(walk, use, interpreter.layout) }],
-      walk,
-      extensionModules: extensionModules(walk.graph, core.image, interpreter.layout),
-      resources: undefined,
-      freeThreaded: interpreter.layout.freeThreaded,
-      threadCount: core.threads.length,
-      pausesMs: [],
-      captures: [],
-      notes: [],
-      top: options.top,
-      problems,
-    });
+    return reportCore(file, target, measureCore(target, problems), { top: options.top, problems });
   } finally {
     progress.done();
     target.close();
   }
+}
+
+interface ReportOptions {
+  /** Rows of the table of owners. */
+  readonly top: number;
+  readonly problems: ProblemLog;
+}
+
+/** Splits the memory of an open core. */
+export function measureCore({ core, walk, interpreter }: CoreTarget, problems: ProblemLog): RssMeasure {
+  const { use, isExact } = coreMemoryUse(core, walk.blocks.allocator.mallocHeaps);
+  if (!isExact) {
+    problems.add(
+      'core-without-residency',
+      'the core does not say which pages were resident: those that are not zero are counted, and no pages of files',
+    );
+  }
+  return measureCapture(walk, use, interpreter.layout);
+}
+
+export function reportCore(
+  file: string,
+  { core, walk, meta, interpreter }: CoreTarget,
+  measure: RssMeasure,
+  options: ReportOptions,
+): RssReport {
+  return reportRss({
+    target: { file, pid: meta.pid, python: meta.python, app: meta.app },
+    moments: [{ atSeconds: 0, measure }],
+    walk,
+    extensionModules: extensionModules(walk.graph, core.image, interpreter.layout),
+    resources: undefined,
+    freeThreaded: interpreter.layout.freeThreaded,
+    threadCount: core.threads.length,
+    pausesMs: [],
+    captures: [],
+    notes: [],
+    ...options,
+  });
 }
 
 async function observe(
@@ -125,19 +143,11 @@ async function observe(
     if (look === looks - 1) resources = resourceReport(target, capture, kernel);
   }
   progress.stage('finding whose memory it is');
-  const { info, interpreter } = target;
+  const uptimeSeconds = target.info.uptimeSeconds + (performance.now() - startedAtMs) / 1000;
   return reportRss({
-    target: {
-      pid: info.pid,
-      python: pythonName(interpreter),
-      app: applicationOf(info),
-      uptime_seconds: Math.round(info.uptimeSeconds + (performance.now() - startedAtMs) / 1000),
-    },
+    ...describeLive(target, last!, uptimeSeconds),
     moments,
-    walk: last!.walk,
-    extensionModules: extensionModules(last!.walk.graph, last!.image, interpreter.layout),
     resources,
-    freeThreaded: interpreter.layout.freeThreaded,
     threadCount,
     notes,
     pausesMs,
@@ -147,12 +157,51 @@ async function observe(
   });
 }
 
-/** One stop: the memory, and what the kernel says of it, of the same moment. */
-async function lookAt(
+/** Of one look at a live process, its last: where its memory is and who owns what else it has. */
+export function reportLook(
   target: AttachedTarget,
-  options: RssOptions,
+  { capture, measure, kernel }: Look,
+  options: ReportOptions,
+): RssReport {
+  return reportRss({
+    ...describeLive(target, capture, target.info.uptimeSeconds),
+    moments: [{ atSeconds: 0, measure }],
+    resources: resourceReport(target, capture, kernel),
+    threadCount: capture.walk.threads.length,
+    notes: [],
+    pausesMs: [capture.pauseMs],
+    captures: [capture.facts],
+    ...options,
+  });
+}
+
+function describeLive({ info, interpreter }: AttachedTarget, { walk, image }: HeapCapture, uptimeSeconds: number) {
+  return {
+    target: {
+      pid: info.pid,
+      python: pythonName(interpreter),
+      app: applicationOf(info),
+      uptime_seconds: Math.round(uptimeSeconds),
+    },
+    walk,
+    extensionModules: extensionModules(walk.graph, image, interpreter.layout),
+    freeThreaded: interpreter.layout.freeThreaded,
+  };
+}
+
+/** The memory of one moment, and what the kernel says of it and of what else the process has. */
+export interface Look {
+  readonly capture: HeapCapture;
+  readonly measure: RssMeasure;
+  readonly kernel: KernelResources;
+}
+
+/** One stop: the memory, and what the kernel says of it, of the same moment. */
+export async function lookAt(
+  target: AttachedTarget,
+  options: Pick<RssOptions, 'maxPauseMs' | 'precopy' | 'signal'>,
   progress: Progress,
-): Promise<{ capture: HeapCapture; measure: RssMeasure; kernel: KernelResources }> {
+): Promise<Look> {
   const { pid } = target.info;
   let use: MemoryUse | undefined;
   const kernel = readKernelResources(target);

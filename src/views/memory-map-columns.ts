@@ -90,8 +90,13 @@ function listRegions({ allocator }: HeapBlocks): Region[] {
     ranges.map(({ start, end }) => ({ start, end, kind }));
   const regions = [...of(allocator.smallArenas, 0), ...of(allocator.mallocHeaps, 1), ...of(allocator.mappedChunks, 2)];
   const ascending = regions.filter(({ start, end }) => end > start).sort((a, b) => a.start - b.start);
-  // An arena that malloc handed out lies within malloc's own memory: its cells say more.
-  return ascending.filter((region, i) => i === 0 || region.kind === 0 || region.start >= ascending[i - 1]!.end);
+  let reached = 0;
+  // An arena that malloc handed out lies within malloc's own memory, and is drawn as part of it.
+  return ascending.filter((region) => {
+    if (region.start < reached) return false;
+    reached = region.end;
+    return true;
+  });
 }
 
 function cellCount({ start, end, kind }: Region): number {
