@@ -30,8 +30,10 @@ export class HeapIndex {
   #referrers: Referrers | undefined;
   #roots: BitSet | undefined;
 
-  constructor(retention: Retention) {
+  /** `referrers` where they are there already. */
+  constructor(retention: Retention, referrers?: Referrers) {
     this.retention = retention;
+    this.#referrers = referrers;
     const { types, strings } = retention.graph;
     this.typeNames = types.map(qualifiedTypeName);
     const name = strings.indexOf('__dict__');

@@ -197,7 +197,7 @@ export interface Look {
 }
 
 /** One stop: the memory, and what the kernel says of it, of the same moment. */
-export async function lookAt(
+async function lookAt(
   target: AttachedTarget,
   options: Pick<RssOptions, 'maxPauseMs' | 'precopy' | 'signal'>,
   progress: Progress,

@@ -35,25 +35,27 @@ export async function takeSnapshot(options: SnapshotOptions, progress: Progress)
       progress: (step) => progress.update(undefined, step),
     });
     const problems = log.list();
-    const { interpreter, info } = target;
-    return {
-      graph: walk.graph,
-      meta: {
-        toolVersion: VERSION,
-        python: pythonName(interpreter),
-        app: applicationOf(info),
-        pid: info.pid,
-        takenAt,
-        rssBytes: info.rssBytes,
-        pauseMs,
-        problems,
-        collector: storeCollector(walk, { incremental: isIncremental(interpreter.layout) }),
-      },
-      pauseMs,
-      capture: facts,
-      problems,
+    const meta = {
+      ...describeSnapshot(target, { takenAt, pauseMs, problems }),
+      collector: storeCollector(walk, { incremental: isIncremental(target.interpreter.layout) }),
     };
+    return { graph: walk.graph, meta, pauseMs, capture: facts, problems };
   } finally {
     target.close();
   }
+}
+
+/** What a snapshot of a live process says of itself. */
+export function describeSnapshot(
+  { info, interpreter }: AttachedTarget,
+  facts: { readonly takenAt: string; readonly pauseMs: number; readonly problems: readonly Problem[] },
+): HeapFileMeta {
+  return {
+    toolVersion: VERSION,
+    python: pythonName(interpreter),
+    app: applicationOf(info),
+    pid: info.pid,
+    rssBytes: info.rssBytes,
+    ...facts,
+  };
 }

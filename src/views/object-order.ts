@@ -2,7 +2,7 @@
 // so that equal ones stay in order of address (Knuth, The Art of Computer Programming 3, 5.2.5). Sorted once, windows of
 // the order cost nothing.
 
-import { type HeapGraph, NOT_A_CONTAINER, type NodeIndex, qualifiedTypeName, WORD_BYTES } from '../graph/heap-graph.ts';
+import { type HeapGraph, NOT_A_CONTAINER, qualifiedTypeName, WORD_BYTES } from '../graph/heap-graph.ts';
 
 export type ObjectColumn = 'bytes' | 'retained_bytes' | 'entries' | 'address' | 'type';
 
@@ -93,11 +93,4 @@ function radixSort(nodes: Uint32Array, keys: Uint32Array): Uint32Array {
     [fromKeys, toKeys] = [toKeys, fromKeys as Uint32Array<ArrayBuffer>];
   }
   return from;
-}
-
-/** All node indices. */
-export function allNodes(graph: Pick<HeapGraph, 'nodeCount'>): Uint32Array {
-  const nodes = new Uint32Array(graph.nodeCount);
-  for (let n: NodeIndex = 0; n < nodes.length; n++) nodes[n] = n;
-  return nodes;
 }

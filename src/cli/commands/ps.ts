@@ -1,8 +1,7 @@
 // leakscope ps: which Python processes run here.
 
 import type { Command } from 'commander';
-import { PS_SCHEMA, type PsReport } from '../../protocol/ps.ts';
-import { listPythonProcesses } from '../../target/python-processes.ts';
+import { listProcesses } from '../../session/process-list.ts';
 import { type CliContext, openOutput } from '../cli-context.ts';
 import { renderProcesses } from '../render/process-table.ts';
 
@@ -20,25 +19,6 @@ export function addPsCommand(program: Command, context: CliContext): void {
     .description('Lists the Python processes of this host, the largest first.')
     .addHelpText('after', HELP)
     .action((_flags: unknown, command: Command) => {
-      openOutput(context, command).answer(describeProcesses(), renderProcesses);
+      openOutput(context, command).answer(listProcesses(), renderProcesses);
     });
-}
-
-function describeProcesses(): PsReport {
-  const { processes, unreadable } = listPythonProcesses();
-  return {
-    schema: PS_SCHEMA,
-    processes: processes.map((process) => ({
-      pid: process.pid,
-      parent_pid: process.parentPid,
-      python: process.python,
-      app: process.application,
-      user: process.user,
-      uptime_seconds: Math.round(process.uptimeSeconds),
-      rss_bytes: process.rssBytes,
-      supported: process.supported,
-      ...(process.note === undefined ? {} : { note: process.note }),
-    })),
-    unreadable_processes: unreadable,
-  };
 }

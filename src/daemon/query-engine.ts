@@ -1,0 +1,310 @@
+// Holds the open snapshots and answers questions about them. What is asked before it is computed waits for it; what took
+// long is kept for the next window of the same list. Runs in a thread of its own (query-thread.ts).
+
+import { type BitSet, hasBit } from '../base/bitset.ts';
+import { LeakscopeError } from '../base/errors.ts';
+import type { Problem } from '../base/problems.ts';
+import { isSameProcess } from '../diagnose/heap-diff.ts';
+import { reportHeap } from '../diagnose/heap-report.ts';
+import type { RssReport } from '../diagnose/rss-report.ts';
+import type { SnapshotFacts } from '../diagnose/snapshot-facts.ts';
+import { compareNodes } from '../graph/comparison.ts';
+import { type HeapGraph, WORD_BYTES } from '../graph/heap-graph.ts';
+import type { Comparison, Completions, GarbageView, ObjectsAnswer } from '../protocol/web/heap-views.ts';
+import type { SnapshotId } from '../protocol/web/workspace.ts';
+import { HeapIndex } from '../query/heap-index.ts';
+import { narrow } from '../query/node-selection.ts';
+import { completeQuery, type QueryVocabulary, queryVocabulary } from '../query/query-completion.ts';
+import { evaluateQuery } from '../query/query-evaluation.ts';
+import { parseQuery } from '../query/query-syntax.ts';
+import { type AnalysedHeap, nodeAt } from '../views/analysed-heap.ts';
+import { dominatorPath, dominatorRows } from '../views/dominator-rows.ts';
+import { garbageView } from '../views/garbage-view.ts';
+import { memoryMapView } from '../views/memory-map.ts';
+import type { MemoryMapColumns } from '../views/memory-map-columns.ts';
+import { objectDetail, referentsWindow, referrersWindow } from '../views/object-detail.ts';
+import { type ObjectOrder, orderObjects } from '../views/object-order.ts';
+import { objectRow, windowOf } from '../views/object-rows.ts';
+import { retainedTree } from '../views/retained-tree.ts';
+import { retainingGraph } from '../views/retaining-graph.ts';
+import { compareSnapshots } from '../views/snapshot-comparison.ts';
+import { amountsByType, type TypeAmounts, type TypeGrouping, typesTable } from '../views/types-table.ts';
+import { analysedHeap, type HeapAnalysis } from './heap-analysis.ts';
+import type { Question, SnapshotQuestion } from './questions.ts';
+
+export interface LoadedSnapshot {
+  readonly graph: HeapGraph;
+  readonly facts: SnapshotFacts;
+  readonly problems: readonly Problem[];
+}
+
+/** What only the memory behind a graph can tell. */
+export interface MemoryView {
+  readonly rss: RssReport;
+  readonly map: MemoryMapColumns;
+}
+
+const REPORT_ROWS = 50;
+const DIFF_ROWS = 50;
+/** Orders of objects kept per snapshot: 4 bytes for each object in it. */
+const SELECTIONS_KEPT = 4;
+
+export class QueryEngine {
+  readonly #snapshots = new Map<SnapshotId, Snapshot>();
+  readonly #comparisons = new Map<string, Comparison>();
+
+  open(id: SnapshotId, loaded: LoadedSnapshot): void {
+    this.#snapshots.set(id, new Snapshot(loaded));
+  }
+
+  analysed(id: SnapshotId, analysis: HeapAnalysis): void {
+    this.#snapshots.get(id)?.analysed(analysis);
+  }
+
+  remember(id: SnapshotId, memory: MemoryView): void {
+    this.#snapshots.get(id)?.remembered(memory);
+  }
+
+  /** Nothing more will come: what still waits is answered with the failure. */
+  settle(id: SnapshotId, failure: LeakscopeError): void {
+    this.#snapshots.get(id)?.settle(failure);
+  }
+
+  close(id: SnapshotId): void {
+    this.#snapshots.get(id)?.settle(closed(id));
+    this.#snapshots.delete(id);
+    for (const key of this.#comparisons.keys()) if (key.split(',').includes(id)) this.#comparisons.delete(key);
+  }
+
+  /** Throws what is wrong with the question, or what kept the answer from being there. */
+  async answer(asked: Question): Promise<unknown> {
+    if ('compare' in asked) return this.#compare(asked.compare);
+    return this.#get(asked.snapshot).answer(asked.question, (id) => this.#get(id));
+  }
+
+  #get(id: SnapshotId): Snapshot {
+    const snapshot = this.#snapshots.get(id);
+    if (snapshot === undefined) throw closed(id);
+    return snapshot;
+  }
+
+  async #compare(ids: readonly SnapshotId[]): Promise<Comparison> {
+    const key = ids.join(',');
+    const known = this.#comparisons.get(key);
+    if (known !== undefined) return known;
+    const snapshots = ids.map((id) => this.#get(id));
+    const [first, last] = [snapshots[0]!, snapshots.at(-1)!];
+    const heap = await last.heap();
+    const comparison = compareSnapshots(
+      snapshots.slice(0, -1).map(({ graph }) => graph),
+      heap,
+      {
+        snapshots: snapshots.map(({ facts }) => facts),
+        sameProcess: snapshots.every(
+          ({ graph, facts }) => facts.pid === first.facts.pid && isSameProcess(graph, first.graph),
+        ),
+        seconds: (Date.parse(last.facts.taken_at) - Date.parse(first.facts.taken_at)) / 1000,
+        top: DIFF_ROWS,
+        problems: snapshots.flatMap(({ problems }) => problems),
+      },
+    );
+    this.#comparisons.set(key, comparison);
+    return comparison;
+  }
+}
+
+function closed(id: SnapshotId): LeakscopeError {
+  return new LeakscopeError('E_NO_MATCH', `snapshot ${id} is not open`, { hint: 'it may have been closed' });
+}
+
+/** A value that somebody else will bring; waiting for it in vain ends in the failure. */
+class Awaited<T> {
+  readonly promise: Promise<T>;
+  #resolve!: (value: T) => void;
+  #reject!: (failure: unknown) => void;
+
+  constructor() {
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    // Nobody may have asked yet.
+    this.promise.catch(() => {});
+  }
+
+  resolve(value: T): void {
+    this.#resolve(value);
+  }
+
+  reject(failure: unknown): void {
+    this.#reject(failure);
+  }
+}
+
+/** Objects that were asked for, in an order. */
+interface Selection {
+  readonly nodes: Uint32Array;
+  readonly bytes: number;
+}
+
+class Snapshot {
+  readonly graph: HeapGraph;
+  readonly facts: SnapshotFacts;
+  readonly problems: readonly Problem[];
+  readonly #heap = new Awaited<AnalysedHeap>();
+  readonly #memory = new Awaited<MemoryView>();
+  /** Without retained sizes at first. */
+  readonly #amounts = new Map<TypeGrouping, TypeAmounts>();
+  readonly #selections = new Map<string, Selection>();
+  #index: HeapIndex | undefined;
+  #vocabulary: QueryVocabulary | undefined;
+  #report: ReturnType<typeof reportHeap> | undefined;
+  #garbage: GarbageView | undefined;
+
+  constructor({ graph, facts, problems }: LoadedSnapshot) {
+    this.graph = graph;
+    this.facts = facts;
+    this.problems = problems;
+  }
+
+  analysed(analysis: HeapAnalysis): void {
+    for (const grouping of ['type', 'module'] as const) this.#amounts.set(grouping, analysis.amounts[grouping]);
+    this.#heap.resolve(analysedHeap(this.graph, analysis));
+  }
+
+  remembered(memory: MemoryView): void {
+    this.#memory.resolve(memory);
+  }
+
+  settle(failure: LeakscopeError): void {
+    this.#heap.reject(failure);
+    this.#memory.reject(failure);
+  }
+
+  heap(): Promise<AnalysedHeap> {
+    return this.#heap.promise;
+  }
+
+  async answer(question: SnapshotQuestion, other: (id: SnapshotId) => Snapshot): Promise<unknown> {
+    switch (question.ask) {
+      case 'types': {
+        const { query } = question;
+        if (query.sort === 'retained_bytes') await this.heap();
+        const before = query.since === undefined ? undefined : other(query.since).amounts(query.group);
+        return typesTable(this.amounts(query.group), before, query);
+      }
+      case 'garbage':
+        this.#garbage ??= garbageView(this.graph);
+        return this.#garbage;
+      case 'rss':
+        return (await this.#memory.promise).rss;
+      case 'memory map':
+        return memoryMapView((await this.#memory.promise).map, this.graph, question.query);
+      case 'report':
+        return this.#answerReport(await this.heap());
+      case 'objects':
+        return this.#objects(await this.heap(), question.query, other);
+      case 'completions':
+        return this.#completions(await this.heap(), question.query);
+      case 'dominators': {
+        const { parent } = question.query;
+        const heap = await this.heap();
+        return dominatorRows(heap, parent === undefined ? undefined : nodeAt(heap.graph, parent), question.query);
+      }
+      case 'retained tree': {
+        const heap = await this.heap();
+        const { address } = question;
+        return retainedTree(heap, address === undefined ? undefined : nodeAt(heap.graph, address));
+      }
+      default:
+        return this.#aboutObject(await this.heap(), question);
+    }
+  }
+
+  amounts(grouping: TypeGrouping): TypeAmounts {
+    let amounts = this.#amounts.get(grouping);
+    if (amounts === undefined) {
+      amounts = amountsByType(this.graph, grouping);
+      this.#amounts.set(grouping, amounts);
+    }
+    return amounts;
+  }
+
+  #aboutObject(heap: AnalysedHeap, question: Extract<SnapshotQuestion, { readonly address: string }>): unknown {
+    const node = nodeAt(heap.graph, question.address);
+    switch (question.ask) {
+      case 'object':
+        return objectDetail(heap, node);
+      case 'dominator path':
+        return dominatorPath(heap, node);
+      case 'referrers':
+        return referrersWindow(heap, node, question.query);
+      case 'referents':
+        return referentsWindow(heap, node, question.query);
+      case 'retaining graph': {
+        const { nodes, expand } = question.query;
+        const expanded = expand === undefined ? undefined : nodeAt(heap.graph, expand);
+        return retainingGraph(heap, node, { nodes, expand: expanded });
+      }
+    }
+  }
+
+  #answerReport(heap: AnalysedHeap): unknown {
+    this.#report ??= reportHeap(heap, { snapshot: this.facts, top: REPORT_ROWS, problems: this.problems });
+    return this.#report;
+  }
+
+  #objects(
+    heap: AnalysedHeap,
+    query: Extract<SnapshotQuestion, { readonly ask: 'objects' }>['query'],
+    other: (id: SnapshotId) => Snapshot,
+  ): ObjectsAnswer {
+    const { q, since, sort, order } = query;
+    const key = `${since ?? ''} ${sort} ${order} ${q}`;
+    let selection = this.#selections.get(key);
+    if (selection === undefined) {
+      const fresh = since === undefined ? undefined : this.#newSince(other(since));
+      selection = this.#select(heap, q, fresh, { sort, order });
+    }
+    // Asked for again, it is the youngest again.
+    this.#selections.delete(key);
+    this.#selections.set(key, selection);
+    for (const oldest of this.#selections.keys()) {
+      if (this.#selections.size <= SELECTIONS_KEPT) break;
+      this.#selections.delete(oldest);
+    }
+    return { ...windowOf(selection.nodes, query, (node) => objectRow(heap, node)), bytes: selection.bytes };
+  }
+
+  #select(heap: AnalysedHeap, text: string, fresh: BitSet | undefined, order: ObjectOrder): Selection {
+    const found = evaluateQuery(parseQuery(text), this.#heapIndex(heap));
+    const nodes = fresh === undefined ? found : narrow(found, (node) => hasBit(fresh, node));
+    let words = 0;
+    for (let i = 0; i < nodes.length; i++) words += heap.graph.shallowWords[nodes[i]!]!;
+    return { nodes: orderObjects(heap.graph, heap.retained, nodes, order), bytes: words * WORD_BYTES };
+  }
+
+  #newSince(before: Snapshot): BitSet {
+    if (!isSameProcess(before.graph, this.graph)) {
+      throw new LeakscopeError(
+        'E_USAGE',
+        'the two snapshots are of different processes: none of their objects is the same',
+      );
+    }
+    return compareNodes(before.graph, this.graph).fresh;
+  }
+
+  #completions(
+    heap: AnalysedHeap,
+    { q, at }: Extract<SnapshotQuestion, { readonly ask: 'completions' }>['query'],
+  ): Completions {
+    this.#vocabulary ??= queryVocabulary(this.#heapIndex(heap));
+    const { from, to, options } = completeQuery(q, at, this.#vocabulary);
+    return { start: from, end: to, items: options.map(({ insert, detail }) => ({ text: insert, detail })) };
+  }
+
+  #heapIndex(heap: AnalysedHeap): HeapIndex {
+    this.#index ??= new HeapIndex(heap, heap.referrers);
+    return this.#index;
+  }
+}
