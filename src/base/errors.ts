@@ -41,6 +41,7 @@ export type ErrorCode =
   | 'E_CALL_FAILED'
   | 'E_NO_AGENT'
   | 'E_AGENT'
+  | 'E_FORBIDDEN'
   | 'E_CANCELLED'
   | 'E_INTERNAL';
 

@@ -46,6 +46,13 @@ export function parseCountOf(least: number): (text: string) => number {
   };
 }
 
+export function parsePort(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) {
+    throw wrong(`${text} is not a port`, 'write a number from 1 to 65535, or 0 for any that is free');
+  }
+  return Number(text);
+}
+
 function wrong(message: string, hint: string): LeakscopeError {
   return new LeakscopeError('E_USAGE', message, { hint });
 }

@@ -11,6 +11,7 @@ import { addExportCommand } from './commands/export.ts';
 import { addFindCommand } from './commands/find.ts';
 import { addFixCommand } from './commands/fix.ts';
 import { addGcCommand } from './commands/gc.ts';
+import { addOpenCommand } from './commands/open.ts';
 import { addPsCommand } from './commands/ps.ts';
 import { addQueryCommand } from './commands/query.ts';
 import { addReportCommand } from './commands/report.ts';
@@ -43,6 +44,7 @@ Examples:
   leakscope gc 4242                      what waits for the garbage collector, and why
   leakscope snapshot 4242 -o a.heap      keep the object graph, without values
   leakscope why a.heap shop.users.User   what keeps these objects alive
+  leakscope open 4242                    look at all of it in the browser
   leakscope query a.heap 'type:dict entries>1000'
 
 Exit codes: 0 healthy or done, 1 leak, 2 wrong usage, 3 could not tell, 4 internal error.`;
@@ -103,6 +105,7 @@ export function createProgram(context: CliContext): Command {
   addQueryCommand(program, context);
   addRssCommand(program, context);
   addExportCommand(program, context);
+  addOpenCommand(program, context);
   addScanCommand(program, context);
   addFixCommand(program, context);
   addTraceCommand(program, context);

@@ -113,6 +113,9 @@ export interface DominatorRow extends ObjectRow {
   readonly has_children: boolean;
 }
 
+/** Query of GET …/dominators/path. */
+export const DominatorPathQuery = v.strictObject({ of: v.pipe(v.string(), v.regex(/^0x[0-9a-f]{1,14}$/)) });
+
 /** GET …/dominators/path?of=0x…: rows from the top of the dominator tree down to the object. */
 export type DominatorPath = readonly DominatorRow[];
 
