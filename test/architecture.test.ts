@@ -21,7 +21,21 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   diagnose: ['base', 'graph', 'cpython', 'source', 'metrics', 'snapshot'],
   query: ['base', 'graph', 'diagnose'],
   export: ['base', 'graph', 'type:diagnose'],
-  session: ['base', 'protocol', 'graph', 'cpython', 'target', 'snapshot', 'source', 'scan', 'metrics', 'diagnose'],
+  views: ['base', 'type:protocol', 'graph', 'cpython', 'diagnose'],
+  session: [
+    'base',
+    'protocol',
+    'graph',
+    'cpython',
+    'target',
+    'snapshot',
+    'source',
+    'scan',
+    'metrics',
+    'diagnose',
+    'views',
+  ],
+  daemon: ['base', 'protocol', 'graph', 'target', 'snapshot', 'diagnose', 'query', 'views', 'session'],
   cli: [
     'base',
     'protocol',
@@ -36,11 +50,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'query',
     'export',
     'session',
+    'daemon',
   ],
 };
 
 /** Bytes and sources come in, results go out. */
-const PURE = ['graph', 'cpython', 'source', 'scan', 'metrics', 'diagnose', 'query', 'export'];
+const PURE = ['graph', 'cpython', 'source', 'scan', 'metrics', 'diagnose', 'query', 'views', 'export'];
 /** What would make the result depend on the moment, the machine or luck. */
 const IMPURE = [
   /\bDate\b/,

@@ -31,7 +31,7 @@ export class PageFiles {
     for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
       const path = join(folder, name);
       const type = TYPES[extname(name)];
-      if (type === undefined || !statSync(path).isFile()) continue;
+      if (type === undefined || statSync(path, { throwIfNoEntry: false })?.isFile() !== true) continue;
       this.#files.set(`/${name.split(sep).join('/')}`, { bytes: new Uint8Array(readFileSync(path)), type });
     }
   }

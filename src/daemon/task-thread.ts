@@ -13,6 +13,7 @@ import { fixAt, scanFiles } from '../session/scan-view.ts';
 import { type Progress, silentProgress } from '../session/session-options.ts';
 import { diagnoseWithSource } from '../session/source-findings.ts';
 import { readHeapFile } from '../snapshot/heap-file-io.ts';
+import { watchdogsEnded } from '../target/pause.ts';
 import { describeFailure } from './failures.ts';
 import { analyseHeap, shareGraph, transferable } from './heap-analysis.ts';
 import { type ExportContent, exportHeap } from './heap-export.ts';
@@ -28,6 +29,7 @@ export async function runTaskThread(exportContent: ExportContent): Promise<void>
   } catch (error) {
     thread.say({ message: 'failed', failure: describeFailure(error) });
   } finally {
+    await watchdogsEnded();
     parentPort.close();
   }
 }

@@ -107,11 +107,28 @@ function refuseUnstoppable(pid: number): void {
   }
 }
 
+/** Watchdogs of this thread that have not ended yet. */
+const running = new Set<Promise<unknown>>();
+
+/**
+ * When the watchdogs of closed guards have ended. A thread that ends before leaves them as zombies, for as long as the
+ * process lives.
+ */
+export async function watchdogsEnded(): Promise<void> {
+  await Promise.all(running);
+}
+
 async function startWatchdog(pid: number, startTimeTicks: number, limitSeconds: number): Promise<ChildProcess> {
   const seconds = Math.max(1, Math.ceil(limitSeconds));
   const args = ['-c', WATCHDOG_SCRIPT, 'leakscope-watchdog', String(pid), String(startTimeTicks), String(seconds)];
   // A session of its own: Ctrl-C and a kill of our process group do not reach it.
   const child = spawn('/bin/sh', args, { stdio: ['pipe', 'pipe', 'ignore'], detached: true, cwd: '/' });
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve());
+  });
+  running.add(ended);
+  void ended.then(() => running.delete(ended));
   try {
     await once(child, 'spawn');
     await once(child.stdout!, 'data', { signal: AbortSignal.timeout(10_000) });

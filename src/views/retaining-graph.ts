@@ -11,6 +11,7 @@ import { nameOfEdge } from './object-rows.ts';
 const PATHS_JOINED = 12;
 /** Referrers that one node is expanded to. */
 const EXPANDED = 12;
+const GARBAGE_LEVELS = 4;
 /** Referrers looked at when one is expanded, or when they are counted: a popular object has millions. */
 const REFERRERS_READ = 1_000_000;
 
@@ -34,7 +35,7 @@ export function retainingGraph(heap: AnalysedHeap, node: NodeIndex, options: Ret
   const found = alternativePaths(graph, paths, referrers, node, PATHS_JOINED);
   for (const path of found) drawPath(heap, drawing, path, options.nodes);
   // Garbage has no path: what refers to it is the cycle that keeps it.
-  if (found.length === 0) drawReferrers(heap, drawing, node);
+  if (found.length === 0) drawAround(heap, drawing, node);
   if (options.expand !== undefined) drawReferrers(heap, drawing, options.expand);
   return drawing.finish();
 }
@@ -50,6 +51,8 @@ function drawPath(heap: AnalysedHeap, drawing: Drawing, path: RetainingPath, lim
     if (i > 0 && isSilent(heap, path, i)) continue;
     if (!drawing.add(node, last - i)) return;
     drawing.link({ from: node, to: below, name: edgeNameOf(heap, edge) });
+    // What a path is named from: that `sys.modules` has the module is not worth a node.
+    if (heap.names.isImported(node)) return;
     below = node;
     edge = path.edges[i - 1];
   }
@@ -60,10 +63,19 @@ function isSilent({ graph }: AnalysedHeap, path: RetainingPath, i: number): bool
   return (graph.nodeFlags[path.nodes[i]!]! & NodeFlag.namespace) !== 0;
 }
 
-function drawReferrers(heap: AnalysedHeap, drawing: Drawing, node: NodeIndex): void {
+/** Referrers of garbage, and theirs: a cycle comes back to where it began. */
+function drawAround(heap: AnalysedHeap, drawing: Drawing, node: NodeIndex): void {
+  let level: readonly NodeIndex[] = [node];
+  for (let depth = 0; depth < GARBAGE_LEVELS; depth++) {
+    level = level.flatMap((at) => drawReferrers(heap, drawing, at));
+  }
+}
+
+/** The referrers drawn that were not before. */
+function drawReferrers(heap: AnalysedHeap, drawing: Drawing, node: NodeIndex): NodeIndex[] {
   const { graph, referrers, paths } = heap;
   const depth = drawing.depthOf(node);
-  if (depth === undefined) return;
+  if (depth === undefined) return [];
   const start = referrers.firstReferrer[node]!;
   const end = Math.min(referrers.firstReferrer[node + 1]!, start + REFERRERS_READ);
   // Nearest to a root first: those explain most.
@@ -80,10 +92,14 @@ function drawReferrers(heap: AnalysedHeap, drawing: Drawing, node: NodeIndex): v
     nearest.splice(place, 0, source);
     if (nearest.length > EXPANDED) nearest.pop();
   }
+  const added: NodeIndex[] = [];
   for (const source of nearest) {
-    if (!drawing.add(source, depth + 1)) return;
+    const isNew = drawing.depthOf(source) === undefined;
+    if (!drawing.add(source, depth + 1)) break;
+    if (isNew) added.push(source);
     drawing.link({ from: source, to: node, name: nameOfEdge(heap, source, findEdge(graph, source, node)) });
   }
+  return added;
 }
 
 /** Named by the edge alone; its source is only needed to tell a tuple from a list. */
@@ -130,9 +146,9 @@ class Drawing {
       nodes: [...this.#depths].map(([node, depth]) => ({
         address: addressOf(graph, node),
         type: typeNameOf(graph, node),
-        label: names.roleOf(node) === 'object' ? '' : labelOf(this.#heap, node),
+        label: labelOf(this.#heap, node),
         retained_bytes: retainedBytesOf(this.#heap, node),
-        is_root: paths.distance[node] === 0,
+        is_root: paths.distance[node] === 0 || names.isImported(node),
         depth,
         more_referrers: this.#undrawnReferrers(node),
       })),
@@ -163,7 +179,12 @@ class Drawing {
   }
 }
 
-function labelOf({ names }: AnalysedHeap, node: NodeIndex): string {
+/** Its name, or what keeps it alive where it is a root; empty for most objects. */
+function labelOf({ names, graph, paths }: AnalysedHeap, node: NodeIndex): string {
+  if (names.roleOf(node) === 'object') {
+    if (paths.distance[node] !== 0) return '';
+    return graph.strings[graph.roots.labels[paths.parentEdge[node]!]!] ?? '';
+  }
   const name = names.nameOf(node);
   const word = names.wordOf(node);
   return name.startsWith(`${word} `) ? name : `${word} ${name}`;

@@ -2,7 +2,7 @@
 
 import { takeCensus } from '../graph/census.ts';
 import type { DominatorTree } from '../graph/dominator-tree.ts';
-import { type HeapGraph, type HeapType, qualifiedTypeName, WORD_BYTES } from '../graph/heap-graph.ts';
+import { type HeapGraph, type HeapType, qualifiedTypeName } from '../graph/heap-graph.ts';
 import type { TypeRow, Window } from '../protocol/web/heap-views.ts';
 
 export type TypeGrouping = 'type' | 'module';
@@ -124,11 +124,4 @@ function byColumn({ sort, order }: TypesTableOptions): (a: TypeRow, b: TypeRow) 
   const byName = (a: TypeRow, b: TypeRow): number => (a.name < b.name ? -1 : Number(a.name > b.name));
   if (sort === 'name') return (a, b) => sign * byName(a, b);
   return (a, b) => sign * ((a[sort] ?? 0) - (b[sort] ?? 0)) || byName(a, b);
-}
-
-/** Own memory of all nodes, in bytes. */
-export function totalBytes({ shallowWords }: Pick<HeapGraph, 'shallowWords'>): number {
-  let words = 0;
-  for (let n = 0; n < shallowWords.length; n++) words += shallowWords[n]!;
-  return words * WORD_BYTES;
 }
