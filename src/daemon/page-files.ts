@@ -38,6 +38,9 @@ export class PageFiles {
 
   /** The file of that exact path; the page itself for the addresses of its views, which have no extension. */
   find(path: string): PageFile | undefined {
-    return this.#files.get(path) ?? (/^\/[\w/-]*$/.test(path) ? this.#files.get('/index.html') : undefined);
+    return (
+      this.#files.get(path) ??
+      (/^\/[\w/-]*$/.test(path) && !path.includes('//') ? this.#files.get('/index.html') : undefined)
+    );
   }
 }

@@ -61,7 +61,9 @@ test('windows of what refers and of what is referred to', () => {
     '0x8400',
     '0x8500',
   ]);
-  const shared = graphFromText('root -> a -> x [element 0]; a -> x [element 1]; root -> b -> x [attribute one]; x -> x [attribute self]');
+  const shared = graphFromText(
+    'root -> a -> x [element 0]; a -> x [element 1]; root -> b -> x [attribute one]; x -> x [attribute self]',
+  );
   const rows = referrersWindow(analysed(shared), shared.node('x'), { offset: 0, limit: 10 });
   // Each once, and not the object itself.
   expect(rows.total).toBe(2);
