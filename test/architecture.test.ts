@@ -176,6 +176,21 @@ test('one file writes to the memory of other processes', () => {
   expect(users).toEqual(['src/session/remote-calls.ts']);
 });
 
+test('the page imports types of answers, units, and libraries: nothing that needs Node', () => {
+  const page = readSources('web', /\.tsx?$/);
+  expect(page.length).toBeGreaterThan(20);
+  const violations = page.flatMap(({ path, imports }) =>
+    imports
+      .filter(({ specifier }) => specifier.startsWith('.'))
+      .map(({ specifier, typeOnly }) => ({ to: resolveImport(path, specifier), typeOnly }))
+      .filter(({ to, typeOnly }) => !to.startsWith('web/') && !(typeOnly || to === 'src/base/units.ts'))
+      .map(({ to }) => `${path} imports ${to}`),
+  );
+  expect(violations).toEqual([]);
+  const long = page.filter(({ text }) => text.split('\n').length > LONGEST_FILE).map(({ path }) => path);
+  expect(long).toEqual([]);
+});
+
 test('files stay readable: short, named for one concept, introduced, without default exports', () => {
   const violations = sources
     .filter((source) => !source.path.includes('/generated/'))
@@ -201,9 +216,9 @@ test('the package installs nothing and runs nothing at install', () => {
   expect(Object.keys(manifest.scripts).filter((name) => /^(?:pre|post)?install$|^prepare$/.test(name))).toEqual([]);
 });
 
-function readSources(folder: string): SourceText[] {
+function readSources(folder: string, named = /\.ts$/): SourceText[] {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => named.test(name))
     .sort()
     .map((name) => {
       const path = `${folder}/${name}`;

@@ -1,0 +1,49 @@
+// Numbers as the command line prints them, with the exact value where they are pointed at.
+
+import type { JSX } from 'preact';
+import { formatBytes, formatCount } from '../../src/base/units.ts';
+
+export function Bytes({ of }: { of: number }): JSX.Element {
+  return (
+    <span class="figure" title={`${formatCount(of)} bytes`}>
+      {formatBytes(of)}
+    </span>
+  );
+}
+
+export function SignedBytes({ of }: { of: number }): JSX.Element {
+  return (
+    <span class="figure" title={`${formatCount(of)} bytes`}>
+      {of > 0 ? '+' : ''}
+      {formatBytes(of)}
+    </span>
+  );
+}
+
+export function Count({ of }: { of: number }): JSX.Element {
+  return <span class="figure">{formatCount(of)}</span>;
+}
+
+export function SignedCount({ of }: { of: number }): JSX.Element {
+  return (
+    <span class="figure">
+      {of > 0 ? '+' : ''}
+      {formatCount(of)}
+    </span>
+  );
+}
+
+/** `34 %`, below one percent `<1 %`. */
+export function percent(share: number): string {
+  if (share > 0 && share < 0.01) return '<1 %';
+  return `${Math.round(share * 100)} %`;
+}
+
+/** A share as a bar, beside its number for those who do not see it. */
+export function ShareBar({ of, title }: { of: number; title?: string }): JSX.Element {
+  return (
+    <span class="share-bar" title={title ?? percent(of)}>
+      <span style={{ width: `${Math.max(0, Math.min(1, of)) * 100}%` }} />
+    </span>
+  );
+}

@@ -1,0 +1,64 @@
+// Keys and words, all of them.
+
+import type { JSX } from 'preact';
+import { GLOSSARY } from '../glossary.ts';
+import { dialog } from '../state/keys.ts';
+import { VIEWS } from '../views/view-list.ts';
+import { Modal } from './modal.tsx';
+
+const KEYS: readonly (readonly [string, string])[] = [
+  ['Ctrl K', 'find a view, a type, a snapshot or what to do'],
+  ['/', 'go to the search field of the view'],
+  ['↑ ↓', 'move through a table or tree; ← → close and open a branch'],
+  ['Enter', 'open what is selected'],
+  ['Esc', 'close'],
+  ['?', 'this help'],
+];
+
+export function HelpDialog(): JSX.Element {
+  return (
+    <Modal
+      label="help"
+      class="help"
+      onClose={() => {
+        dialog.value = 'none';
+      }}
+    >
+      <h2>Keys</h2>
+      <dl class="keys">
+        {KEYS.map(([key, does]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{does}</dd>
+          </div>
+        ))}
+        {VIEWS.map(({ key, title, answers }) => (
+          <div key={title}>
+            <dt>
+              <kbd>g {key}</kbd>
+            </dt>
+            <dd>
+              {title}: {answers}
+            </dd>
+          </div>
+        ))}
+      </dl>
+      <h2>Words</h2>
+      <dl class="words">
+        {Object.entries(GLOSSARY).map(([word, meaning]) => (
+          <div key={word}>
+            <dt>{word}</dt>
+            <dd>{meaning}</dd>
+          </div>
+        ))}
+      </dl>
+      <form method="dialog">
+        <button type="submit" class="button">
+          Close
+        </button>
+      </form>
+    </Modal>
+  );
+}

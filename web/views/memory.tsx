@@ -1,0 +1,120 @@
+// Memory map: where the resident memory is, part by part, and a picture of the allocators' memory, cell by cell.
+
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { formatBytes } from '../../src/base/units.ts';
+import type { RssReport } from '../../src/diagnose/rss-report.ts';
+import type { MemoryMapView } from '../../src/protocol/web/heap-views.ts';
+import { MemoryPicture } from '../components/memory-picture.tsx';
+import { PartsBar } from '../components/parts-bar.tsx';
+import { Section } from '../components/section.tsx';
+import { Answered, Empty } from '../components/states.tsx';
+import { Term } from '../components/term.tsx';
+import { useAnswer } from '../state/answer.ts';
+import { withQuery } from '../state/api.ts';
+import { linkTo } from '../state/route.ts';
+import { currentSnapshot, snapshotPath } from '../state/workspace.ts';
+import { SnapshotNeeded } from './snapshot-needed.tsx';
+
+/** Regions drawn at once. */
+const REGIONS = 60;
+
+export function MemoryView(): JSX.Element {
+  return (
+    <SnapshotNeeded>
+      <Memory />
+    </SnapshotNeeded>
+  );
+}
+
+function Memory(): JSX.Element {
+  const [offset, setOffset] = useState(0);
+  const hasMap = currentSnapshot.value?.has_memory_map === true;
+  const rss = useAnswer<RssReport>(hasMap ? snapshotPath('rss') : undefined);
+  const mapPath = hasMap ? snapshotPath('memory-map') : undefined;
+  const map = useAnswer<MemoryMapView>(
+    mapPath === undefined ? undefined : withQuery(mapPath, { offset, limit: REGIONS }),
+  );
+  if (!hasMap) {
+    return (
+      <Empty title="A .heap file holds objects, not the memory around them.">
+        <p>
+          <a href={linkTo('snapshots')}>Take a snapshot of a running process</a>, or open a core file:{' '}
+          <code>leakscope capture PID -o app.core</code>
+        </p>
+      </Empty>
+    );
+  }
+  return (
+    <>
+      <Answered answer={rss} what="measuring where the memory is">
+        {({ conclusion, parts, rss_bytes, fragmentation }) => (
+          <>
+            <Section title={<Term of="RSS">Resident memory</Term>} note={formatBytes(rss_bytes)}>
+              <p class="verdict-summary">{conclusion.text}</p>
+              {conclusion.remedy === '' ? null : <p>{conclusion.remedy}</p>}
+              <div class="below">
+                <PartsBar parts={parts} />
+              </div>
+              {conclusion.notes.length === 0 ? null : (
+                <ul class="sentences">
+                  {conclusion.notes.map((note) => (
+                    <li key={note}>{note}</li>
+                  ))}
+                </ul>
+              )}
+            </Section>
+            {fragmentation.pinned_by.length === 0 ? null : (
+              <Section
+                title={
+                  <>
+                    What pins nearly empty <Term of="arena">arenas</Term>
+                  </>
+                }
+                note={`${formatBytes(fragmentation.sparse_free_bytes)} free in ${fragmentation.sparse_arenas} of them`}
+              >
+                <ul class="sentences">
+                  {fragmentation.pinned_by.map((pin) => (
+                    <li key={`${pin.type} ${pin.held_by}`}>
+                      {pin.objects} <code>{pin.type}</code> held by {pin.held_by}, in {pin.arenas} arenas
+                    </li>
+                  ))}
+                </ul>
+              </Section>
+            )}
+          </>
+        )}
+      </Answered>
+      <Section title="Picture" note="each cell is a stretch of memory; point at one to see what is in it">
+        <Answered answer={map} what="drawing the memory">
+          {(view) => (
+            <>
+              <MemoryPicture view={view} />
+              {view.region_count <= REGIONS ? null : (
+                <p class="below">
+                  <button
+                    type="button"
+                    class="button"
+                    disabled={offset === 0}
+                    onClick={() => setOffset(Math.max(0, offset - REGIONS))}
+                  >
+                    Lower addresses
+                  </button>{' '}
+                  regions {offset + 1} to {Math.min(view.region_count, offset + REGIONS)} of {view.region_count}{' '}
+                  <button
+                    type="button"
+                    class="button"
+                    disabled={offset + REGIONS >= view.region_count}
+                    onClick={() => setOffset(offset + REGIONS)}
+                  >
+                    Higher addresses
+                  </button>
+                </p>
+              )}
+            </>
+          )}
+        </Answered>
+      </Section>
+    </>
+  );
+}

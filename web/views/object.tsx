@@ -1,0 +1,211 @@
+// One object: why it is alive, drawn; what it retains; what refers to it and what it refers to.
+
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { formatBytes, formatCount } from '../../src/base/units.ts';
+import type { ObjectDetail, RelatedObject, RetainedTree, Window } from '../../src/protocol/web/heap-views.ts';
+import { Bytes, Count } from '../components/figures.tsx';
+import { Icicle } from '../components/icicle.tsx';
+import { PathText } from '../components/path-text.tsx';
+import { RetainingGraphView } from '../components/retaining-graph.tsx';
+import { Section } from '../components/section.tsx';
+import { Answered, Empty, Failure } from '../components/states.tsx';
+import { Term } from '../components/term.tsx';
+import { fetchKept, useAnswer } from '../state/answer.ts';
+import { type ApiFailure, withQuery } from '../state/api.ts';
+import { goTo, linkTo, route } from '../state/route.ts';
+import { currentSnapshot, snapshotPath } from '../state/workspace.ts';
+import { SnapshotNeeded } from './snapshot-needed.tsx';
+
+export function ObjectView(): JSX.Element {
+  const { subject } = route.value;
+  return (
+    <SnapshotNeeded>
+      {/^0x[0-9a-f]{1,14}$/.test(subject) ? (
+        <ObjectOf key={`${currentSnapshot.value?.id} ${subject}`} address={subject} />
+      ) : (
+        <Empty title="That is no address.">
+          <p>
+            <a href={linkTo('query')}>Ask for objects</a>
+          </p>
+        </Empty>
+      )}
+    </SnapshotNeeded>
+  );
+}
+
+function ObjectOf({ address }: { address: string }): JSX.Element {
+  const detail = useAnswer<ObjectDetail>(snapshotPath(`objects/${address}`));
+  const tree = useAnswer<RetainedTree>(snapshotPath(`objects/${address}/retained-tree`));
+  return (
+    <Answered answer={detail} what="looking at the object">
+      {(object) => (
+        <>
+          <Head object={object} />
+          <Section title="Why is it alive?" note={whyAlive(object)}>
+            {object.paths.length === 0 ? null : (
+              <RetainingGraphView snapshot={currentSnapshot.value!.id} address={address} />
+            )}
+            <ol class="paths">
+              {object.paths.map((path) => (
+                <li key={path}>
+                  <PathText path={path} />
+                </li>
+              ))}
+            </ol>
+          </Section>
+          <Section title="What it retains" note={retainsWhat(object)}>
+            <Answered answer={tree} what="adding up what it retains">
+              {(root) =>
+                root.children.length === 0 ? (
+                  <p class="faint">Nothing but itself.</p>
+                ) : (
+                  <Icicle tree={root} onOpen={(at) => goTo('object', at)} />
+                )
+              }
+            </Answered>
+          </Section>
+          <div class="columns">
+            <Related title="Referred to by" kind="referrers" address={address} first={object.referrers} />
+            <Related title="Refers to" kind="referents" address={address} first={object.referents} />
+          </div>
+        </>
+      )}
+    </Answered>
+  );
+}
+
+function Head({ object }: { object: ObjectDetail }): JSX.Element {
+  const { type, address, bytes, retained_bytes, retained_objects, entries, traits, path } = object;
+  return (
+    <header class="object-head">
+      <h1>
+        {type} <span class="address faint">{address}</span>
+      </h1>
+      <p>
+        <Term of="held by">Held by</Term> <PathText path={path} />
+      </p>
+      <dl class="headline">
+        <div>
+          <dt>
+            <Term of="retained">retains</Term>
+          </dt>
+          <dd>
+            <strong>
+              <Bytes of={retained_bytes} />
+            </strong>{' '}
+            <span class="faint">in {formatCount(retained_objects)} objects</span>
+          </dd>
+        </div>
+        <div>
+          <dt>
+            <Term of="own size">own size</Term>
+          </dt>
+          <dd>
+            <Bytes of={bytes} />
+          </dd>
+        </div>
+        {entries === undefined ? null : (
+          <div>
+            <dt>
+              <Term of="entries">entries</Term>
+            </dt>
+            <dd>
+              <Count of={entries} />
+            </dd>
+          </div>
+        )}
+      </dl>
+      <p class="object-links">
+        <a href={linkTo('dominators', '', { at: address })}>Show in the dominator tree</a>
+        <a href={linkTo('query', '', { q: `under:${address}` })}>Objects that would go with it</a>
+        <a href={linkTo('query', '', { q: `type:${type}` })}>Objects of its type</a>
+      </p>
+      {traits.length === 0 ? null : <p class="faint">{traits.join(' · ')}</p>}
+    </header>
+  );
+}
+
+function whyAlive({ paths, dominators }: ObjectDetail): string {
+  if (paths.length === 0) return 'Nothing reaches it: it waits for the collector, or the collector cannot free it.';
+  const [nearest] = dominators;
+  const ways = paths.length === 1 ? 'One path leads to it' : `${paths.length} paths lead to it, the shortest first`;
+  return nearest === undefined
+    ? `${ways}. Several roots keep it: no single object would free it.`
+    : `${ways}. It would go with the ${nearest.type} that leads to it.`;
+}
+
+function retainsWhat({ retained_bytes, retained_objects }: ObjectDetail): string {
+  return `${formatBytes(retained_bytes)} in ${formatCount(retained_objects)} object${retained_objects === 1 ? '' : 's'}`;
+}
+
+/** Rows asked for at once. */
+const RELATED = 50;
+
+function Related(props: {
+  title: string;
+  kind: 'referrers' | 'referents';
+  address: string;
+  first: Window<RelatedObject>;
+}): JSX.Element {
+  const { title, kind, address, first } = props;
+  const [rows, setRows] = useState(first.rows);
+  const [failure, setFailure] = useState<ApiFailure>();
+  const more = first.total - rows.length;
+  const showMore = async (): Promise<void> => {
+    const path = snapshotPath(`objects/${address}/${kind}`);
+    if (path === undefined) return;
+    try {
+      const next = await fetchKept<Window<RelatedObject>>(withQuery(path, { offset: rows.length, limit: RELATED }));
+      setRows([...rows, ...next.rows]);
+    } catch (error) {
+      setFailure(error as ApiFailure);
+    }
+  };
+  return (
+    <Section title={title} note={formatCount(first.total)}>
+      {rows.length === 0 ? (
+        <p class="faint">Nothing.</p>
+      ) : (
+        <div class="table-scroll">
+          <table class="plain" aria-label={title}>
+            <thead>
+              <tr>
+                <th scope="col">As</th>
+                <th scope="col">Object</th>
+                <th scope="col" class="right">
+                  Retains
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map((row, i) => (
+                // One object may refer twice, under two names.
+                <tr key={`${row.address} ${row.name} ${i}`}>
+                  <td>
+                    <code>{row.name}</code>
+                  </td>
+                  <td>
+                    <a href={linkTo('object', row.address)} title={row.address}>
+                      {row.type}
+                    </a>
+                    {row.entries === undefined ? null : <span class="faint"> {formatCount(row.entries)} entries</span>}
+                  </td>
+                  <td class="right">
+                    <Bytes of={row.retained_bytes} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {more > 0 ? (
+        <button type="button" class="button quiet" onClick={() => void showMore()}>
+          {formatCount(more)} more: show them
+        </button>
+      ) : null}
+      {failure === undefined ? null : <Failure failure={failure} />}
+    </Section>
+  );
+}

@@ -1,0 +1,82 @@
+// Query: the objects that meet a condition, in the query language, with completion.
+
+import type { JSX } from 'preact';
+import { useCallback, useEffect, useState } from 'preact/hooks';
+import { formatBytes, formatCount } from '../../src/base/units.ts';
+import type { ObjectRow, ObjectsAnswer } from '../../src/protocol/web/heap-views.ts';
+import { objectColumns } from '../components/object-columns.tsx';
+import { QueryField } from '../components/query-field.tsx';
+import { Section } from '../components/section.tsx';
+import { Empty } from '../components/states.tsx';
+import { WindowTable } from '../components/window-table.tsx';
+import { withQuery } from '../state/api.ts';
+import { goTo, linkTo, route, setParams } from '../state/route.ts';
+import { currentSnapshot } from '../state/workspace.ts';
+import { Analysing, SnapshotNeeded } from './snapshot-needed.tsx';
+
+const EXAMPLES: readonly (readonly [string, string])[] = [
+  ['type:dict entries>1000', 'big dicts'],
+  ['retained>1MB not is:code', 'data that keeps more than a megabyte'],
+  ['is:garbage', 'what no root reaches'],
+  ['has:__del__ is:code', 'classes with a finalizer'],
+  ['under:__main__ type:list', 'lists that go with the main module'],
+];
+
+export function QueryView(): JSX.Element {
+  return (
+    <SnapshotNeeded>
+      <Query />
+    </SnapshotNeeded>
+  );
+}
+
+function Query(): JSX.Element {
+  const snapshot = currentSnapshot.value!;
+  const { q = '', sort = 'retained_bytes', order = 'descending' } = route.value.params;
+  const [answer, setAnswer] = useState<ObjectsAnswer>();
+  useEffect(() => setAnswer(undefined), [q, snapshot.id]);
+  const windowPath = useCallback(
+    (offset: number, limit: number) =>
+      withQuery(`/api/snapshots/${snapshot.id}/objects`, { offset, limit, q, sort, order }),
+    [snapshot.id, q, sort, order],
+  );
+  return (
+    <Section
+      wide
+      title="Query"
+      note={
+        answer === undefined
+          ? undefined
+          : `${formatCount(answer.total)} object${answer.total === 1 ? '' : 's'}, ${formatBytes(answer.bytes)}`
+      }
+    >
+      <QueryField snapshot={snapshot.id} value={q} onAsk={(asked) => setParams({ q: asked })} />
+      <p class="faint examples">
+        {EXAMPLES.map(([query, meaning]) => (
+          <a key={query} href={linkTo('query', '', { q: query })} title={meaning}>
+            <code>{query}</code>
+          </a>
+        ))}
+      </p>
+      <Analysing />
+      <WindowTable<ObjectRow>
+        label="objects"
+        columns={objectColumns(snapshot.bytes ?? 0)}
+        windowPath={windowPath}
+        rowKey={({ address }) => address}
+        sort={sort}
+        order={order === 'ascending' ? 'ascending' : 'descending'}
+        onSort={(by) =>
+          setParams({ sort: by, order: by === sort && order === 'descending' ? 'ascending' : 'descending' })
+        }
+        onAnswer={(first) => setAnswer(first as ObjectsAnswer)}
+        onOpen={({ address }) => goTo('object', address)}
+        empty={
+          <Empty title="No object meets it.">
+            <p>Names are matched whole or by their end; * stands for any characters.</p>
+          </Empty>
+        }
+      />
+    </Section>
+  );
+}
