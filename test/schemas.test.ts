@@ -24,6 +24,7 @@ import { FindReportSchema } from '../src/protocol/find.ts';
 import { FixReportSchema } from '../src/protocol/fix.ts';
 import { FixProofSchema } from '../src/protocol/fix-proof.ts';
 import { GcReportSchema } from '../src/protocol/gc.ts';
+import { OpenReportSchema } from '../src/protocol/open.ts';
 import { PauseEstimateSchema } from '../src/protocol/pause-estimate.ts';
 import { PsReportSchema } from '../src/protocol/ps.ts';
 import { HeapQuerySchema } from '../src/protocol/query.ts';
@@ -66,6 +67,7 @@ const SCHEMAS = {
   fix: FixReportSchema,
   trace: TraceReportSchema,
   gc: GcReportSchema,
+  open: OpenReportSchema,
   'fix-proof': FixProofSchema,
   error: ErrorReportSchema,
 } as const;
