@@ -310,6 +310,11 @@ class _Agent:
         self.wake(b'q')
         if self.thread is not None and self.thread is not threading.current_thread():
             self.thread.join(5)
+        if self.job is not None:
+            try:
+                self.job.give_up('stopped', 'the agent is being stopped')
+            except (OSError, ValueError, KeyError):
+                pass
         self.release_files()
         self.restore_signal()
 
@@ -324,6 +329,10 @@ class _Agent:
     def release_files(self, remove_socket=True):
         if self.selector is not None:
             self.selector.close()
+        if self.job is not None and not self.job.ended:
+            # The child of another process than this one.
+            os.close(self.job.pipe)
+            self.job = None
         for connection in list(self.connections.values()):
             connection.socket.close()
         self.connections.clear()
@@ -2438,11 +2447,11 @@ def _fork():
     """os.fork without the warning of 3.12 on: the child does nothing but this module's own work, then it ends."""
     global _forking_for_snapshot
     warnings.filterwarnings('ignore', category=DeprecationWarning, module=re.escape(__name__) + '$')
-    _forking_for_snapshot = True
+    _forking_for_snapshot = threading.get_ident()
     try:
         return os.fork()
     finally:
-        _forking_for_snapshot = False
+        _forking_for_snapshot = None
 
 
 def _calm_child(keep):
@@ -2633,8 +2642,8 @@ def snapshot(path, force=False, fork=True, timeout=SNAPSHOT_SECONDS):
 _agent = None
 _starting = threading.Lock()
 _has_hooks = False
-#: Set while a snapshot's child is forked: that one starts no agent.
-_forking_for_snapshot = False
+#: The thread that forks the child of a snapshot: that one starts no agent.
+_forking_for_snapshot = None
 
 
 def start(directory=None, signal=None, output=None, fork=True, follow_forks=True):
@@ -2706,7 +2715,7 @@ def _after_fork():
     global _agent, _starting
     _starting = threading.Lock()
     inherited, _agent = _agent, None
-    if inherited is None or _forking_for_snapshot:
+    if inherited is None or _forking_for_snapshot == threading.get_ident():
         return
     inherited.release_files(remove_socket=False)
     number = inherited.handled_signal
