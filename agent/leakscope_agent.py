@@ -1486,13 +1486,6 @@ class _Walk:
     def problem(self, code):
         self.problems[code] = self.problems.get(code, 0) + 1
 
-    def node_of(self, address):
-        """Index of the object at an address, or -1."""
-        at = bisect.bisect_left(self.addresses, address)
-        if self.addresses[at] != address:
-            return -1
-        return at + bisect.bisect_left(self.places, address)
-
     def begin_edges(self):
         """Makes `edge` and `edge_at`, which every reference goes through: nothing but local variables in them."""
         addresses, places, find = self.addresses, self.places, bisect.bisect_left
@@ -1867,7 +1860,6 @@ class _Walk:
                 namespace = kind.get_dict(candidate)
             except Exception:
                 namespace = None
-        inline = None
         if namespace is not None:
             if self.seen.has(id(namespace)):
                 names[id(namespace)] = [_FIELD_OF['__dict__']]
@@ -2758,14 +2750,18 @@ def run(words):
     import runpy
 
     sys.argv[:] = words
+    # With python -P there is no folder of the program in front.
+    safe_path = getattr(sys.flags, 'safe_path', False)
     if as_module:
-        sys.path[0] = os.getcwd()
+        if not safe_path:
+            sys.path[0] = os.getcwd()
         runpy.run_module(words[0], run_name='__main__', alter_sys=True)
         return
     if os.path.isdir(words[0]) or words[0].endswith(('.zip', '.pyz')):
         runpy.run_path(words[0], run_name='__main__')
         return
-    sys.path[0] = os.path.dirname(os.path.abspath(words[0]))
+    if not safe_path:
+        sys.path[0] = os.path.dirname(os.path.abspath(words[0]))
     with open(words[0], 'rb') as file:
         code = compile(file.read(), words[0], 'exec', dont_inherit=True)
     main = types.ModuleType('__main__')
