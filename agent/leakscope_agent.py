@@ -310,6 +310,11 @@ class _Agent:
         self.wake(b'q')
         if self.thread is not None and self.thread is not threading.current_thread():
             self.thread.join(5)
+        if self.job is not None:
+            try:
+                self.job.give_up('stopped', 'the agent is being stopped')
+            except (OSError, ValueError, KeyError):
+                pass
         self.release_files()
         self.restore_signal()
 
@@ -324,6 +329,10 @@ class _Agent:
     def release_files(self, remove_socket=True):
         if self.selector is not None:
             self.selector.close()
+        if self.job is not None and not self.job.ended:
+            # The child of another process than this one.
+            os.close(self.job.pipe)
+            self.job = None
         for connection in list(self.connections.values()):
             connection.socket.close()
         self.connections.clear()
@@ -1477,13 +1486,6 @@ class _Walk:
     def problem(self, code):
         self.problems[code] = self.problems.get(code, 0) + 1
 
-    def node_of(self, address):
-        """Index of the object at an address, or -1."""
-        at = bisect.bisect_left(self.addresses, address)
-        if self.addresses[at] != address:
-            return -1
-        return at + bisect.bisect_left(self.places, address)
-
     def begin_edges(self):
         """Makes `edge` and `edge_at`, which every reference goes through: nothing but local variables in them."""
         addresses, places, find = self.addresses, self.places, bisect.bisect_left
@@ -1858,7 +1860,6 @@ class _Walk:
                 namespace = kind.get_dict(candidate)
             except Exception:
                 namespace = None
-        inline = None
         if namespace is not None:
             if self.seen.has(id(namespace)):
                 names[id(namespace)] = [_FIELD_OF['__dict__']]
@@ -2438,11 +2439,11 @@ def _fork():
     """os.fork without the warning of 3.12 on: the child does nothing but this module's own work, then it ends."""
     global _forking_for_snapshot
     warnings.filterwarnings('ignore', category=DeprecationWarning, module=re.escape(__name__) + '$')
-    _forking_for_snapshot = True
+    _forking_for_snapshot = threading.get_ident()
     try:
         return os.fork()
     finally:
-        _forking_for_snapshot = False
+        _forking_for_snapshot = None
 
 
 def _calm_child(keep):
@@ -2633,8 +2634,8 @@ def snapshot(path, force=False, fork=True, timeout=SNAPSHOT_SECONDS):
 _agent = None
 _starting = threading.Lock()
 _has_hooks = False
-#: Set while a snapshot's child is forked: that one starts no agent.
-_forking_for_snapshot = False
+#: The thread that forks the child of a snapshot: that one starts no agent.
+_forking_for_snapshot = None
 
 
 def start(directory=None, signal=None, output=None, fork=True, follow_forks=True):
@@ -2706,7 +2707,7 @@ def _after_fork():
     global _agent, _starting
     _starting = threading.Lock()
     inherited, _agent = _agent, None
-    if inherited is None or _forking_for_snapshot:
+    if inherited is None or _forking_for_snapshot == threading.get_ident():
         return
     inherited.release_files(remove_socket=False)
     number = inherited.handled_signal
@@ -2749,14 +2750,18 @@ def run(words):
     import runpy
 
     sys.argv[:] = words
+    # With python -P there is no folder of the program in front.
+    safe_path = getattr(sys.flags, 'safe_path', False)
     if as_module:
-        sys.path[0] = os.getcwd()
+        if not safe_path:
+            sys.path[0] = os.getcwd()
         runpy.run_module(words[0], run_name='__main__', alter_sys=True)
         return
     if os.path.isdir(words[0]) or words[0].endswith(('.zip', '.pyz')):
         runpy.run_path(words[0], run_name='__main__')
         return
-    sys.path[0] = os.path.dirname(os.path.abspath(words[0]))
+    if not safe_path:
+        sys.path[0] = os.path.dirname(os.path.abspath(words[0]))
     with open(words[0], 'rb') as file:
         code = compile(file.read(), words[0], 'exec', dont_inherit=True)
     main = types.ModuleType('__main__')

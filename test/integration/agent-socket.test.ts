@@ -1,7 +1,9 @@
 // The agent inside real processes, asked over its socket: its commands, who may ask, and what it makes of bad requests.
 
-import { lstatSync, readdirSync, symlinkSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, lstatSync, readdirSync, symlinkSync } from 'node:fs';
 import { createConnection } from 'node:net';
+import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { askAgent, findAgentSocket } from '../../src/target/agent-socket.ts';
 import { type AgentTarget, sendRaw, startAgentTarget } from '../support/agent-target.ts';
@@ -29,6 +31,9 @@ print('ready', flush=True)
 for line in sys.stdin:
     print(done, flush=True)
 `;
+
+/** Interpreters in root's home cannot be run by others. */
+const PLAIN_PYTHON = '/usr/bin/python3';
 
 async function progress(target: TargetProcess): Promise<number> {
   target.child.stdin!.write('\n');
@@ -127,6 +132,34 @@ describe('the socket', () => {
     expect(lstatSync(target.folder).mode & 0o777).toBe(0o700);
     expect(lstatSync(target.socketPath).mode & 0o777).toBe(0o600);
     expect(lstatSync(target.socketPath).isSocket()).toBe(true);
+  });
+
+  test('turns away other users, even where the folder lets them in', async ({ skip }) => {
+    if (process.getuid?.() !== 0 || !existsSync(PLAIN_PYTHON))
+      skip('only root can act as another user, with a Python that all may run');
+    const other = await startAgentTarget(path, COUNTING);
+    try {
+      // As an administrator may do by mistake.
+      chmodSync(dirname(other.folder), 0o755);
+      chmodSync(other.folder, 0o755);
+      chmodSync(other.socketPath, 0o666);
+      const ask = `
+import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+try:
+    s.sendall(b'{"command": "ping"}\\n')
+    print(s.recv(100))
+except (BrokenPipeError, ConnectionResetError):
+    print(b'')
+`;
+      const askAs = (uid: number) =>
+        spawnSync(PLAIN_PYTHON, ['-c', ask, other.socketPath], { uid, encoding: 'utf8', cwd: '/' });
+      expect(askAs(0).stdout).toMatch(/"ok": true/);
+      expect(askAs(65534)).toMatchObject({ stdout: "b''\n", stderr: '' });
+    } finally {
+      await other.stop();
+    }
   });
 
   test.each([
