@@ -1,6 +1,7 @@
 // The example: starts the shop, sends it visitors, lets `leakscope find` look at it from outside, stops everything.
 // Exit status: 0 when find called it a leak (as it is), 1 when it did not, 2 when the example could not be run.
 // Environment: PYTHON names the interpreter, FOR how long find looks (20s).
+// With --open it runs `leakscope open` instead, until Ctrl-C.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -12,6 +13,8 @@ import { fileURLToPath } from 'node:url';
 const SHOP = dirname(fileURLToPath(import.meta.url));
 const LEAKSCOPE = join(SHOP, '..', '..', 'bin', 'leakscope');
 const OBSERVE_FOR = process.env.FOR ?? '20s';
+
+const IN_BROWSER = process.argv.includes('--open');
 
 const REQUESTS_PER_SECOND = 200;
 const CONNECTIONS = 4;
@@ -161,6 +164,9 @@ async function main() {
 
   // Usually the shop runs already when leakscope comes. Where the kernel forbids that, leakscope starts it.
   const launch = onlyOwnChildren();
+  if (launch && IN_BROWSER) {
+    throw new DemoError('this kernel lets a process look only at those it has started itself: try it with sudo');
+  }
   const service = launch
     ? start(process.execPath, [LEAKSCOPE, ...find, '--', ...shop], { ...options, stdio: 'inherit' })
     : start(shop[0], shop.slice(1), { ...options, stdio: ['ignore', 'ignore', 'inherit'] });
@@ -177,6 +183,11 @@ async function main() {
       new Promise((resolve) => setTimeout(resolve, WARM_UP_MS)),
       serviceEnded.then((how) => failEarly('the shop', how)),
     ]);
+    if (IN_BROWSER) {
+      console.log(`$ leakscope open ${service.pid}\n`);
+      const viewer = start(process.execPath, [LEAKSCOPE, 'open', String(service.pid)], { stdio: 'inherit' });
+      return await Promise.race([ended(viewer).then(Number), serviceEnded.then((how) => failEarly('the shop', how))]);
+    }
     console.log(`$ leakscope find ${service.pid} --for ${OBSERVE_FOR}\n`);
     const finder = start(process.execPath, [LEAKSCOPE, ...find, String(service.pid)], { stdio: 'inherit' });
     return await Promise.race([verdictOf(ended(finder)), serviceEnded.then((how) => failEarly('the shop', how))]);

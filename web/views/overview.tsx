@@ -47,14 +47,14 @@ function ProcessOverview({ process }: { process: WatchedProcess }): JSX.Element 
         <NotYet process={process} />
       )}
       <ObservationControl process={process} />
-      <Section title="Live" note="costs the process nothing">
-        <ProcessTimeline pid={pid} />
-      </Section>
       {report.state === 'ready' || (report.state === 'loading' && report.before !== undefined) ? (
         <Answered answer={report} what="reading the answer">
           {(found) => <Findings report={found} pid={pid} />}
         </Answered>
       ) : null}
+      <Section title="Live" note="costs the process nothing">
+        <ProcessTimeline pid={pid} />
+      </Section>
       {!has_findings && currentSnapshot.value !== undefined ? <HeapHolders /> : null}
     </>
   );
@@ -117,6 +117,7 @@ function Fact({ name, value, detail }: { name: string; value: string; detail?: s
   );
 }
 
+/** Suspects stand first: they are what the reader came for. */
 function Findings({ report, pid }: { report: FindReport; pid: number }): JSX.Element {
   return (
     <>
