@@ -322,3 +322,22 @@ test.skipIf(asked.length === 0)('the agent collects when the main thread does no
   expect(collection!.by).toBe('agent');
   expect(collection!.found).toBeGreaterThanOrEqual(3000);
 });
+
+test('a snapshot of the agent says how the collector was set', async () => {
+  const agent = await startAgentTarget(
+    anyInterpreter().path,
+    WITH_AGENT.replace('gc.disable()', 'gc.set_threshold(0)'),
+  );
+  target = agent;
+  const heap = join(agent.folder, '..', 'inside.heap');
+  expect((await runLeakscope(['snapshot', String(agent.pid), '--agent', '-o', heap])).exitCode).toBe(0);
+  const report = asReport(await runLeakscope(['gc', heap, '--json']));
+  expect(report.collector!.thresholds[0]).toBe(0);
+  expect(report.collector!.conclusions.map(({ code }) => code)).toEqual(['never starts']);
+  const outside = asReport(await runLeakscope(['gc', String(agent.pid), '--json']));
+  const [inside, seen] = [report.collector!.generations[2]!, outside.collector!.generations[2]!];
+  expect([inside.collections, inside.collected]).toEqual([seen.collections, seen.collected]);
+  // Old objects may be freed meanwhile.
+  expect(Math.abs(inside.objects! - seen.objects!)).toBeLessThan(0.05 * seen.objects!);
+  expect(report.garbage.types.find(({ type }) => type === '__main__.Node')!.objects).toBeGreaterThanOrEqual(3000);
+});
