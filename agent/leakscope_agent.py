@@ -115,6 +115,27 @@ def _gc_status():
     return status
 
 
+def _stored_collector():
+    """How the collector is set, as src/snapshot/stored-collector.ts reads it. The lists are added by who has them."""
+    status = _gc_status()
+    return {
+        'enabled': status['enabled'],
+        'debug': status['debug'],
+        'thresholds': status['thresholds'],
+        'counts': status['counts'],
+        'stats': [[one['collections'], one['collected'], one['uncollectable']] for one in status['generations']],
+        'generations': [],
+        'frozen': status['frozen'],
+        # Not told to Python code.
+        'longLivedTotal': 0,
+        'longLivedPending': 0,
+        # 3.14.0 to 3.14.4, which know no third threshold.
+        'incremental': (3, 14) <= sys.version_info[:3] < (3, 14, 5)
+        and status['thresholds'][2:] == [0]
+        and not _is_free_threaded(),
+    }
+
+
 def _gc_collect(request):
     newest = len(gc.get_threshold()) - 1 if IS_CPYTHON else 2
     generation = _integer(request, 'generation', newest, 0, newest)
@@ -2306,8 +2327,12 @@ class _Moment:
         # run there, on connections that the parent goes on using.
         if IS_CPYTHON:
             newest_first = range(len(gc.get_stats()))
+            self.collector = _stored_collector()
             self.listed = [gc.get_objects(generation) for generation in newest_first]
+            if not _is_free_threaded():
+                self.collector['generations'] = [len(objects) for objects in self.listed]
         else:
+            self.collector = None
             self.listed = [gc.get_objects()]
 
     def own_addresses(self):
@@ -2367,6 +2392,8 @@ def _write_snapshot(moment, sink, may_touch, pause):
     }
     if moment.rss_bytes is not None:
         meta['rssBytes'] = moment.rss_bytes
+    if moment.collector is not None:
+        meta['collector'] = moment.collector
     _write_heap(columns, meta, sink.write)
     sink.finish()
     return {

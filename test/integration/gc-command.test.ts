@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { afterEach, describe, expect, test } from 'vitest';
 import { GcReportSchema } from '../../src/protocol/gc.ts';
+import { startAgentTarget } from '../support/agent-target.ts';
 import { anyInterpreter, interpreters } from '../support/interpreters.ts';
 import { type CliRun, runLeakscope } from '../support/run-leakscope.ts';
 import { startPython, type TargetProcess } from '../support/target-process.ts';
@@ -272,4 +273,71 @@ test('a core file is looked at the same way, a .heap file as far as it says; a w
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+});
+
+const WITH_AGENT = LITTER.replace('import gc, time', 'start_agent()\nimport gc, time');
+
+describe.each(interpreters())('a collection by the agent in $label', ({ path, version: [, minor] }) => {
+  test('frees what waited, where CPython takes no calls from outside', async () => {
+    const agent = await startAgentTarget(path, WITH_AGENT, { env: { PYTHON_DISABLE_REMOTE_DEBUG: '1' } });
+    target = agent;
+    const pid = String(agent.pid);
+    const refused = await runLeakscope(['gc', pid, '--collect', '--json']);
+    expect(JSON.parse(refused.stdout)).toMatchObject({ error: { code: 'E_NO_CONSENT' } });
+    const { collection } = asReport(await runLeakscope(['gc', pid, '--collect', '--yes', '--json']));
+    expect(collection).toMatchObject({ by: 'agent', uncollectable: 0 });
+    expect(collection!.found).toBeGreaterThanOrEqual(3000);
+    expect(collection!.ms).toBeGreaterThan(0);
+    expect(collection!.freed.find(({ type }) => type === '__main__.Node')!.objects).toBeGreaterThanOrEqual(2900);
+  });
+
+  test('is what an error without one names', async () => {
+    target = await startPython(path, LITTER, { env: { PYTHON_DISABLE_REMOTE_DEBUG: '1' } });
+    const run = await runLeakscope(['gc', String(target.pid), '--collect', '--yes', '--json']);
+    expect(run.exitCode).toBe(3);
+    const { error } = JSON.parse(run.stdout) as { error: { code: string; hint: string } };
+    expect(error.code).toBe('E_NO_REMOTE_CALLS');
+    if (minor < 14) expect(error.hint).toContain('leakscope agent');
+  });
+});
+
+/** Its main thread never comes to run anything again; the agent's does. */
+const BUSY_IN_C = `
+start_agent()
+import gc, sys, threading
+class Node: pass
+gc.disable()
+for _ in range(3000):
+    node = Node()
+    node.self = node
+print('ready', flush=True)
+lock = threading.Lock()
+lock.acquire(); lock.acquire()
+`;
+
+test.skipIf(asked.length === 0)('the agent collects when the main thread does not come to it', async () => {
+  target = await startAgentTarget(asked.at(-1)!.path, BUSY_IN_C);
+  const run = await runLeakscope(['gc', String(target.pid), '--collect', '--yes', '--json']);
+  const { collection } = asReport(run);
+  expect(collection!.by).toBe('agent');
+  expect(collection!.found).toBeGreaterThanOrEqual(3000);
+});
+
+test('a snapshot of the agent says how the collector was set', async () => {
+  const agent = await startAgentTarget(
+    anyInterpreter().path,
+    WITH_AGENT.replace('gc.disable()', 'gc.set_threshold(0)'),
+  );
+  target = agent;
+  const heap = join(agent.folder, '..', 'inside.heap');
+  expect((await runLeakscope(['snapshot', String(agent.pid), '--agent', '-o', heap])).exitCode).toBe(0);
+  const report = asReport(await runLeakscope(['gc', heap, '--json']));
+  expect(report.collector!.thresholds[0]).toBe(0);
+  expect(report.collector!.conclusions.map(({ code }) => code)).toEqual(['never starts']);
+  const outside = asReport(await runLeakscope(['gc', String(agent.pid), '--json']));
+  const [inside, seen] = [report.collector!.generations[2]!, outside.collector!.generations[2]!];
+  expect([inside.collections, inside.collected]).toEqual([seen.collections, seen.collected]);
+  // Old objects may be freed meanwhile.
+  expect(Math.abs(inside.objects! - seen.objects!)).toBeLessThan(0.05 * seen.objects!);
+  expect(report.garbage.types.find(({ type }) => type === '__main__.Node')!.objects).toBeGreaterThanOrEqual(3000);
 });

@@ -36,7 +36,7 @@ export function addGcCommand(program: Command, context: CliContext): void {
     .description('Reads the cyclic garbage collector of a Python process from outside: settings, generations, garbage.')
     .argument('<target>', 'the PID of a process, a core file, or a .heap file')
     .addOption(new Option('--for <duration>', 'look again after this time: 90s, 5m, 1h').argParser(parseRunLength))
-    .option('--collect', 'run gc.collect() in the process, and say what it freed (CPython 3.14 and later)')
+    .option('--collect', 'run gc.collect() in the process, and say what it freed (before 3.14 by the agent)')
     .option('--yes', 'run what --collect needs without asking')
     .option('--top <n>', 'rows of each table', parseCountOf(1), 8)
     .option('--max-pause <ms>', 'give up rather than pause the process longer than this', parseMilliseconds)
