@@ -3,6 +3,7 @@
 
 import { useEffect, useState } from 'preact/hooks';
 import { type ApiFailure, getJson } from './api.ts';
+import { workspace } from './workspace.ts';
 
 export type Answer<T> =
   | { readonly state: 'idle' }
@@ -13,13 +14,15 @@ export type Answer<T> =
 const kept = new Map<string, unknown>();
 const KEPT_LIMIT = 200;
 
-/** Of a snapshot, and complete: the daemon answers only when it can. */
+/** Whether the answer to come stays true: of a snapshot whose retained sizes are there, which some answers lack before. */
 function isLasting(path: string): boolean {
-  return path.startsWith('/api/snapshots/') || path.startsWith('/api/compare');
+  if (path.startsWith('/api/compare')) return true;
+  const id = /^\/api\/snapshots\/([^/]+)\//.exec(path)?.[1];
+  const snapshot = workspace.value?.snapshots.find((one) => one.id === id);
+  return snapshot?.state === 'ready' && snapshot.analysing === undefined;
 }
 
-export function keep(path: string, value: unknown): void {
-  if (!isLasting(path)) return;
+function keep(path: string, value: unknown): void {
   kept.delete(path);
   kept.set(path, value);
   if (kept.size > KEPT_LIMIT) kept.delete(kept.keys().next().value!);
@@ -27,8 +30,10 @@ export function keep(path: string, value: unknown): void {
 
 export async function fetchKept<T>(path: string, signal?: AbortSignal): Promise<T> {
   if (kept.has(path)) return kept.get(path) as T;
+  // What was asked before the sizes were there may lack them, whenever it comes.
+  const lasts = isLasting(path);
   const value = await getJson<T>(path, signal);
-  keep(path, value);
+  if (lasts) keep(path, value);
   return value;
 }
 
