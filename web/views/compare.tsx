@@ -70,6 +70,9 @@ function Compared(props: { comparison: Comparison; titles: readonly string[]; la
   const { comparison, titles, last } = props;
   const { diff, sets, entries } = comparison;
   const { growth } = diff;
+  const grown = diff.types.filter(
+    (row) => row.objects_after > row.objects_before || row.bytes_after > row.bytes_before,
+  );
   return (
     <>
       <p class="verdict-summary below">
@@ -117,18 +120,19 @@ function Compared(props: { comparison: Comparison; titles: readonly string[]; la
                 </tr>
               </thead>
               <tbody>
-                {diff.holders.map((holder) => (
-                  <tr key={holder.address}>
+                {clustered(diff.holders).map(({ holders, new_bytes, new_objects }) => (
+                  <tr key={holders[0]!.address}>
                     <td class="right">
-                      <Bytes of={holder.new_bytes} />
+                      <Bytes of={new_bytes} />
                     </td>
                     <td class="right">
-                      <Count of={holder.new_objects} />
+                      <Count of={new_objects} />
                     </td>
-                    <td class="right figure">{entriesOf(holder, entries)}</td>
+                    <td class="right figure">{holders.length === 1 ? entriesOf(holders[0]!, entries) : ''}</td>
                     <td>
-                      <a href={linkTo('object', holder.address, { s: last })}>{holder.type}</a>{' '}
-                      <PathText path={holder.path} />
+                      {holders.length === 1 ? null : <strong>{formatCount(holders.length)} × </strong>}
+                      <a href={linkTo('object', holders[0]!.address, { s: last })}>{holders[0]!.type}</a>{' '}
+                      <PathText path={holders[0]!.path} />
                     </td>
                   </tr>
                 ))}
@@ -137,7 +141,7 @@ function Compared(props: { comparison: Comparison; titles: readonly string[]; la
           </div>
         </Section>
       )}
-      <Section title="Types that grew" note="most memory gained first">
+      <Section title="Types that grew" note={grown.length === 0 ? 'none did' : 'most memory gained first'}>
         <div class="table-scroll">
           <table class="plain" aria-label="types that grew">
             <thead>
@@ -152,7 +156,7 @@ function Compared(props: { comparison: Comparison; titles: readonly string[]; la
               </tr>
             </thead>
             <tbody>
-              {diff.types.map((row) => (
+              {grown.map((row) => (
                 <tr key={row.type}>
                   <td>
                     <a href={linkTo('query', '', { q: `type:${row.type}`, s: last })}>{row.type}</a>
@@ -173,6 +177,27 @@ function Compared(props: { comparison: Comparison; titles: readonly string[]; la
       </Section>
     </>
   );
+}
+
+interface Cluster {
+  readonly holders: Comparison['diff']['holders'];
+  readonly new_bytes: number;
+  readonly new_objects: number;
+}
+
+/** Holders that are reached in the same way and are of one type, as one: the keys of a cache, say. Most new bytes first. */
+function clustered(holders: Comparison['diff']['holders']): Cluster[] {
+  const clusters = new Map<string, Cluster>();
+  for (const holder of holders) {
+    const key = `${holder.type} ${holder.path}`;
+    const before = clusters.get(key) ?? { holders: [], new_bytes: 0, new_objects: 0 };
+    clusters.set(key, {
+      holders: [...before.holders, holder],
+      new_bytes: before.new_bytes + holder.new_bytes,
+      new_objects: before.new_objects + holder.new_objects,
+    });
+  }
+  return [...clusters.values()].sort((a, b) => b.new_bytes - a.new_bytes);
 }
 
 function entriesOf(
