@@ -4,23 +4,14 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { formatBytes } from '../../src/base/units.ts';
-import type { MemoryMapView, MemoryUseName } from '../../src/protocol/web/heap-views.ts';
+import type { MemoryMapView } from '../../src/protocol/web/heap-views.ts';
 import { colour, theme } from '../state/theme.ts';
 import { save } from './chart-export.tsx';
+import { colourOfUse } from './memory-colours.ts';
 
 const CELL = 9;
 const GAP = 1;
-const COLOURS: Readonly<Record<MemoryUseName, string>> = {
-  objects: 'c1',
-  buffers: 'c5',
-  garbage: 'c6',
-  native: 'c4',
-  'free in arenas': 'c3',
-  'free in malloc': 'c7',
-  'not resident': 'line',
-  other: 'c8',
-};
-/** Space below a region. */
+/** Space below and beside a region. */
 const REGION_GAP = 5;
 
 interface Cell {
@@ -44,26 +35,25 @@ export function MemoryPicture({ view }: { view: MemoryMapView }): JSX.Element {
   useEffect(() => draw(canvas.current!, view, cells, width, height, at), [view, width, at, theme.value]);
   const pointed = cells[at];
   const onKeyDown = (event: KeyboardEvent): void => {
-    const row = Math.floor(width / CELL);
-    const steps: Readonly<Record<string, number>> = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: row, ArrowUp: -row };
-    const step = steps[event.key];
-    if (step === undefined) return;
+    const next = neighbour(cells, at, event.key);
+    if (next === undefined) return;
     event.preventDefault();
-    setAt(Math.max(0, Math.min(cells.length - 1, at + step)));
+    setAt(next);
   };
   return (
     <div ref={host} class="memory-picture">
       <ul class="list-plain parts-list" aria-label="legend">
         {view.totals.map(({ use, bytes }) => (
           <li key={use}>
-            <Swatch name={COLOURS[use]} />
+            <Swatch name={colourOfUse(use)} />
             {use} <strong class="figure">{formatBytes(bytes)}</strong>
           </li>
         ))}
-        <li>
+        <li class="chart-export">
           <button
             type="button"
             class="button quiet"
+            aria-label="save as PNG: memory map"
             onClick={() => canvas.current?.toBlob((blob) => blob !== null && save('memory map', 'png', blob))}
           >
             PNG
@@ -94,17 +84,42 @@ function Swatch({ name }: { name: string }): JSX.Element {
   return <span class={`swatch swatch-${name}`} aria-hidden="true" />;
 }
 
+/** Regions by address, side by side where they fit; one longer than a row has rows of its own. */
 function layout(view: MemoryMapView, width: number): { readonly cells: readonly Cell[]; readonly height: number } {
   const perRow = Math.max(1, Math.floor(width / CELL));
   const cells: Cell[] = [];
-  let top = 0;
+  let [left, top, bottom] = [0, 0, 0];
   view.regions.forEach((region, r) => {
+    const columns = Math.min(perRow, region.cells.length);
+    if (left > 0 && left + columns * CELL > width) [left, top] = [0, bottom];
     region.cells.forEach((_, index) => {
-      cells.push({ region: r, index, x: (index % perRow) * CELL, y: top + Math.floor(index / perRow) * CELL });
+      const [column, row] = [index % perRow, Math.floor(index / perRow)];
+      cells.push({ region: r, index, x: left + column * CELL, y: top + row * CELL });
     });
-    top += Math.ceil(region.cells.length / perRow) * CELL + REGION_GAP;
+    bottom = Math.max(bottom, top + Math.ceil(region.cells.length / perRow) * CELL + REGION_GAP);
+    left += columns * CELL + REGION_GAP;
   });
-  return { cells, height: Math.max(CELL, top) };
+  return { cells, height: Math.max(CELL, bottom) };
+}
+
+/** Where an arrow key leads from a cell: along the addresses, or to the nearest cell of the next row. */
+function neighbour(cells: readonly Cell[], at: number, key: string): number | undefined {
+  const from = cells[at];
+  if (key === 'ArrowRight') return Math.min(cells.length - 1, at + 1);
+  if (key === 'ArrowLeft') return Math.max(0, at - 1);
+  if (key !== 'ArrowDown' && key !== 'ArrowUp') return undefined;
+  if (from === undefined) return 0;
+  const way = key === 'ArrowDown' ? 1 : -1;
+  let best = at;
+  let distance = Number.POSITIVE_INFINITY;
+  cells.forEach(({ x, y }, i) => {
+    const rows = (y - from.y) * way;
+    if (rows <= 0) return;
+    // Rows first: anything of the next row is nearer than all of the one after.
+    const away = rows * 10_000 + Math.abs(x - from.x);
+    if (away < distance) [best, distance] = [i, away];
+  });
+  return best;
 }
 
 function draw(
@@ -122,18 +137,18 @@ function draw(
   canvas.style.height = `${height}px`;
   const context = canvas.getContext('2d')!;
   context.scale(scale, scale);
-  const colours = Object.fromEntries(Object.values(COLOURS).map((name) => [name, colour(name)]));
+  const colours = new Map(view.totals.map(({ use }) => [use, colour(colourOfUse(use))]));
   const empty = colour('panel');
   const size = CELL - GAP;
   cells.forEach(({ region, index, x, y }, i) => {
     const { use, filled } = view.regions[region]!.cells[index]!;
     const isFree = use === 'free in arenas' || use === 'free in malloc' || use === 'not resident';
-    context.fillStyle = isFree ? colours[COLOURS[use]]! : empty;
+    context.fillStyle = isFree ? colours.get(use)! : empty;
     context.globalAlpha = isFree ? 0.55 : 1;
     context.fillRect(x, y, size, size);
     context.globalAlpha = 1;
     if (!isFree) {
-      context.fillStyle = colours[COLOURS[use]]!;
+      context.fillStyle = colours.get(use)!;
       const filledHeight = Math.max(1, Math.round(size * filled));
       context.fillRect(x, y + size - filledHeight, size, filledHeight);
     }

@@ -3,6 +3,7 @@
 import type { JSX } from 'preact';
 import { formatByteRate, formatBytes } from '../../src/base/units.ts';
 import { percent } from './figures.tsx';
+import { colourOfPart } from './memory-colours.ts';
 
 export interface Part {
   readonly name: string;
@@ -11,8 +12,6 @@ export interface Part {
   readonly detail?: string;
 }
 
-/** Colours of the palette; what comes after is grey. */
-const COLOURS = 7;
 /** Below this share of the whole a part is too thin to see. */
 const THINNEST = 0.004;
 /** Growth that is worth a word, in bytes per minute. */
@@ -26,19 +25,19 @@ export function PartsBar({ parts }: { parts: readonly Part[] }): JSX.Element {
       <div class="parts-bar" aria-hidden="true">
         {sorted
           .filter(({ bytes }) => bytes / total >= THINNEST)
-          .map(({ name, bytes }, i) => (
+          .map(({ name, bytes }) => (
             <span
               key={name}
-              class={`part part-${Math.min(i, COLOURS)}`}
+              class={`part swatch-${colourOfPart(name)}`}
               style={{ flexGrow: bytes / total }}
               title={`${name}: ${formatBytes(bytes)}`}
             />
           ))}
       </div>
       <ul class="list-plain parts-list">
-        {sorted.map(({ name, bytes, bytes_per_minute = 0, detail = '' }, i) => (
+        {sorted.map(({ name, bytes, bytes_per_minute = 0, detail = '' }) => (
           <li key={name} title={detail}>
-            <span class={`swatch part-${Math.min(i, COLOURS)}`} aria-hidden="true" />
+            <span class={`swatch swatch-${colourOfPart(name)}`} aria-hidden="true" />
             {name} <strong class="figure">{formatBytes(bytes)}</strong>{' '}
             <span class="faint figure">{percent(bytes / total)}</span>
             {Math.abs(bytes_per_minute) >= NOTED_RATE ? (
