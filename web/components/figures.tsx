@@ -33,6 +33,11 @@ export function SignedCount({ of }: { of: number }): JSX.Element {
   );
 }
 
+/** `1 thread`, `2,000 threads` */
+export function counted(count: number, thing: string): string {
+  return `${formatCount(count)} ${thing}${count === 1 ? '' : 's'}`;
+}
+
 /** `34 %`, below one percent `<1 %`. */
 export function percent(share: number): string {
   if (share > 0 && share < 0.01) return '<1 %';

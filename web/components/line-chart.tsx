@@ -1,12 +1,14 @@
-// Values over time as lines, by uPlot: with units on its axis, the values under the cursor, and marks. Its text says the
-// same to those who do not see it.
+// Values over time as lines, by uPlot: with units on its axis, marks, and the values under the cursor or else the newest. Its
+// text says the same to those who do not see it.
 
 import type { JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import { formatBytes, formatCount, formatDuration } from '../../src/base/units.ts';
 import { colour, theme } from '../state/theme.ts';
 import { ChartExport } from './chart-export.tsx';
+import { drawnAsSvg, LINE_COLOURS, LINE_DASHES } from './chart-svg.ts';
+import { BYTE_STEPS, byteLabels, COUNT_STEPS, clockLabels, clockTime, countLabels, rangeOf } from './chart-ticks.ts';
 
 export interface ChartLine {
   readonly name: string;
@@ -15,8 +17,7 @@ export interface ChartLine {
 }
 
 export interface LineChartProps {
-  /** What it shows, with its last value: read out instead of the drawing. */
-  readonly label: string;
+  readonly title: string;
   /** Seconds: since the epoch, or with `elapsed` since a start. */
   readonly at: readonly number[];
   readonly lines: readonly ChartLine[];
@@ -25,18 +26,19 @@ export interface LineChartProps {
   readonly marks?: readonly { readonly at: number; readonly label: string }[];
 }
 
-const HEIGHT = 190;
-const COLOURS = ['c1', 'c6', 'c3', 'c4', 'c2'];
+const HEIGHT = 170;
 
 export function LineChart(props: LineChartProps): JSX.Element {
+  const { title, at, lines } = props;
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
   const latest = useRef(props);
   latest.current = props;
-  const names = props.lines.map(({ name }) => name).join('\n');
+  const [pointed, setPointed] = useState<number>();
+  const names = lines.map(({ name }) => name).join('\n');
   useEffect(() => {
     const element = host.current!;
-    const made = new uPlot(optionsFor(latest, element.clientWidth), dataOf(latest.current), element);
+    const made = new uPlot(optionsFor(latest, element.clientWidth, setPointed), dataOf(latest.current), element);
     plot.current = made;
     const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT }));
     observer.observe(element);
@@ -47,62 +49,103 @@ export function LineChart(props: LineChartProps): JSX.Element {
     };
     // Colours are read when it is made.
   }, [names, props.unit, theme.value]);
-  useEffect(() => plot.current?.setData(dataOf(props)), [props.at, props.lines, props.marks]);
+  useEffect(() => plot.current?.setData(dataOf(props)), [at, lines, props.marks]);
+  const label = `${title}: ${lines.map((line) => readOut(line, props, undefined)).join(', ')}`;
   return (
     <figure class="chart">
       <figcaption>
-        {props.label}
-        <ChartExport name={props.label} svg={() => drawnAsSvg(latest.current)} />
+        <span class="chart-title">{title}</span>
+        <ChartExport name={label} svg={() => drawnAsSvg(latest.current, label)} />
+        <ul class="list-plain chart-legend">
+          {lines.map((line, i) => (
+            <li key={line.name}>
+              <svg class="line-sample" width="22" height="8" aria-hidden="true">
+                <line
+                  class={`stroke-${LINE_COLOURS[i % LINE_COLOURS.length]}`}
+                  x1="0"
+                  x2="22"
+                  y1="4"
+                  y2="4"
+                  stroke-dasharray={LINE_DASHES[i % LINE_DASHES.length]!.join(' ')}
+                />
+              </svg>
+              {readOut(line, props, pointed)}
+            </li>
+          ))}
+          <li class="faint">{pointed === undefined ? 'now' : timeOf(at[pointed], props.elapsed)}</li>
+        </ul>
       </figcaption>
-      <div ref={host} class="chart-plot" role="img" aria-label={props.label} />
+      <div ref={host} class="chart-plot" role="img" aria-label={label} />
     </figure>
   );
+}
+
+/** `RSS 25 MB`, where the cursor is or at the end. */
+function readOut({ name, values }: ChartLine, { unit }: LineChartProps, pointed: number | undefined): string {
+  const value = pointed === undefined ? values.findLast((one) => one !== null) : values[pointed];
+  const format = unit === 'bytes' ? formatBytes : formatCount;
+  return `${name} ${value === undefined || value === null ? '–' : format(value)}`;
+}
+
+function timeOf(at: number | undefined, elapsed: boolean | undefined): string {
+  if (at === undefined) return '';
+  return elapsed === true ? `after ${formatDuration(at)}` : `at ${clockTime(new Date(at * 1000))}`;
 }
 
 function dataOf({ at, lines }: LineChartProps): uPlot.AlignedData {
   return [at as number[], ...lines.map(({ values }) => values as (number | null)[])];
 }
 
-function optionsFor(latest: { readonly current: LineChartProps }, width: number): uPlot.Options {
+function optionsFor(
+  latest: { readonly current: LineChartProps },
+  width: number,
+  onPoint: (index: number | undefined) => void,
+): uPlot.Options {
   const { lines, unit, elapsed } = latest.current;
-  const format = unit === 'bytes' ? formatBytes : formatCount;
+  const isBytes = unit === 'bytes';
   const axis = { stroke: colour('ink-faint'), grid: { stroke: colour('line'), width: 1 }, ticks: { show: false } };
   return {
     width,
     height: HEIGHT,
     scales: { x: { time: elapsed !== true }, y: { range: (_, low, high) => rangeOf(low, high) } },
-    legend: { live: true },
+    legend: { show: false },
     cursor: { drag: { x: true, y: false } },
     axes: [
-      elapsed === true ? { ...axis, values: (_, ticks) => ticks.map((tick) => formatDuration(tick)) } : axis,
-      { ...axis, size: 70, values: (_, ticks) => ticks.map((tick) => format(tick)) },
+      {
+        ...axis,
+        size: 30,
+        space: 80,
+        values: (_, ticks, __, ___, step) =>
+          elapsed === true ? ticks.map((tick) => formatDuration(tick)) : clockLabels(ticks, step),
+      },
+      {
+        ...axis,
+        size: 72,
+        incrs: [...(isBytes ? BYTE_STEPS : COUNT_STEPS)],
+        values: (_, ticks, __, ___, step) => (isBytes ? byteLabels(ticks, step) : countLabels(ticks)),
+      },
     ],
     series: [
-      elapsed === true
-        ? { label: 'after', value: (_, at) => (at === null ? '–' : formatDuration(at)) }
-        : { label: 'at' },
+      {},
       ...lines.map(({ name }, i) => ({
         label: name,
-        stroke: colour(COLOURS[i % COLOURS.length]!),
+        stroke: colour(LINE_COLOURS[i % LINE_COLOURS.length]!),
+        dash: [...LINE_DASHES[i % LINE_DASHES.length]!],
         width: 2,
         spanGaps: true,
-        points: { show: (_: uPlot, __: number, first: number, last: number) => last - first < 40 },
-        value: (_: uPlot, value: number | null) => (value === null ? '–' : format(value)),
+        points: { show: (_: uPlot, __: number, first: number, last: number) => last - first < 12 },
       })),
     ],
-    hooks: { draw: [(drawn) => drawMarks(drawn, latest.current.marks ?? [])] },
+    hooks: {
+      draw: [(drawn) => drawMarks(drawn, latest.current.marks ?? [])],
+      setCursor: [({ cursor: { idx } }) => onPoint(idx ?? undefined)],
+    },
   };
-}
-
-/** Room above and below; a flat line stands in the middle. */
-function rangeOf(low: number | null, high: number | null): [number, number] {
-  if (low === null || high === null) return [0, 1];
-  const room = Math.max((high - low) * 0.1, Math.abs(high) * 0.02, 1);
-  return [Math.max(0, low - room), high + room];
 }
 
 function drawMarks(plot: uPlot, marks: NonNullable<LineChartProps['marks']>): void {
   const { ctx, bbox } = plot;
+  const right = bbox.left + bbox.width;
   ctx.save();
   ctx.strokeStyle = colour('ink-faint');
   ctx.fillStyle = colour('ink');
@@ -110,59 +153,15 @@ function drawMarks(plot: uPlot, marks: NonNullable<LineChartProps['marks']>): vo
   ctx.setLineDash([4, 4]);
   for (const { at, label } of marks) {
     const x = plot.valToPos(at, 'x', true);
-    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    if (x < bbox.left || x > right) continue;
     ctx.beginPath();
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);
     ctx.stroke();
-    ctx.fillText(label, x + 4 * devicePixelRatio, bbox.top + 13 * devicePixelRatio);
+    const space = 4 * devicePixelRatio;
+    // At the right end there is no room after the line.
+    ctx.textAlign = x + space + ctx.measureText(label).width > right ? 'right' : 'left';
+    ctx.fillText(label, ctx.textAlign === 'right' ? x - space : x + space, bbox.top + 13 * devicePixelRatio);
   }
   ctx.restore();
-}
-
-const SVG_WIDTH = 900;
-const SVG_HEIGHT = 300;
-const LEFT = 80;
-const BOTTOM = 40;
-
-/** The same lines as a drawing to keep. */
-function drawnAsSvg({ at, lines, unit, label, marks = [] }: LineChartProps): string {
-  const format = unit === 'bytes' ? formatBytes : formatCount;
-  const values = lines.flatMap((line) => line.values.filter((value) => value !== null));
-  const [low, high] = rangeOf(
-    values.length === 0 ? null : Math.min(...values),
-    values.length === 0 ? null : Math.max(...values),
-  );
-  const first = at[0] ?? 0;
-  const span = Math.max(1e-9, (at.at(-1) ?? 1) - first);
-  const x = (time: number): number => LEFT + ((time - first) / span) * (SVG_WIDTH - LEFT - 20);
-  const y = (value: number): number => 30 + (1 - (value - low) / (high - low)) * (SVG_HEIGHT - 30 - BOTTOM);
-  const ticks = [low, (low + high) / 2, high];
-  const shapes = [
-    ...ticks.map(
-      (tick) =>
-        `<line x1="${LEFT}" x2="${SVG_WIDTH - 20}" y1="${y(tick)}" y2="${y(tick)}" stroke="${colour('line')}"/>` +
-        `<text x="${LEFT - 8}" y="${y(tick) + 4}" text-anchor="end">${escapeXml(format(tick))}</text>`,
-    ),
-    ...lines.map(({ name, values: own }, i) => {
-      const points = own.flatMap((value, j) =>
-        value === null ? [] : [`${x(at[j]!).toFixed(1)},${y(value).toFixed(1)}`],
-      );
-      const stroke = colour(COLOURS[i % COLOURS.length]!);
-      return (
-        `<polyline points="${points.join(' ')}" fill="none" stroke="${stroke}" stroke-width="2"/>` +
-        `<text x="${LEFT + 10 + i * 170}" y="${SVG_HEIGHT - 10}" fill="${stroke}">${escapeXml(name)}</text>`
-      );
-    }),
-    ...marks.map((mark) => `<text x="${x(mark.at)}" y="44">| ${escapeXml(mark.label)}</text>`),
-  ];
-  return (
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${SVG_WIDTH}" height="${SVG_HEIGHT}" font-family="sans-serif" font-size="12">` +
-    `<rect width="100%" height="100%" fill="${colour('paper')}"/>` +
-    `<g fill="${colour('ink')}"><text x="${LEFT}" y="18">${escapeXml(label)}</text>${shapes.join('')}</g></svg>`
-  );
-}
-
-export function escapeXml(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -2,7 +2,7 @@
 
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { formatBytes } from '../../src/base/units.ts';
+import { formatBytes, formatCount } from '../../src/base/units.ts';
 import type { DominatorPath, DominatorRow, Window } from '../../src/protocol/web/heap-views.ts';
 import { Bytes, Count, percent, ShareBar } from '../components/figures.tsx';
 import { Section } from '../components/section.tsx';
@@ -94,7 +94,7 @@ function Children(props: {
         <div class="tree-more" role="row">
           <span role="gridcell" style={{ paddingLeft: `${level * 1.1}rem` }}>
             <button type="button" class="button quiet" onClick={() => void showMore()}>
-              {more.toLocaleString('en-US')} smaller ones: show more
+              {formatCount(more)} smaller ones: show more
             </button>
           </span>
         </div>

@@ -51,7 +51,7 @@ export function SuspectView(): JSX.Element {
 }
 
 function Suspect({ finding, pid }: { finding: Finding; pid: number }): JSX.Element {
-  const { kind, confidence, verdict, holder, growth, sites, shrinks, other_paths, because, advice } = finding;
+  const { kind, confidence, verdict, holder, growth, sites, shrinks, other_paths, because, advice, scan } = finding;
   return (
     <>
       <header class="object-head">
@@ -82,7 +82,7 @@ function Suspect({ finding, pid }: { finding: Finding; pid: number }): JSX.Eleme
       <Section title="How it grows">
         {growth.series.length < 2 ? null : (
           <LineChart
-            label={`entries of ${holder.name}, now ${formatCount(growth.series.at(-1)![1])}`}
+            title={`entries of ${holder.name}`}
             at={growth.series.map(([at]) => at)}
             lines={[{ name: 'entries', values: growth.series.map(([, entries]) => entries) }]}
             unit="count"
@@ -103,7 +103,7 @@ function Suspect({ finding, pid }: { finding: Finding; pid: number }): JSX.Eleme
       <Section title={<Term of="site">Lines that add to it</Term>}>
         {sites.length === 0 ? <p class="faint">No line of Python was found that adds to it.</p> : null}
         {sites.slice(0, 1).map((site) => (
-          <SiteSource key={`${site.file}:${site.line}`} pid={pid} site={site} advice={advice} />
+          <SiteSource key={`${site.file}:${site.line}`} pid={pid} site={site} advice={advice} scan={scan} />
         ))}
         {sites.slice(1).map((site) => (
           <OtherSite key={`${site.file}:${site.line}`} pid={pid} site={site} />
@@ -191,7 +191,8 @@ function Alive(props: { holder: Finding['holder']; otherPaths: readonly string[]
         <Answered answer={detail} what="looking who refers to it">
           {({ referrers }) => (
             <p class="faint">
-              {formatCount(referrers.total)} <Term of="referrer">referrers</Term>:{' '}
+              {formatCount(referrers.total)}{' '}
+              <Term of="referrer">{referrers.total === 1 ? 'referrer' : 'referrers'}</Term>:{' '}
               {referrers.rows.slice(0, 6).map((row, i) => (
                 <span key={`${row.address} ${row.name}`}>
                   {i === 0 ? '' : ', '}

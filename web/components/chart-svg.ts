@@ -1,0 +1,73 @@
+// The lines of a chart as an SVG file to keep, which needs no style sheet.
+
+import { formatBytes, formatCount, formatDuration } from '../../src/base/units.ts';
+import { colour } from '../state/theme.ts';
+import { clockTime, dayOf, rangeOf } from './chart-ticks.ts';
+import type { LineChartProps } from './line-chart.tsx';
+
+export const LINE_COLOURS = ['c1', 'c6', 'c3', 'c4', 'c2'];
+/** Told apart without colour too. */
+export const LINE_DASHES: readonly (readonly number[])[] = [[], [8, 4], [3, 3], [12, 3, 3, 3], [2, 6]];
+
+const WIDTH = 900;
+const HEIGHT = 300;
+const LEFT = 80;
+const BOTTOM = 58;
+
+export function drawnAsSvg({ at, lines, unit, elapsed, marks = [] }: LineChartProps, label: string): string {
+  const format = unit === 'bytes' ? formatBytes : formatCount;
+  const values = lines.flatMap((line) => line.values.filter((value) => value !== null));
+  const [low, high] = rangeOf(
+    values.length === 0 ? null : values.reduce((a, b) => Math.min(a, b)),
+    values.length === 0 ? null : values.reduce((a, b) => Math.max(a, b)),
+  );
+  const first = at[0] ?? 0;
+  const last = at.at(-1) ?? 1;
+  const span = Math.max(1e-9, last - first);
+  const x = (time: number): number => LEFT + ((time - first) / span) * (WIDTH - LEFT - 20);
+  const y = (value: number): number => 30 + (1 - (value - low) / (high - low)) * (HEIGHT - 30 - BOTTOM);
+  const moment = (time: number): string => {
+    if (elapsed === true) return formatDuration(time);
+    const date = new Date(time * 1000);
+    return `${dayOf(date)} ${clockTime(date)}`;
+  };
+  const shapes = [
+    ...[low, (low + high) / 2, high].map(
+      (tick) =>
+        `<line x1="${LEFT}" x2="${WIDTH - 20}" y1="${y(tick)}" y2="${y(tick)}" stroke="${colour('line')}"/>` +
+        `<text x="${LEFT - 8}" y="${y(tick) + 4}" text-anchor="end">${escapeXml(format(tick))}</text>`,
+    ),
+    `<text x="${LEFT}" y="${HEIGHT - BOTTOM + 18}">${escapeXml(moment(first))}</text>`,
+    `<text x="${WIDTH - 20}" y="${HEIGHT - BOTTOM + 18}" text-anchor="end">${escapeXml(moment(last))}</text>`,
+    ...lines.map(({ name, values: own }, i) => {
+      const points = own.flatMap((value, j) =>
+        value === null ? [] : [`${x(at[j]!).toFixed(1)},${y(value).toFixed(1)}`],
+      );
+      const stroke = colour(LINE_COLOURS[i % LINE_COLOURS.length]!);
+      const dash = LINE_DASHES[i % LINE_DASHES.length]!.join(' ');
+      const drawn = `fill="none" stroke="${stroke}" stroke-width="2" stroke-dasharray="${dash === '' ? 'none' : dash}"`;
+      const left = LEFT + i * 165;
+      return (
+        `<polyline points="${points.join(' ')}" ${drawn}/>` +
+        `<polyline points="${left},${HEIGHT - 14} ${left + 22},${HEIGHT - 14}" ${drawn}/>` +
+        `<text x="${left + 28}" y="${HEIGHT - 10}">${escapeXml(name)}</text>`
+      );
+    }),
+    ...marks
+      .filter((mark) => mark.at >= first && mark.at <= last)
+      .map(
+        (mark) =>
+          `<line x1="${x(mark.at)}" x2="${x(mark.at)}" y1="30" y2="${HEIGHT - BOTTOM}" stroke="${colour('ink-faint')}" stroke-dasharray="4 4"/>` +
+          `<text x="${x(mark.at) + 4}" y="42">${escapeXml(mark.label)}</text>`,
+      ),
+  ];
+  return (
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}" font-family="sans-serif" font-size="12">` +
+    `<rect width="100%" height="100%" fill="${colour('paper')}"/>` +
+    `<g fill="${colour('ink')}"><text x="${LEFT}" y="18">${escapeXml(label)}</text>${shapes.join('')}</g></svg>`
+  );
+}
+
+export function escapeXml(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
