@@ -1,7 +1,7 @@
 // The frame around every view: menu, what is looked at, theme, dialogs.
 
 import type { JSX } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useLayoutEffect } from 'preact/hooks';
 import { CommandPalette } from './components/command-palette.tsx';
 import { HelpDialog } from './components/help-dialog.tsx';
 import { Empty, Failure, Loading } from './components/states.tsx';
@@ -45,6 +45,12 @@ export function App(): JSX.Element {
   useEffect(() => {
     document.title = `${title} · ${currentProcess.value?.app ?? currentSnapshot.value?.title ?? 'leakscope'}`;
   }, [title, currentProcess.value, currentSnapshot.value]);
+  const { subject } = route.value;
+  useLayoutEffect(() => {
+    scrollTo(0, 0);
+    // What had the focus may be gone with the view before; keys then start at the new one.
+    if (document.activeElement === document.body) skipToView();
+  }, [view, subject]);
   return (
     <>
       <button type="button" class="button skip" onClick={skipToView}>
@@ -63,7 +69,7 @@ export function App(): JSX.Element {
 
 /** No link: the hash of the address is the route. */
 function skipToView(): void {
-  document.getElementById('view')?.focus();
+  document.getElementById('view')?.focus({ preventScroll: true });
 }
 
 function CurrentView(): JSX.Element {

@@ -2,8 +2,11 @@
 
 import type { JSX } from 'preact';
 
+/** Names of files are left out where there is one: it stands above. */
 export function DiffView({ diff }: { diff: string }): JSX.Element {
-  const lines = diff.replace(/\n$/, '').split('\n');
+  const all = diff.replace(/\n$/, '').split('\n');
+  const isOneFile = all.filter((line) => line.startsWith('+++ ')).length === 1;
+  const lines = isOneFile && all[0]?.startsWith('--- ') && all[1]?.startsWith('+++ ') ? all.slice(2) : all;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: long lines are scrolled to by the keyboard
     <pre class="code diff" tabIndex={0} role="group" aria-label="proposed change">

@@ -24,6 +24,11 @@ export function HelpDialog(): JSX.Element {
         dialog.value = 'none';
       }}
     >
+      <form method="dialog" class="modal-close">
+        <button type="submit" class="button">
+          Close
+        </button>
+      </form>
       <h2>Keys</h2>
       <dl class="keys">
         {KEYS.map(([key, does]) => (
@@ -54,11 +59,6 @@ export function HelpDialog(): JSX.Element {
           </div>
         ))}
       </dl>
-      <form method="dialog">
-        <button type="submit" class="button">
-          Close
-        </button>
-      </form>
     </Modal>
   );
 }

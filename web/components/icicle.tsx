@@ -15,6 +15,8 @@ const ROW = 30;
 const ROWS = 7;
 /** Share of the width below which a bar cannot be pointed at. */
 const NARROWEST = 0.003;
+/** And below which its name has no room. */
+const NAMED = 0.035;
 
 export function Icicle({ tree, onOpen }: { tree: RetainedTree; onOpen: (address: string) => void }): JSX.Element {
   const root = useMemo(() => layout(tree), [tree]);
@@ -48,7 +50,7 @@ export function Icicle({ tree, onOpen }: { tree: RetainedTree; onOpen: (address:
             onFocus={() => setPointed(bar)}
             onClick={() => setZoomed(bar === top && bar.parent !== null ? bar.parent : bar)}
           >
-            <span>{nameOf(bar.data)}</span>
+            {(bar.x1 - bar.x0) / width < NAMED ? null : <span>{nameOf(bar.data)}</span>}
           </button>
         ))}
       </div>

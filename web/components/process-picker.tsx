@@ -7,7 +7,7 @@ import type { PsReport } from '../../src/protocol/ps.ts';
 import type { WatchedProcess } from '../../src/protocol/web/workspace.ts';
 import { useAnswer } from '../state/answer.ts';
 import { type ApiFailure, send } from '../state/api.ts';
-import { goTo } from '../state/route.ts';
+import { goTo, linkTo } from '../state/route.ts';
 import { workspace } from '../state/workspace.ts';
 import { Answered, Empty, Failure } from './states.tsx';
 
@@ -70,14 +70,19 @@ export function ProcessPicker(): JSX.Element {
                       <td class="right">{formatBytes(process.rss_bytes)}</td>
                       <td class="right">{formatDuration(process.uptime_seconds)}</td>
                       <td class="right">
-                        <button
-                          type="button"
-                          class="button"
-                          disabled={opening !== undefined || opened.has(process.pid)}
-                          onClick={() => void open(process.pid)}
-                        >
-                          {opened.has(process.pid) ? 'Open' : opening === process.pid ? 'Opening…' : 'Look at it'}
-                        </button>
+                        {opened.has(process.pid) ? (
+                          <a href={linkTo('overview', '', { p: process.pid })}>is open</a>
+                        ) : (
+                          <button
+                            type="button"
+                            class="button"
+                            aria-label={`look at ${process.app}, pid ${process.pid}`}
+                            disabled={opening !== undefined}
+                            onClick={() => void open(process.pid)}
+                          >
+                            {opening === process.pid ? 'Opening…' : 'Look at it'}
+                          </button>
+                        )}
                       </td>
                     </tr>
                   ))}

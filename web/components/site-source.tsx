@@ -8,8 +8,16 @@ import { withQuery } from '../state/api.ts';
 import { CodeExcerpt } from './code-excerpt.tsx';
 import { DiffView } from './diff-view.tsx';
 
-export function SiteSource(props: { pid: number; site: Finding['sites'][number]; advice: string }): JSX.Element {
-  const { pid, site, advice } = props;
+export function SiteSource(props: {
+  pid: number;
+  site: Finding['sites'][number];
+  advice: string;
+  /** What the scan found about it, where it did. */
+  scan?: Finding['scan'];
+  /** Lines shown before and after the one that matters; all that are there without. */
+  around?: number;
+}): JSX.Element {
+  const { pid, site, advice, scan, around } = props;
   const { file, line, code_excerpt_allowed, source_changed } = site;
   const answer = useAnswer<SourceExcerpt>(
     code_excerpt_allowed ? withQuery(`/api/processes/${pid}/source`, { file, line }) : undefined,
@@ -44,17 +52,34 @@ export function SiteSource(props: { pid: number; site: Finding['sites'][number];
     <>
       {place}
       <div class={fix === undefined ? 'source-pair alone' : 'source-pair'}>
-        <CodeExcerpt firstLine={answer.value.first_line} lines={answer.value.lines} marked={answer.value.line} />
+        <CodeExcerpt {...excerptOf(answer.value, around)} marked={answer.value.line} />
         {fix === undefined ? null : (
           <div>
             <p class="fix-title">
               {fix.title} <span class="faint">({fix.safety} fix)</span>
             </p>
             <DiffView diff={fix.diff} />
+            {scan?.fix === undefined ? null : (
+              <p class="fix-command">
+                To write it:{' '}
+                <code>
+                  leakscope fix {scan.file}:{scan.line}
+                  {fix.safety === 'unsafe' ? ' --unsafe' : ''} --apply
+                </code>
+              </p>
+            )}
           </div>
         )}
       </div>
       <p>{advice}</p>
     </>
   );
+}
+
+function excerptOf(
+  { first_line, lines, line }: SourceExcerpt,
+  around = Number.POSITIVE_INFINITY,
+): { readonly firstLine: number; readonly lines: readonly string[] } {
+  const from = Math.max(first_line, line - around);
+  return { firstLine: from, lines: lines.slice(from - first_line, line + around + 1 - first_line) };
 }

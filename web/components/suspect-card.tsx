@@ -8,8 +8,11 @@ import { PathText } from './path-text.tsx';
 import { SiteSource } from './site-source.tsx';
 import { Term } from './term.tsx';
 
+/** Enough to see the function; the suspect's own view has more. */
+const LINES_AROUND = 5;
+
 export function SuspectCard({ finding, pid }: { finding: Finding; pid: number }): JSX.Element {
-  const { rank, kind, confidence, verdict, holder, growth, sites, advice } = finding;
+  const { rank, kind, confidence, verdict, holder, growth, sites, advice, scan } = finding;
   const [site] = sites;
   return (
     <article class={`panel card suspect suspect-${verdict}`} aria-label={`suspect ${rank}: ${holder.name}`}>
@@ -39,7 +42,11 @@ export function SuspectCard({ finding, pid }: { finding: Finding; pid: number })
           </span>
         )}
       </p>
-      {site === undefined ? <p>{advice}</p> : <SiteSource pid={pid} site={site} advice={advice} />}
+      {site === undefined ? (
+        <p>{advice}</p>
+      ) : (
+        <SiteSource pid={pid} site={site} advice={advice} scan={scan} around={LINES_AROUND} />
+      )}
     </article>
   );
 }

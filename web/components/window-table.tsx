@@ -39,6 +39,8 @@ export interface WindowTableProps<Row> {
 
 const ROW_PIXELS = 30;
 const WINDOW_ROWS = 100;
+/** Columns that a phone has room for side by side. */
+const MOST_NARROW = 4;
 
 export function WindowTable<Row>(props: WindowTableProps<Row>): JSX.Element {
   const { columns, rowKey, onOpen } = props;
@@ -78,7 +80,7 @@ export function WindowTable<Row>(props: WindowTableProps<Row>): JSX.Element {
   const rows = virtual.getVirtualItems();
   return (
     <div
-      class={isWaiting ? 'table stale' : 'table'}
+      class={`table${columns.length > MOST_NARROW ? ' table-wide' : ''}${isWaiting ? ' stale' : ''}`}
       role="grid"
       aria-label={props.label}
       aria-rowcount={total + 1}

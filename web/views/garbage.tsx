@@ -139,7 +139,7 @@ function Collector({ collector }: { collector: CollectorReport }): JSX.Element {
   return (
     <>
       {collector.conclusions.length === 0 ? (
-        <p>Nothing is wrong with it.</p>
+        <p class="collector-fine">Nothing is wrong with it.</p>
       ) : (
         <ul class="sentences">
           {collector.conclusions.map(({ code, text }) => (

@@ -24,6 +24,10 @@ export function OverviewView(): JSX.Element {
   if (currentSnapshot.value !== undefined) return <HeapHolders />;
   return (
     <Section title="Which process?" note="Python processes on this machine, largest first">
+      <p class="introduction">
+        leakscope finds who holds the memory of a Python program, and the line that makes it grow. It reads from
+        outside: the program is not changed, and stands still only while its memory is copied.
+      </p>
       <ProcessPicker />
     </Section>
   );
@@ -82,12 +86,27 @@ const VERDICTS: Readonly<Record<FindReport['verdict'], string>> = {
 function Verdict({ report }: { report: FindReport }): JSX.Element {
   const { verdict, summary, growth, heap, observed_seconds, target, pauses_ms } = report;
   const longest = Math.max(0, ...pauses_ms);
+  const [worst] = report.findings;
+  const site = worst?.sites[0];
   return (
     <div class={`verdict verdict-${verdict}`}>
       <h1>
         {VERDICTS[verdict]}. <span class="verdict-word">{verdict}</span>
       </h1>
       <p class="verdict-summary">{summary}</p>
+      {site === undefined || worst === undefined ? null : (
+        <p class="verdict-line">
+          <Term of="site">Grows at</Term>{' '}
+          <a href={linkTo('suspect', String(worst.rank))}>
+            {shortPlace(site.file)}:{site.line}
+          </a>{' '}
+          {site.code === undefined ? (
+            <span class="faint">in {site.function}</span>
+          ) : (
+            <code class="verdict-code">{site.code.trim()}</code>
+          )}
+        </p>
+      )}
       <dl class="headline">
         <Fact name="RSS" value={formatBytes(target.rss_bytes)} detail={formatByteRate(growth.rss_bytes_per_minute)} />
         <Fact name="live objects" value={formatCount(heap.objects)} detail={`${formatBytes(heap.bytes)}`} />
@@ -103,6 +122,11 @@ function Verdict({ report }: { report: FindReport }): JSX.Element {
       </dl>
     </div>
   );
+}
+
+/** The last two names of a path, which tell a file from others on sight; the whole stands in the suspect. */
+function shortPlace(file: string): string {
+  return file.split('/').slice(-2).join('/');
 }
 
 function Fact({ name, value, detail }: { name: string; value: string; detail?: string }): JSX.Element {

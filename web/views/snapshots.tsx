@@ -5,6 +5,7 @@ import { useState } from 'preact/hooks';
 import { formatBytes, formatCount } from '../../src/base/units.ts';
 import type { PauseEstimate } from '../../src/protocol/pause-estimate.ts';
 import type { OpenSnapshot, WatchedProcess } from '../../src/protocol/web/workspace.ts';
+import { clockTime, dayOf } from '../components/chart-ticks.ts';
 import { ProcessPicker } from '../components/process-picker.tsx';
 import { Section } from '../components/section.tsx';
 import { Answered, Empty, Failure } from '../components/states.tsx';
@@ -125,7 +126,7 @@ function SnapshotCard({ snapshot }: { snapshot: OpenSnapshot }): JSX.Element {
         {[
           app,
           python,
-          taken_at === undefined ? undefined : new Date(taken_at).toLocaleString(),
+          taken_at === undefined ? undefined : `${dayOf(new Date(taken_at))} ${clockTime(new Date(taken_at))}`,
           objects === undefined ? undefined : `${formatCount(objects)} objects`,
           references === undefined ? undefined : `${formatCount(references)} references`,
           bytes === undefined ? undefined : formatBytes(bytes),

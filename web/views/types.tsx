@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import { useCallback, useState } from 'preact/hooks';
 import { formatBytes } from '../../src/base/units.ts';
 import type { TypeRow } from '../../src/protocol/web/heap-views.ts';
-import { Bytes, Count, ShareBar, SignedBytes, SignedCount } from '../components/figures.tsx';
+import { Bytes, Count, counted, ShareBar, SignedBytes, SignedCount } from '../components/figures.tsx';
 import { Section } from '../components/section.tsx';
 import { Empty } from '../components/states.tsx';
 import { Term } from '../components/term.tsx';
@@ -39,7 +39,7 @@ function Types(): JSX.Element {
     <Section
       wide
       title="Types"
-      note={total === undefined ? undefined : `${total.toLocaleString('en-US')} of ${formatBytes(heapBytes)}`}
+      note={total === undefined ? undefined : `${counted(total, group)}, ${formatBytes(heapBytes)} in all`}
       actions={
         <>
           <input
@@ -106,7 +106,7 @@ function typeColumns(heapBytes: number, group: string, isCompared: boolean): rea
     {
       key: 'name',
       title: group === 'module' ? 'Module' : 'Type',
-      width: 'minmax(14rem, 2fr)',
+      width: 'minmax(min(14rem, 34vw), 2fr)',
       sort: 'name',
       render: ({ name }) => <a href={linkTo('query', '', { q: `${group}:${quoted(name)}` })}>{name}</a>,
     },
@@ -114,7 +114,7 @@ function typeColumns(heapBytes: number, group: string, isCompared: boolean): rea
       key: 'objects',
       title: 'Objects',
       align: 'right',
-      width: 'minmax(6rem, 1fr)',
+      width: 'minmax(4.6rem, 1fr)',
       sort: 'objects',
       render: ({ objects }) => <Count of={objects} />,
     },
@@ -122,7 +122,7 @@ function typeColumns(heapBytes: number, group: string, isCompared: boolean): rea
       key: 'own size',
       title: <Term of="own size">Own size</Term>,
       align: 'right',
-      width: 'minmax(8rem, 1fr)',
+      width: 'minmax(4.6rem, 1fr)',
       sort: 'bytes',
       render: ({ bytes }) => (
         <>
@@ -134,7 +134,7 @@ function typeColumns(heapBytes: number, group: string, isCompared: boolean): rea
       key: 'retained',
       title: <Term of="retained">Retained</Term>,
       align: 'right',
-      width: 'minmax(6rem, 1fr)',
+      width: 'minmax(4.6rem, 1fr)',
       sort: 'retained_bytes',
       render: ({ retained_bytes }) => (retained_bytes === undefined ? '…' : <Bytes of={retained_bytes} />),
     },
@@ -144,7 +144,7 @@ function typeColumns(heapBytes: number, group: string, isCompared: boolean): rea
             key: 'objects grown',
             title: <Term of="growth">Objects grown</Term>,
             align: 'right',
-            width: 'minmax(6rem, 1fr)',
+            width: 'minmax(4.6rem, 1fr)',
             sort: 'objects_grown',
             render: ({ objects_grown = 0 }) => <SignedCount of={objects_grown} />,
           },
@@ -152,7 +152,7 @@ function typeColumns(heapBytes: number, group: string, isCompared: boolean): rea
             key: 'size grown',
             title: 'Size grown',
             align: 'right',
-            width: 'minmax(6rem, 1fr)',
+            width: 'minmax(4.6rem, 1fr)',
             sort: 'bytes_grown',
             render: ({ bytes_grown = 0 }) => <SignedBytes of={bytes_grown} />,
           },
