@@ -54,12 +54,17 @@ export function drawnAsSvg({ at, lines, unit, elapsed, marks = [] }: LineChartPr
       );
     }),
     ...marks
-      .filter((mark) => mark.at >= first && mark.at <= last)
-      .map(
-        (mark) =>
-          `<line x1="${x(mark.at)}" x2="${x(mark.at)}" y1="30" y2="${HEIGHT - BOTTOM}" stroke="${colour('ink-faint')}" stroke-dasharray="4 4"/>` +
-          `<text x="${x(mark.at) + 4}" y="42">${escapeXml(mark.label)}</text>`,
-      ),
+      .filter((mark) => mark.at >= first)
+      .map((mark) => {
+        // One made just now is newer than the last sample.
+        const place = x(Math.min(mark.at, last)).toFixed(1);
+        return (
+          `<line x1="${place}" x2="${place}" y1="30" y2="${HEIGHT - BOTTOM}" stroke="${colour('ink-faint')}" stroke-dasharray="4 4"/>` +
+          (Number(place) > WIDTH / 2
+            ? `<text x="${Number(place) - 4}" y="42" text-anchor="end">${escapeXml(mark.label)}</text>`
+            : `<text x="${Number(place) + 4}" y="42">${escapeXml(mark.label)}</text>`)
+        );
+      }),
   ];
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}" font-family="sans-serif" font-size="12">` +

@@ -76,7 +76,7 @@ export function ProcessPicker(): JSX.Element {
                           <button
                             type="button"
                             class="button"
-                            aria-label={`look at ${process.app}, pid ${process.pid}`}
+                            aria-label={`Look at it: ${process.app}, pid ${process.pid}`}
                             disabled={opening !== undefined}
                             onClick={() => void open(process.pid)}
                           >
