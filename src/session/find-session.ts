@@ -44,6 +44,8 @@ const SAMPLES_LIMIT = 600;
 /** Stacks are looked at this often between two samples, and this many times at most. */
 const STACK_SECONDS = 0.015;
 const STACK_LOOKS = 6;
+/** Seconds of looks before a snapshot even where those before it took all the time: without any no line is known to run. */
+const LEAST_WATCH_SECONDS = 0.3;
 /** Containers followed between snapshots: the ones that gained most entries. */
 const FOLLOWED_LIMIT = 128;
 /** A process that is older than this has started, whatever it still imports. */
@@ -262,7 +264,8 @@ class FindRun {
     this.#progress.stage(
       `watching for ${formatDuration(Math.max(0, due - this.#elapsed))} until snapshot ${number} of ${count}`,
     );
-    while (this.#elapsed < due) {
+    const end = Math.max(due, this.#elapsed + LEAST_WATCH_SECONDS);
+    while (this.#elapsed < end) {
       if (this.#options.signal.aborted) throw new LeakscopeError('E_CANCELLED', 'cancelled; the process runs on');
       if (!this.#target.isAlive) {
         this.#endedEarly = `the process exited after ${formatDuration(this.#attachedSeconds)}`;
@@ -272,7 +275,7 @@ class FindRun {
       const rss = readRss(pid) ?? 0;
       if (number > LEAST_SNAPSHOTS && rss > rssAtStart * EARLY_GROWTH) return;
       this.#progress.update(this.#elapsed / this.#options.seconds);
-      await this.#watchStacks(Math.min(interval, Math.max(0.01, due - this.#elapsed)));
+      await this.#watchStacks(Math.min(interval, Math.max(0.01, end - this.#elapsed)));
     }
   }
 
