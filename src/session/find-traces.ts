@@ -10,8 +10,8 @@ import type { AllocationEvidence } from '../diagnose/gained-allocations.ts';
 import { joinTraces } from '../diagnose/traced-heap.ts';
 import type { AttachedTarget, HeapCapture } from './attached-target.ts';
 import { tablesAtRest } from './tables-at-rest.ts';
-import { isTracing } from './trace-session.ts';
 import { TracedSource } from './traced-source.ts';
+import { isTracing } from './tracing-state.ts';
 
 export class FindTraces {
   readonly #target: AttachedTarget;

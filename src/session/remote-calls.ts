@@ -66,7 +66,12 @@ export function runCall(
   call: RemoteCall,
   signal: AbortSignal | undefined,
 ): Promise<readonly number[]> {
-  return runInTarget(target.info.pid, requirePlaces(target), call.script, { signal });
+  requirePlaces(target);
+  const placesNow = (): RemoteCallPlaces | undefined => {
+    const support = supportOf(target);
+    return support.kind === 'allowed' ? support.places : undefined;
+  };
+  return runInTarget(target.info.pid, placesNow, call.script, { signal });
 }
 
 /** Whether the process could be asked: CPython 3.14 or later, with it built in and not switched off. */
@@ -86,7 +91,7 @@ function requirePlaces(target: AttachedTarget): RemoteCallPlaces {
       return support.places;
     case 'disabled':
       throw new LeakscopeError('E_NO_REMOTE_CALLS', `process ${pid} was started with remote debugging switched off`, {
-        hint: 'it was started with PYTHON_DISABLE_REMOTE_DEBUG or -X disable-remote-debug, which leakscope respects',
+        hint: 'by PYTHON_DISABLE_REMOTE_DEBUG, -X disable-remote-debug or its build, which leakscope respects',
       });
     case 'unsupported':
       throw new LeakscopeError(

@@ -10,7 +10,6 @@ import type { HeapWalk } from '../cpython/heap-walk.ts';
 import type { MemoryImage } from '../cpython/memory-image.ts';
 import type { MemoryUse } from '../cpython/resident-pages.ts';
 import type { AllocationTraces } from '../cpython/tracemalloc/allocation-traces.ts';
-import { locateTracemalloc, readConfig, readConfigBySymbol } from '../cpython/tracemalloc/tracemalloc-places.ts';
 import { readTracemalloc, type TracemallocSnapshot } from '../cpython/tracemalloc/tracemalloc-snapshot.ts';
 import { keptTraces } from '../diagnose/allocation-filter.ts';
 import { type AllocationProfile, allocationProfile, type ProfiledLook } from '../diagnose/allocation-profile.ts';
@@ -24,19 +23,25 @@ import {
   type TraceReport,
 } from '../diagnose/trace-report.ts';
 import type { Address } from '../graph/heap-graph.ts';
-import { readMemoryMaps } from '../target/memory-maps.ts';
 import { readMemoryUse } from '../target/memory-use.ts';
 import { readRss } from '../target/process-info.ts';
-import { liveImage } from '../target/process-memory.ts';
 import { applicationOf } from '../target/python-processes.ts';
 import { readStackPointers } from '../target/stack-pointers.ts';
 import { AttachedTarget, factsOfCapture } from './attached-target.ts';
-import { type AskConsent, consentTo, runCall, startTracing, stopTracing, takesRemoteCalls } from './remote-calls.ts';
 import { type Progress, pythonName } from './session-options.ts';
 import { waitForStartUp } from './start-up.ts';
 import { tablesAtRest } from './tables-at-rest.ts';
 import { TraceHeapLooks } from './trace-heap-looks.ts';
 import { TracedSource } from './traced-source.ts';
+import { isUntraced } from './tracing-state.ts';
+import {
+  afterFailure,
+  notTracing,
+  type SwitchedTracing,
+  switchTracingOff,
+  switchTracingOn,
+  type TracingSwitch,
+} from './tracing-switch.ts';
 
 export interface TraceOptions {
   readonly pid: number;
@@ -63,13 +68,6 @@ export interface TraceOptions {
   /** Runs lines of code in the target, with consent: tracing on before the first look, off after the last. */
   readonly tracing?: TracingSwitch | undefined;
   readonly signal: AbortSignal;
-}
-
-export interface TracingSwitch {
-  /** Frames of each stack to keep, where tracing is to be switched on. */
-  readonly startFrames?: number | undefined;
-  readonly stop: boolean;
-  readonly ask: AskConsent;
 }
 
 export interface TakenProfile {
@@ -115,7 +113,13 @@ export async function runTrace(options: TraceOptions, progress: Progress): Promi
   progress.stage(`attaching to process ${options.pid}`);
   const target = await AttachedTarget.attach(options.pid, problems);
   try {
-    return await observe(target, options, progress, problems);
+    const { tracing, signal } = options;
+    const switched = tracing === undefined ? undefined : await switchTracingOn(target, tracing, signal, progress);
+    try {
+      return await observe(target, options, progress, problems, switched);
+    } catch (error) {
+      throw switched === undefined ? error : await afterFailure(target, switched, error);
+    }
   } finally {
     progress.done();
     target.close();
@@ -172,6 +176,7 @@ async function observe(
   options: TraceOptions,
   progress: Progress,
   problems: ProblemLog,
+  switched: SwitchedTracing | undefined,
 ): Promise<TraceReport> {
   const startedAtMs = performance.now();
   const { info, interpreter } = target;
@@ -186,8 +191,6 @@ async function observe(
   const heapLooks = holders || native ? new TraceHeapLooks(target, { native }) : undefined;
   const heap = heapLooks === undefined ? undefined : native ? 'walk and pages' : 'walk';
   let kept: Uint8Array = new Uint8Array(0);
-  const switched =
-    options.tracing === undefined ? undefined : await switchOn(target, options.tracing, options.signal, progress);
   if (options.warmUpSeconds !== undefined) await warmUp(target, options.warmUpSeconds, options.signal, progress);
   for (let look = 0; look < (options.seconds === undefined ? 1 : 2); look++) {
     if (look > 0) {
@@ -216,7 +219,7 @@ async function observe(
     pausesMs.push(capture.pauseMs);
     captures.push(capture.facts);
   }
-  if (switched !== undefined) notes.push(...(await switchOff(target, switched, options)));
+  if (switched !== undefined) notes.push(...(await switchTracingOff(target, switched, options.signal)));
   progress.stage(holders ? 'finding who holds what' : 'reading source');
   if (options.onProfile !== undefined) {
     const allocations = allocationProfile(profiled, (file, line) => source.functionAt(file, line));
@@ -280,87 +283,6 @@ function sumOf({ count, sizes }: AllocationTraces, kept?: Uint8Array): { bytes: 
     blocks++;
   }
   return { bytes, blocks };
-}
-
-/** Without a stop: whether a variable that can be found says that nothing is traced. */
-function isUntraced(target: AttachedTarget): boolean {
-  return tracingState(target) === false;
-}
-
-/** Without a stop: whether a variable that can be found says that allocations are traced. */
-export function isTracing(target: AttachedTarget): boolean {
-  return tracingState(target) === true;
-}
-
-/** Undefined where no variable says. */
-function tracingState({ memory, interpreter, info }: AttachedTarget): boolean | undefined {
-  const live = liveImage(memory, readMemoryMaps(info.pid));
-  const places = locateTracemalloc(live, interpreter);
-  const config =
-    places === undefined ? readConfigBySymbol(live, interpreter) : readConfig(live, interpreter.layout, places.config);
-  return config?.isTracing;
-}
-
-function notTracing(target: AttachedTarget, found: 'not tracing' | 'unknown'): LeakscopeError {
-  const { pid } = target.info;
-  const { versionText } = target.interpreter;
-  const message =
-    found === 'not tracing'
-      ? `process ${pid} does not trace its allocations`
-      : `no tables of tracemalloc were found in process ${pid} (CPython ${versionText} without symbols, or not tracing)`;
-  return new LeakscopeError('E_NOT_TRACING', message, {
-    hint: [
-      `without tracing: what there is by type and who holds it, leakscope report ${pid};`,
-      `what grows, who holds it and which source lines add to it, leakscope find ${pid}`,
-      ...(takesRemoteCalls(target)
-        ? [`switch it on in the process, which runs one line of Python there: leakscope trace ${pid} --start`]
-        : []),
-      'for the allocating lines start it with PYTHONTRACEMALLOC=10 or python -X tracemalloc=10,',
-      'or let leakscope start it: leakscope trace -- python app.py',
-    ].join('\n'),
-  });
-}
-
-/** What was agreed on, and is left to do after the last look. */
-interface SwitchedTracing {
-  readonly started: boolean;
-  readonly stop: boolean;
-}
-
-/** One question for all that will be run. A process that traces already goes on with the frames it has. */
-async function switchOn(
-  target: AttachedTarget,
-  { startFrames, stop, ask }: TracingSwitch,
-  signal: AbortSignal,
-  progress: Progress,
-): Promise<SwitchedTracing> {
-  const mustStart = isUntraced(target);
-  if (mustStart && startFrames === undefined) throw notTracing(target, 'not tracing');
-  const start = mustStart ? startTracing(startFrames!) : undefined;
-  const calls = [...(start === undefined ? [] : [start]), ...(stop ? [stopTracing()] : [])];
-  if (calls.length > 0) await consentTo(target, calls, ask);
-  if (start !== undefined) {
-    progress.stage('switching tracing on');
-    await runCall(target, start, signal);
-  }
-  return { started: start !== undefined, stop };
-}
-
-/** The notes that say what tracing does from now on. */
-async function switchOff(
-  target: AttachedTarget,
-  { started, stop }: SwitchedTracing,
-  { signal }: TraceOptions,
-): Promise<readonly string[]> {
-  const { pid } = target.info;
-  const since = started ? ['it traces since the first look: what was allocated before is not in these figures'] : [];
-  if (!target.isAlive) return since;
-  if (!stop)
-    return started
-      ? [...since, `it goes on tracing, which costs it time and memory: leakscope trace ${pid} --stop`]
-      : [];
-  await runCall(target, stopTracing(), signal);
-  return [...since, 'tracing is switched off now'];
 }
 
 function changedNote(files: ReadonlySet<string>): string {

@@ -30,15 +30,22 @@ const RUN_TIMEOUT_MS = 120_000;
 const POLL_MS = 10;
 const SCRIPT = 'script.py';
 const REPLY = 'reply';
+/** Written by the script before anything else. */
+const BEGUN = 'begun';
+/** Between the thread's taking the call and the script's first line. */
+const OPEN_TIMEOUT_MS = 10_000;
+/** After the last moment at which the call is waited for. */
+const LATE_SECONDS = 5;
 
 /**
- * Runs the script in the target and returns the numbers it hands back. Throws E_CALL_NOT_RUN when the thread does not come
+ * Runs the script in the target and returns the numbers it hands back. `placesNow` reads from the memory that was attached to
+ * where the call goes; it is asked again when the target stands still, as the process may run another program by then. Throws E_CALL_NOT_RUN when the thread does not come
  * to a safe point in time (the call is then taken back, and is certain not to run later), E_CALL_FAILED when the script
  * raises, E_TARGET_EXITED, E_PERMISSION, E_FILE_WRITE, E_CANCELLED.
  */
 export async function runInTarget(
   pid: number,
-  places: RemoteCallPlaces,
+  placesNow: () => RemoteCallPlaces | undefined,
   script: RemoteScript,
   options: RemoteCallOptions = {},
 ): Promise<readonly number[]> {
@@ -46,19 +53,27 @@ export async function runInTarget(
   if (startTimeTicks === undefined) throw targetExited(pid);
   const guard = await openPauseGuard(pid);
   try {
-    const folder = makeScriptFolder(pid);
+    const startTimeoutMs = options.startTimeoutMs ?? START_TIMEOUT_MS;
+    // Should leakscope be killed while the call waits, it must not run hours later.
+    const lateSeconds = Math.ceil((Date.now() + startTimeoutMs) / 1000) + LATE_SECONDS;
+    const folder = makeScriptFolder(pid, { name: SCRIPT, text: (path) => scriptText(script, path, lateSeconds) });
     try {
-      folder.write(SCRIPT, scriptText(script, folder.path));
       const fd = openForWriting(pid);
       try {
-        const call: PendingCall = { pid, startTimeTicks, places, fd, guard, folder };
-        place(call);
-        return await awaitReply(call, options);
+        const call: PendingCall = {
+          pid,
+          startTimeTicks,
+          places: place(pid, placesNow, fd, guard, folder),
+          fd,
+          guard,
+          folder,
+        };
+        return await awaitReply(call, startTimeoutMs, options);
       } finally {
         closeSync(fd);
       }
     } finally {
-      folder.remove();
+      folder.remove([SCRIPT, BEGUN, REPLY, `${REPLY}.part`]);
     }
   } finally {
     guard.close();
@@ -78,9 +93,16 @@ interface PendingCall {
  * The reply is renamed into place, so that it is whole when it is seen. What goes wrong is told by the name of the
  * exception only: its text may hold values. Nothing is imported that is not part of the interpreter itself.
  */
-function scriptText({ statements }: RemoteScript, folder: string): string {
+function scriptText({ statements }: RemoteScript, folder: string, lateSeconds: number): string {
   return [
     'def leakscope():',
+    '    import posix, time',
+    `    if time.time() > ${lateSeconds}:`,
+    '        return',
+    '    try:',
+    `        posix.close(posix.open(${JSON.stringify(`${folder}/${BEGUN}`)}, posix.O_CREAT | posix.O_WRONLY, 0o600))`,
+    '    except OSError:',
+    '        return',
     '    numbers = []',
     '    reply = lambda *them: numbers.extend(them)',
     '    try:',
@@ -88,7 +110,6 @@ function scriptText({ statements }: RemoteScript, folder: string): string {
     '        answer = "done " + " ".join(map(str, map(int, numbers)))',
     '    except BaseException as error:',
     '        answer = "failed " + type(error).__name__',
-    '    import posix',
     // Nobody waits for the answer any more when the folder is gone.
     '    try:',
     `        with open(${JSON.stringify(`${folder}/${REPLY}.part`)}, "w") as file:`,
@@ -110,13 +131,26 @@ function openForWriting(pid: number): number {
 }
 
 /** Stopped, because the flags are read, changed and written back, which the target's own threads must not do meanwhile. */
-function place({ pid, places, fd, guard, folder }: PendingCall): void {
+function place(
+  pid: number,
+  placesNow: () => RemoteCallPlaces | undefined,
+  fd: number,
+  guard: PauseGuard,
+  folder: ScriptFolder,
+): RemoteCallPlaces {
   const path = new TextEncoder().encode(`${folder.path}/${SCRIPT}\0`);
-  if (path.length > places.scriptPathSize) {
-    throw new LeakscopeError('E_INTERNAL', 'the script’s path does not fit into the thread’s state');
-  }
   guard.pause();
   try {
+    if (guard.wasStopped) {
+      throw new LeakscopeError('E_CALL_NOT_RUN', `process ${pid} is stopped: it would not come to run it`, {
+        hint: `another tool or a person stopped it; kill -CONT ${pid} lets it go on`,
+      });
+    }
+    const places = placesNow();
+    if (places === undefined) throw targetExited(pid);
+    if (path.length > places.scriptPathSize) {
+      throw new LeakscopeError('E_INTERNAL', 'the script’s path does not fit into the thread’s state');
+    }
     if (readInt32(fd, places.pendingCall) !== 0) {
       throw new LeakscopeError('E_CALL_NOT_RUN', `another tool has just asked process ${pid} to run something`, {
         hint: 'try again when it has',
@@ -128,21 +162,31 @@ function place({ pid, places, fd, guard, folder }: PendingCall): void {
     readSync(fd, new Uint8Array(flags.buffer), 0, 8, places.evalBreaker);
     flags[0]! |= places.pleaseStopBit;
     writeAll(fd, new Uint8Array(flags.buffer), places.evalBreaker);
+    return places;
   } finally {
     guard.resume();
   }
 }
 
-async function awaitReply(call: PendingCall, options: RemoteCallOptions): Promise<readonly number[]> {
+async function awaitReply(
+  call: PendingCall,
+  startTimeoutMs: number,
+  options: RemoteCallOptions,
+): Promise<readonly number[]> {
   const { pid, places, fd, folder } = call;
-  let dueMs = performance.now() + (options.startTimeoutMs ?? START_TIMEOUT_MS);
+  let dueMs = performance.now() + startTimeoutMs;
   let hasBegun = false;
+  let isRunning = false;
   while (true) {
     const reply = folder.read(REPLY);
     if (reply !== undefined) return parseReply(reply, pid);
     if (!sameProcess(pid, call.startTimeTicks)) throw targetExited(pid);
     if (!hasBegun && readInt32(fd, places.pendingCall) === 0) {
       hasBegun = true;
+      dueMs = performance.now() + OPEN_TIMEOUT_MS;
+    }
+    if (hasBegun && !isRunning && folder.read(BEGUN) !== undefined) {
+      isRunning = true;
       dueMs = performance.now() + (options.runTimeoutMs ?? RUN_TIMEOUT_MS);
     }
     const isCancelled = options.signal?.aborted === true;
@@ -150,7 +194,7 @@ async function awaitReply(call: PendingCall, options: RemoteCallOptions): Promis
       if (!hasBegun && takeBack(call)) throw isCancelled ? cancelled() : notRun(pid);
       // It began in the last moment; its folder must be there until it has answered.
       if (!hasBegun) continue;
-      throw isCancelled ? cancelled() : unanswered(pid);
+      throw isCancelled ? cancelled() : isRunning ? unanswered(pid) : refused(pid);
     }
     await sleep(POLL_MS);
   }
@@ -191,13 +235,20 @@ function unanswered(pid: number): LeakscopeError {
   });
 }
 
+function refused(pid: number): LeakscopeError {
+  return new LeakscopeError('E_CALL_FAILED', `process ${pid} took the call and did not run it`, {
+    hint: 'an audit hook of the program may forbid it, or it may not read its own folder of temporary files',
+  });
+}
+
 function cancelled(): LeakscopeError {
   return new LeakscopeError('E_CANCELLED', 'cancelled; the process runs on');
 }
 
 function readInt32(fd: number, address: number): number {
   const value = new Int32Array(1);
-  readSync(fd, new Uint8Array(value.buffer), 0, 4, address);
+  const length = readSync(fd, new Uint8Array(value.buffer), 0, 4, address);
+  if (length !== 4) throw new LeakscopeError('E_TARGET_EXITED', 'the process ended, or runs another program now');
   return value[0]!;
 }
 
