@@ -10,7 +10,8 @@ export type CollectorConclusionCode =
   | 'frozen garbage'
   | 'keeps everything'
   | 'gc.garbage'
-  | 'many callbacks';
+  | 'many callbacks'
+  | 'fruitless';
 
 const ADVICE: Readonly<Record<CollectorConclusionCode, string>> = {
   off: 'call gc.enable(), or gc.collect() now and then where a pause does no harm; or cut the cycles that become garbage (weakref, or None when done)',
@@ -28,6 +29,8 @@ const ADVICE: Readonly<Record<CollectorConclusionCode, string>> = {
     'gc.set_debug(0), then gc.garbage.clear(): DEBUG_SAVEALL (DEBUG_LEAK has it too) is for a look, not for production',
   'gc.garbage':
     'objects of extension types that cannot be taken apart, or what the program put there: gc.garbage.clear() lets go of them',
+  fruitless:
+    'raise the first threshold (gc.set_threshold(50_000)): what the program makes is freed without the collector; or gc.freeze() what was made at the start',
   'many callbacks': 'something appends to gc.callbacks again and again: remove each that is no longer needed',
 };
 

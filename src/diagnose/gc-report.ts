@@ -46,6 +46,11 @@ export interface GcReport {
   readonly problems: readonly Problem[];
 }
 
+/** Collections while it was watched that freed next to nothing, and took part of its time that is felt. */
+const FRUITLESS_COLLECTIONS = 20;
+const FRUITLESS_SHARE = 0.05;
+/** Objects freed by each, as a part of the objects whose making starts it. */
+const FRUITLESS_FREED = 0.01;
 /** Frozen garbage in objects, before it is said: interpreters freeze a few of their own. */
 const FROZEN_GARBAGE_NOTED = 100;
 
@@ -82,7 +87,7 @@ export function reportGc(input: GcInput, options: GcReportOptions): GcReport {
   const frozen = generations.find(({ generation }) => generation === 'frozen');
   const lost = { count: frozen?.garbage_objects ?? 0, bytes: frozen?.garbage_bytes ?? 0 };
   const garbage = withoutFrozen(reportGarbage(graph, options), lost);
-  const collector = describeCollector(input, garbage, lost);
+  const collector = describeCollector(input, garbage, lost, options.watch);
   return {
     schema: GC_SCHEMA,
     target: options.target,
@@ -110,19 +115,33 @@ function describeCollector(
   { graph, collector, collectorLists }: GcInput,
   garbage: GarbageReport,
   lost: Amount,
+  watch: GcWatch | undefined,
 ): CollectorReport | undefined {
   if (collector === undefined) return undefined;
   const report = reportCollector(
     { graph, collector, collectorLists },
     { count: garbage.old_objects, bytes: garbage.old_bytes },
   );
-  if (lost.count < FROZEN_GARBAGE_NOTED) return report;
-  const text = `${objectsOf(lost.count)} (${formatBytes(lost.bytes)}) that gc.freeze set aside are garbage now, which no collection frees`;
   const conclusions = [...report.conclusions];
+  const fruitless = watch === undefined ? undefined : fruitlessText(watch, collector.thresholds[0] ?? 0);
+  if (fruitless !== undefined) conclusions.push(withAdvice('fruitless', fruitless));
+  if (lost.count < FROZEN_GARBAGE_NOTED) return { ...report, conclusions };
+  const text = `${objectsOf(lost.count)} (${formatBytes(lost.bytes)}) that gc.freeze set aside are garbage now, which no collection frees`;
   // Before that there are frozen ones at all.
   const at = conclusions.findIndex(({ code }) => code === 'frozen');
   conclusions.splice(at < 0 ? conclusions.length : at, 0, withAdvice('frozen garbage', text));
   return { ...report, conclusions };
+}
+
+/** Undefined where collections are few, free something, or take no time to speak of. */
+function fruitlessText({ generations, samples, collecting, seconds }: GcWatch, threshold: number): string | undefined {
+  const sum = (field: 'collections' | 'collected'): number => generations.reduce((total, row) => total + row[field], 0);
+  const collections = sum('collections');
+  if (collections < FRUITLESS_COLLECTIONS || collecting < FRUITLESS_SHARE * samples) return undefined;
+  const freed = sum('collected') / collections;
+  if (freed > FRUITLESS_FREED * threshold) return undefined;
+  const share = Math.round((100 * collecting) / samples);
+  return `${formatCount(collections)} collections in ${formatDuration(seconds)} freed ${freed.toFixed(1)} objects each, and took about ${share} % of the time`;
 }
 
 function summarise(

@@ -46,6 +46,7 @@ export const CollectorReportSchema = v.strictObject({
           'keeps everything',
           'gc.garbage',
           'many callbacks',
+          'fruitless',
         ]),
         text: text('what is so, with its figures'),
         advice: text('what to do about it'),

@@ -19,6 +19,7 @@ import {
 } from './heap-file.ts';
 import { readHeap, readRawHeap } from './heap-reader.ts';
 import { fileHeader, sectionHeader, writeHeap, writeSection } from './heap-writer.ts';
+import type { StoredCollector } from './stored-collector.ts';
 import { type Upgrader, upgradeHeap } from './upgrade.ts';
 
 const META: HeapFileMeta = {
@@ -30,6 +31,23 @@ const META: HeapFileMeta = {
   rssBytes: 1 << 30,
   pauseMs: 41.5,
   problems: [{ code: 'torn-dict', message: 'a dict was torn', count: 2, examples: ['0x10'] }],
+};
+
+const COLLECTOR: StoredCollector = {
+  enabled: true,
+  debug: 32,
+  thresholds: [700, 10, 10],
+  counts: [12, 3, 1],
+  stats: [
+    [9, 100, 0],
+    [3, 0, 0],
+    [1, 0, 2],
+  ],
+  generations: [12, 40, 9000],
+  frozen: 375,
+  longLivedTotal: 9000,
+  longLivedPending: 12,
+  incremental: false,
 };
 
 /** The heap of the committed fixture: change it only with a new fixture. */
@@ -98,8 +116,15 @@ describe('a .heap file', () => {
     expect(read).toEqual({ meta: bare, graph: columnsOf(drawn) });
   });
 
+  test('gives back how the collector was set', async () => {
+    const meta = { ...META, collector: COLLECTOR };
+    const read = await readHeap(memorySource(await bytesOf({ meta, graph: graphFromText('root -> a') })));
+    expect(read.meta).toEqual(meta);
+  });
+
   test('holds no field of the meta that is not documented', async () => {
-    const meta = { ...META, argv: ['--password', 'hunter2'] };
+    const collector = { ...COLLECTOR, garbage: ['hunter2'] };
+    const meta = { ...META, collector, argv: ['--password', 'hunter2'] };
     const raw = await readRawHeap(memorySource(await bytesOf({ meta, graph: graphFromText('root -> a') })));
     expect(String(raw.sections.get('meta'))).not.toContain('hunter2');
   });
@@ -207,6 +232,11 @@ describe('forged content', () => {
     ['meta', ['[']],
     ['meta', ['null']],
     ['meta', ['{"toolVersion":"1","python":"","app":"","pid":1,"takenAt":"","problems":[1]}']],
+    ...[null, {}, { ...COLLECTOR, enabled: 1 }, { ...COLLECTOR, counts: ['1'] }, { ...COLLECTOR, stats: [1] }].map(
+      (collector): ['meta', string[]] => ['meta', [JSON.stringify({ ...META, collector })]],
+    ),
+    ['meta', [JSON.stringify({ ...META, collector: { ...COLLECTOR, thresholds: new Array(1000).fill(1) } })]],
+    ['meta', [JSON.stringify({ ...META, collector: { ...COLLECTOR, frozen: 0.5 } })]],
   ])('%s is refused', async (name, data) => {
     const error = await failureOf(await forge({ [name]: data }));
     expect(error.code).toBe('E_HEAP_FILE');
