@@ -1,13 +1,16 @@
 // Lines run in real processes by CPython's protocol: tracing on and off; and all that must keep them from running.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
 import { ProblemLog } from '../../src/base/problems.ts';
 import { TraceReportSchema } from '../../src/protocol/trace.ts';
 import { AttachedTarget } from '../../src/session/attached-target.ts';
 import { collectGarbage, consentTo, runCall, startTracing } from '../../src/session/remote-calls.ts';
+import { type Progress, silentProgress } from '../../src/session/session-options.ts';
+import { runTrace } from '../../src/session/trace-session.ts';
+import { startAgentTarget } from '../support/agent-target.ts';
 import { interpreters } from '../support/interpreters.ts';
 import { runLeakscope } from '../support/run-leakscope.ts';
 import { startPython, type TargetProcess } from '../support/target-process.ts';
@@ -157,6 +160,53 @@ describe.each(asked)('CPython $label', ({ path }) => {
     }
   });
 
+  test('says of a stopped process that it is stopped, and asks it for nothing', async () => {
+    const target = await startPython(path, BUSY);
+    try {
+      target.child.kill('SIGSTOP');
+      await expect.poll(() => readFileSync(`/proc/${target.pid}/stat`, 'utf8'), { timeout: 30_000 }).toMatch(/\) T /);
+      const run = await runLeakscope(['trace', String(target.pid), '--start', '--yes', '--json']);
+      expect(JSON.parse(run.stdout)).toMatchObject({
+        error: { code: 'E_CALL_NOT_RUN', message: expect.stringContaining('is stopped') },
+      });
+      target.child.kill('SIGCONT');
+      expect(await says(target)).toMatch(/^False/);
+    } finally {
+      await target.stop();
+    }
+  });
+
+  test('a run that is cancelled switches off what it had agreed to switch off, or says that it stays on', async () => {
+    const target = await startPython(path, BUSY);
+    try {
+      for (const stop of [true, false]) {
+        const controller = new AbortController();
+        const progress = {
+          ...silentProgress,
+          stage: (name: string) => name.startsWith('watching') && controller.abort(),
+        };
+        const options = {
+          pid: target.pid,
+          seconds: 600,
+          by: 'line',
+          cumulative: false,
+          filters: [],
+          top: 5,
+          tracing: { startFrames: 3, stop, ask: async () => {} },
+          signal: controller.signal,
+        } as const;
+        const run = runTrace(options, progress as Progress);
+        await expect(run).rejects.toMatchObject({
+          code: 'E_CANCELLED',
+          ...(stop ? {} : { hint: expect.stringContaining('goes on tracing') }),
+        });
+        expect(await says(target)).toMatch(stop ? /^False/ : /^True/);
+      }
+    } finally {
+      await target.stop();
+    }
+  });
+
   const asNobody = spawnSync(path, ['-c', ''], { uid: 65534, gid: 65534 });
   test.skipIf(process.geteuid?.() !== 0 || asNobody.status !== 0)(
     'runs as another user, whose file it is',
@@ -188,6 +238,30 @@ test.skipIf(older === undefined)('an older CPython: refused before anybody is as
     expect(wasAsked).toBe(false);
   } finally {
     attached.close();
+    await target.stop();
+  }
+});
+
+test.skipIf(older === undefined)('an older CPython with the agent in it: by the agent', async () => {
+  const target = await startAgentTarget(older!.path, `start_agent()\n${BUSY}`);
+  try {
+    const run = await runLeakscope([
+      'trace',
+      String(target.pid),
+      '--start',
+      '--frames',
+      '4',
+      '--for',
+      '1s',
+      '--yes',
+      '--json',
+    ]);
+    expect(run.exitCode, run.stdout).toBe(0);
+    expect(v.parse(TraceReportSchema, JSON.parse(run.stdout)).frames).toBe(4);
+    expect(await says(target)).toBe('True 4');
+    expect((await runLeakscope(['trace', String(target.pid), '--stop', '--yes'])).exitCode).toBe(0);
+    expect(await says(target)).toMatch(/^False/);
+  } finally {
     await target.stop();
   }
 });

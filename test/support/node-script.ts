@@ -16,6 +16,11 @@ export interface BundledScript {
 export async function bundleScript(entry: string): Promise<BundledScript> {
   const folder = mkdtempSync(join(tmpdir(), 'leakscope-test-'));
   const path = join(folder, 'script.mjs');
-  await build({ input: entry, platform: 'node', output: { file: path, format: 'esm' }, logLevel: 'warn' });
+  await build({
+    input: entry,
+    platform: 'node',
+    output: { codeSplitting: false, file: path, format: 'esm' },
+    logLevel: 'warn',
+  });
   return { path, remove: () => rmSync(folder, { recursive: true }) };
 }
