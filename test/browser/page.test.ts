@@ -103,7 +103,7 @@ describe.skipIf('missing' in browser)('the page', { timeout: 4 * PATIENCE_MS }, 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'leakscope-page-'));
     writeFileSync(join(folder, 'sessions.py'), PROGRAM);
-    target = await startCommand([anyInterpreter().path, join(folder, 'sessions.py')]);
+    target = await startCommand([anyInterpreter().path, '-X', 'tracemalloc=3', join(folder, 'sessions.py')]);
     daemon = await openDaemon([String(target.pid)]);
     chromium = await launchBrowser();
     context = await chromium.newContext({ viewport: SIZES.laptop, colorScheme: 'light', acceptDownloads: true });
@@ -156,6 +156,8 @@ describe.skipIf('missing' in browser)('the page', { timeout: 4 * PATIENCE_MS }, 
     await page.locator('.chart canvas').waitFor();
     await page.locator('.retaining .node-object').waitFor();
     await page.locator('.icicle-bar').first().waitFor();
+    // It runs under tracemalloc: who allocated what it holds stands there too.
+    await page.locator('.tracebacks').getByText('self.history = [user] * 20').waitFor();
     expect(page.url()).toContain('#/suspect/1');
     await settled();
     await keep('suspect');

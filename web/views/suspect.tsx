@@ -5,6 +5,7 @@ import { useState } from 'preact/hooks';
 import { formatByteRate, formatBytes, formatCount } from '../../src/base/units.ts';
 import type { Finding, FindReport } from '../../src/diagnose/find-report.ts';
 import type { ObjectDetail, RetainedTree } from '../../src/protocol/web/heap-views.ts';
+import { Allocations } from '../components/allocations.tsx';
 import { Icicle } from '../components/icicle.tsx';
 import { LineChart } from '../components/line-chart.tsx';
 import { PathText } from '../components/path-text.tsx';
@@ -113,6 +114,11 @@ function Suspect({ finding, pid }: { finding: Finding; pid: number }): JSX.Eleme
           <p class="faint">Lines that take from it: {shrinks.map(({ file, line }) => `${file}:${line}`).join(', ')}</p>
         )}
       </Section>
+      {finding.allocations === undefined ? null : (
+        <Section title="Who allocated it" note="as tracemalloc saw it">
+          <Allocations of={finding.allocations} />
+        </Section>
+      )}
       <Alive holder={holder} otherPaths={other_paths} pid={pid} />
     </>
   );
