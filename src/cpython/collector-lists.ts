@@ -20,7 +20,7 @@ export interface ListSizes {
 
 /**
  * Adds every tracked object to `tracked`, those of the oldest and the permanent generation also to `old`. Returns the
- * sizes of the first collector's lists; of a free-threaded build, which has none, how many objects are frozen.
+ * sizes of each collector's lists; of a free-threaded build, which has none, how many objects of all are frozen.
  */
 export function addTrackedObjects(
   image: MemoryImage,
@@ -30,10 +30,11 @@ export function addTrackedObjects(
   tracked: AddressSet,
   old: AddressSet,
   problems: ProblemLog,
-): ListSizes {
+): ListSizes[] {
   if (!layout.hasGcHead) {
     trackedByMimalloc(image, layout, allocator, tracked);
-    return { generations: [], permanent: countFrozen(image, collectors[0]!, tracked) };
+    const frozen = { generations: [], permanent: countFrozen(image, collectors[0]!, tracked) };
+    return collectors.map(() => frozen);
   }
   const sizes = new Map<Address, number>();
   for (const collector of collectors) {
@@ -44,11 +45,10 @@ export function addTrackedObjects(
       sizes.set(head, walkList(image, head, tracked, generation >= heads.length - 2 ? old : undefined, problems));
     });
   }
-  const { generationHeads, permanentHead } = collectors[0]!;
-  return {
+  return collectors.map(({ generationHeads, permanentHead }) => ({
     generations: generationHeads.map((head) => sizes.get(head) ?? 0),
     permanent: sizes.get(permanentHead) ?? 0,
-  };
+  }));
 }
 
 function countFrozen(image: MemoryImage, { frozenMark }: CollectorState, tracked: AddressSet): number {

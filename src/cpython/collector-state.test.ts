@@ -95,7 +95,7 @@ describe.each(incremental)('the incremental collector of %s', (_, layout) => {
     expect(collector.counts).toEqual(visited === 0 ? [10, 20, 30] : [10, 30, 20]);
     const [tracked, old] = [new AddressSet(image), new AddressSet(image)];
     const problems = new ProblemLog();
-    const sizes = addTrackedObjects(image, layout, [collector], new AllocatorMap(image), tracked, old, problems);
+    const [sizes] = addTrackedObjects(image, layout, [collector], new AllocatorMap(image), tracked, old, problems);
     expect(problems.list()).toEqual([]);
     expect(sizes).toEqual({ generations: visited === 0 ? [1, 1, 2] : [1, 2, 1], permanent: 0 });
   });

@@ -34,6 +34,14 @@ import { readThreads, type ThreadInfo } from './thread-state.ts';
 import { tracemallocBlocks } from './tracemalloc/table-blocks.ts';
 import { TypeTable } from './type-table.ts';
 
+/** The collector of an interpreter that is not the main one. */
+export interface OtherCollector {
+  /** Its number, as Python gives it. */
+  readonly interpreter: number;
+  readonly collector: CollectorState;
+  readonly lists: ListSizes;
+}
+
 export interface HeapWalkInput {
   readonly image: MemoryImage;
   /** As attached to the live process; its interpreters are read again from the image. */
@@ -50,6 +58,8 @@ export interface HeapWalk {
   readonly collector: CollectorState;
   /** How many objects its lists hold. */
   readonly collectorLists: ListSizes | undefined;
+  /** Those of the other interpreters in the process, but where all share one (3.8). */
+  readonly otherCollectors: readonly OtherCollector[];
   readonly threads: readonly ThreadInfo[];
   readonly allocators: AllocatorTotals;
   /** Live blocks that hold no object and that no object owns, by size. */
@@ -89,7 +99,7 @@ export function walkHeap(input: HeapWalkInput, problems: ProblemLog): HeapWalk {
   progress("walking the collector's lists");
   const tracked = new AddressSet(image);
   const oldGeneration = new AddressSet(image);
-  const collectorLists = addTrackedObjects(image, layout, collectors, allocator, tracked, oldGeneration, problems);
+  const listSizes = addTrackedObjects(image, layout, collectors, allocator, tracked, oldGeneration, problems);
 
   progress('finding objects');
   const strings = new StringReader(image, layout, 0);
@@ -206,7 +216,12 @@ export function walkHeap(input: HeapWalkInput, problems: ProblemLog): HeapWalk {
   return {
     graph,
     collector: collectors[0]!,
-    collectorLists,
+    collectorLists: listSizes[0],
+    otherCollectors: interpreters.flatMap(({ id, collectorAddress }, i) =>
+      collectorAddress === interpreters[0]!.collectorAddress
+        ? []
+        : [{ interpreter: id, collector: collectors[i]!, lists: listSizes[i]! }],
+    ),
     threads,
     allocators: allocator.totals,
     ownerless: new OwnerlessBlocks(allocator, owned),

@@ -5,6 +5,7 @@ import type { Problem } from '../base/problems.ts';
 import { formatBytes, formatCount, formatDuration } from '../base/units.ts';
 import type { ListSizes } from '../cpython/collector-lists.ts';
 import type { CollectorState } from '../cpython/collector-state.ts';
+import type { OtherCollector } from '../cpython/heap-walk.ts';
 import type { MemoryImage } from '../cpython/memory-image.ts';
 import type { HeapGraph } from '../graph/heap-graph.ts';
 import { reachableFrom } from '../graph/reachability.ts';
@@ -29,6 +30,17 @@ export interface GcTarget {
   readonly rss_bytes?: number;
 }
 
+/** The collector of another interpreter in the same process. */
+export interface OtherInterpreter {
+  readonly interpreter: number;
+  readonly enabled: boolean;
+  readonly thresholds: readonly number[];
+  /** What its generations hold, and what is frozen; absent where the build keeps no lists. */
+  readonly objects?: number;
+  readonly frozen_objects?: number;
+  readonly full_collections: number;
+}
+
 export interface GcReport {
   readonly schema: typeof GC_SCHEMA;
   readonly target: GcTarget;
@@ -37,6 +49,8 @@ export interface GcReport {
   /** Absent of a .heap file that does not hold it. */
   readonly collector?: CollectorReport;
   readonly generations: readonly GenerationCensus[];
+  /** The rest of the answer is of the main interpreter's collector; absent where there is no other. */
+  readonly other_interpreters?: readonly OtherInterpreter[];
   readonly full_collection: FullCollectionReport;
   readonly garbage: GarbageReport;
   readonly watch?: GcWatch;
@@ -75,6 +89,7 @@ export interface GcInput {
   readonly collectorLists: ListSizes | undefined;
   /** The one that was walked, which holds the lists; undefined of a .heap file. */
   readonly image: MemoryImage | undefined;
+  readonly otherCollectors?: readonly OtherCollector[];
 }
 
 export function reportGc(input: GcInput, options: GcReportOptions): GcReport {
@@ -88,12 +103,14 @@ export function reportGc(input: GcInput, options: GcReportOptions): GcReport {
   const lost = { count: frozen?.garbage_objects ?? 0, bytes: frozen?.garbage_bytes ?? 0 };
   const garbage = withoutFrozen(reportGarbage(graph, options), lost);
   const collector = describeCollector(input, garbage, lost, options.watch);
+  const others = (input.otherCollectors ?? []).map(describeOther);
   return {
     schema: GC_SCHEMA,
     target: options.target,
     summary: summarise(collector, garbage, options),
     ...(collector === undefined ? {} : { collector }),
     generations,
+    ...(others.length === 0 ? {} : { other_interpreters: others }),
     full_collection: reportFullCollection(generations, input.collector, options),
     garbage,
     ...(options.watch === undefined ? {} : { watch: options.watch }),
@@ -101,6 +118,17 @@ export function reportGc(input: GcInput, options: GcReportOptions): GcReport {
     pauses_ms: options.pausesMs,
     captures: options.captures,
     problems: options.problems,
+  };
+}
+
+function describeOther({ interpreter, collector, lists }: OtherCollector): OtherInterpreter {
+  const objects = lists.generations.reduce((sum, count) => sum + count, 0);
+  return {
+    interpreter,
+    enabled: collector.enabled,
+    thresholds: collector.thresholds,
+    ...(lists.generations.length === 0 ? {} : { objects, frozen_objects: lists.permanent }),
+    full_collections: collector.stats.at(-1)?.collections ?? 0,
   };
 }
 

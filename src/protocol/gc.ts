@@ -1,7 +1,7 @@
 // The output of `leakscope gc --json`; src/diagnose/gc-report.ts is the same shape as a TypeScript type.
 
 import * as v from 'valibot';
-import { CaptureFactsSchema, count, number, problems, text } from './common.ts';
+import { CaptureFactsSchema, count, flag, number, problems, text } from './common.ts';
 import { CollectorReportSchema, GarbageReportSchema, TypeAmountSchema } from './references.ts';
 
 export const GcReportSchema = v.strictObject({
@@ -36,6 +36,21 @@ export const GcReportSchema = v.strictObject({
       }),
     ),
     v.description('what each generation holds'),
+  ),
+  other_interpreters: v.exactOptional(
+    v.pipe(
+      v.array(
+        v.strictObject({
+          interpreter: count('its number, as Python gives it'),
+          enabled: flag('gc.isenabled() in it'),
+          thresholds: v.pipe(v.array(v.number()), v.description('gc.get_threshold() in it')),
+          objects: v.exactOptional(count('objects of its generations')),
+          frozen_objects: v.exactOptional(count('objects set aside in it')),
+          full_collections: number('full collections so far'),
+        }),
+      ),
+      v.description('collectors of other interpreters in the process; the rest is of the main one'),
+    ),
   ),
   full_collection: v.strictObject({
     objects: count('objects that a full collection goes through'),

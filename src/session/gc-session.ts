@@ -103,8 +103,9 @@ function collectorKind({
 }
 
 /** The audit of references, which the walk has too, is made when it is first read: it is left alone. */
-function inputOf({ graph, collector, collectorLists }: HeapWalk, image: MemoryImage): GcInput {
-  return { graph, collector, collectorLists, image };
+function inputOf(walk: HeapWalk, image: MemoryImage): GcInput {
+  const { graph, collector, collectorLists, otherCollectors } = walk;
+  return { graph, collector, collectorLists, otherCollectors, image };
 }
 
 class GcRun {

@@ -158,6 +158,44 @@ describe.each(interpreters())('the collector of $label', ({ path, freeThreaded }
   });
 });
 
+/** Interpreters of one process have a collector each; up to 3.8 they share one. */
+const TWO_INTERPRETERS = `
+import gc, sys
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+other = interpreters.create()
+interpreters.run_string(other, 'import gc; keep = [[i] for i in range(5000)]; gc.collect(); gc.set_threshold(1234, 5, 6); gc.disable()')
+print(int(other), flush=True)
+sys.stdin.read()
+`;
+
+test.each(interpreters().map((one) => [one.label, one] as const))(
+  'other interpreters of %s are told',
+  async (_, { path, freeThreaded, version: [, minor] }) => {
+    target = await startPython(path, TWO_INTERPRETERS);
+    const run = await runLeakscope(['gc', String(target.pid), '--top', '100000', '--json']);
+    expect(run.exitCode, run.stdout).toBe(0);
+    const report = v.parse(GcReportSchema, JSON.parse(run.stdout));
+    if (minor === 8) {
+      expect(report.other_interpreters).toBeUndefined();
+      expect(report.collector!.thresholds).toEqual([1234, 5, 6]);
+      return;
+    }
+    const [other, ...more] = report.other_interpreters!;
+    expect(more).toEqual([]);
+    expect(other).toMatchObject({ interpreter: Number(target.firstLine), enabled: false, thresholds: [1234, 5, 6] });
+    expect(other!.full_collections).toBeGreaterThanOrEqual(1);
+    expect(report.collector!.enabled).toBe(true);
+    if (freeThreaded) return;
+    expect(other!.objects).toBeGreaterThan(5000);
+    // Not those of the other interpreter.
+    const lists = report.generations.flatMap(({ types }) => types.filter(({ type }) => type === 'list'));
+    expect(lists.reduce((sum, { objects }) => sum + objects, 0)).toBeLessThan(5000);
+  },
+);
+
 /** Each of what was read lies between the two notes, which are as good as one. */
 function expectBetween(read: readonly number[], before: readonly number[], after: readonly number[]): void {
   expect(read.length).toBe(before.length);

@@ -41,6 +41,16 @@ export const watchedGc: GcReport = {
     generation('2', 2_000_000, 160_000_000, 48_210),
     generation('frozen', 0, 0, 0),
   ],
+  other_interpreters: [
+    {
+      interpreter: 1,
+      enabled: true,
+      thresholds: [2000, 10, 10],
+      objects: 34_210,
+      frozen_objects: 375,
+      full_collections: 3,
+    },
+  ],
   full_collection: {
     objects: 2_001_674,
     references: 6_120_000,

@@ -49,6 +49,10 @@ test('a watched collector in 80 columns', () => {
       generation 2: 2,000,000 objects, 153 MB, 48,210 of them garbage: 2,000,000
         shop.Order (153 MB), 2 more types
 
+    other interpreters
+      interpreter 1: on, thresholds 2000, 10, 10, 34,210 objects, 375 frozen, 3
+        full collections
+
     the next full collection
       the program stands still between 87 ms and 779 ms for it, estimated by
         2,001,674 objects and 6,120,000 references; the last one took 413 ms
@@ -96,6 +100,9 @@ test('a watched collector in 140 columns', () => {
       generation 0: 702 objects, 55 KB, 668 of them garbage: 702 shop.Order (55 KB), 2 more types
       generation 1: 972 objects, 76 KB: 972 shop.Order (76 KB), 2 more types
       generation 2: 2,000,000 objects, 153 MB, 48,210 of them garbage: 2,000,000 shop.Order (153 MB), 2 more types
+
+    other interpreters
+      interpreter 1: on, thresholds 2000, 10, 10, 34,210 objects, 375 frozen, 3 full collections
 
     the next full collection
       the program stands still between 87 ms and 779 ms for it, estimated by 2,001,674 objects and 6,120,000 references; the last one took 413

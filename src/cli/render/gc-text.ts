@@ -3,7 +3,7 @@
 import { formatBytes, formatCount, formatDuration } from '../../base/units.ts';
 import type { CollectorReport } from '../../diagnose/collector-report.ts';
 import type { FullCollectionReport } from '../../diagnose/full-collection.ts';
-import type { GcReport } from '../../diagnose/gc-report.ts';
+import type { GcReport, OtherInterpreter } from '../../diagnose/gc-report.ts';
 import type { GcCollection, GcWatch } from '../../diagnose/gc-watch.ts';
 import type { GenerationCensus } from '../../diagnose/generation-census.ts';
 import type { TypeAmount } from '../../diagnose/type-sums.ts';
@@ -34,6 +34,7 @@ export function renderGc(untrusted: GcReport, style: RenderStyle): string {
       style.paint('label', 'what the generations hold'),
       ...report.generations.flatMap((row) => censusLines(row, style)),
     ],
+    otherLines(report.other_interpreters ?? [], style),
     fullLines(report.full_collection, style),
     garbageLines(report.garbage, style),
     ...(report.collector === undefined ? [] : [adviceLines(report.collector, style)]),
@@ -137,6 +138,21 @@ const NAMES: Readonly<Record<string, string>> = {
   young: 'generations 0 and 1',
   old: 'generation 2 and frozen',
 };
+
+function otherLines(others: readonly OtherInterpreter[], style: RenderStyle): string[] {
+  if (others.length === 0) return [];
+  const lines = others.map(({ interpreter, enabled, thresholds, objects, frozen_objects = 0, full_collections }) => {
+    const facts = [
+      enabled ? 'on' : 'off',
+      `thresholds ${thresholds.join(', ')}`,
+      ...(objects === undefined ? [] : [counted(objects, 'object')]),
+      ...(frozen_objects === 0 ? [] : [`${formatCount(frozen_objects)} frozen`]),
+      counted(full_collections, 'full collection'),
+    ];
+    return `interpreter ${interpreter}: ${facts.join(', ')}`;
+  });
+  return [style.paint('label', 'other interpreters'), ...lines.flatMap((line) => indented(line, style))];
+}
 
 function typeLines(title: string, types: readonly TypeAmount[], count: number, style: RenderStyle): string[] {
   const shown = types.slice(0, style.verbose ? types.length : TYPES_SHOWN);
