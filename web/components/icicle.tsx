@@ -1,5 +1,5 @@
 // What an object retains, as an icicle: each bar is kept alive by the one above it, as wide as what it retains. A click or
-// Enter zooms in; the arrows move.
+// Enter zooms in; Tab moves from bar to bar.
 
 import { type HierarchyRectangularNode, hierarchy, partition } from 'd3-hierarchy';
 import type { JSX } from 'preact';

@@ -163,8 +163,8 @@ function Node(props: { at: PlacedNode; isObject: boolean; onExpand: (address: st
         <g
           class="node-more"
           role="button"
-          tabIndex={0}
-          aria-label={`draw ${formatCount(more_referrers)} more referrers of ${title}`}
+          // Preact sets it as it is written: of SVG only the small form is known.
+          tabindex={0}
           onClick={() => props.onExpand(address)}
           onKeyDown={(event) => {
             if (event.key !== 'Enter' && event.key !== ' ') return;
@@ -172,6 +172,9 @@ function Node(props: { at: PlacedNode; isObject: boolean; onExpand: (address: st
             props.onExpand(address);
           }}
         >
+          <title>
+            draw {formatCount(more_referrers)} more referrers of {title}
+          </title>
           <rect x={NODE_WIDTH - 50} y="26" width="46" height="16" rx="8" />
           <text x={NODE_WIDTH - 27} y="38">
             +{more_referrers > 999 ? '999+' : more_referrers}
