@@ -9,7 +9,7 @@ import { namePath } from '../graph/path-names.ts';
 import { buildReferrers, findEdge, type Referrers } from '../graph/referrers.ts';
 import { alternativePaths, retainingPath } from '../graph/retaining-path.ts';
 import { hexAddress } from './heap-report.ts';
-import { pathText, type Retention } from './retention.ts';
+import { isReachable, pathText, type Retention, retainedBytesOf, retainedObjectsOf } from './retention.ts';
 import type { SnapshotFacts } from './snapshot-facts.ts';
 
 export const WHY_SCHEMA = 'leakscope.why/1';
@@ -168,12 +168,11 @@ function collectInstances(
 }
 
 function describeObject(retention: Retention, node: NodeIndex, options: HeapWhyOptions): RetainedObject {
-  const { graph, retained, retainedObjects, paths, names, dominators } = retention;
-  const reachable = paths.distance[node] !== NO_NODE;
+  const { graph, paths, names, dominators } = retention;
   const referrers = buildReferrers(graph);
   const sources = distinctReferrers(referrers, node);
   const chain: NodeIndex[] = [];
-  if (reachable) {
+  if (isReachable(retention, node)) {
     for (let at = dominators.idom[node]!; at !== graph.nodeCount; at = dominators.idom[at]!) {
       if (chain.length === DOMINATORS_SHOWN) break;
       chain.push(at);
@@ -182,9 +181,8 @@ function describeObject(retention: Retention, node: NodeIndex, options: HeapWhyO
   return {
     ...describeNode(retention, node),
     bytes: graph.shallowWords[node]! * WORD_BYTES,
-    // What nothing reaches, nothing dominates: it retains itself.
-    retained_bytes: reachable ? retained[node]! : graph.shallowWords[node]! * WORD_BYTES,
-    retained_objects: reachable ? retainedObjects[node]! : 1,
+    retained_bytes: retainedBytesOf(retention, node),
+    retained_objects: retainedObjectsOf(retention, node),
     paths: alternativePaths(graph, paths, referrers, node, PATHS_SHOWN).map(
       (path) => namePath(graph, path, names).text,
     ),
@@ -213,7 +211,7 @@ function distinctReferrers({ firstReferrer, referrers }: Referrers, node: NodeIn
 
 function describeRelated(retention: Retention, node: NodeIndex): RelatedObject {
   const { type, address } = describeNode(retention, node);
-  return { type, address, retained_bytes: retention.retained[node]! };
+  return { type, address, retained_bytes: retainedBytesOf(retention, node) };
 }
 
 function describeNode(

@@ -2,7 +2,7 @@
 
 import { buildDominatorTree, type DominatorTree, heaviestChild } from '../graph/dominator-tree.ts';
 import { computeDominators, type Dominators } from '../graph/dominators.ts';
-import { type HeapGraph, NodeFlag, type NodeIndex, WORD_BYTES } from '../graph/heap-graph.ts';
+import { type HeapGraph, NO_NODE, NodeFlag, type NodeIndex, WORD_BYTES } from '../graph/heap-graph.ts';
 import { type NodeNames, nodeNames } from '../graph/node-names.ts';
 import { namePath } from '../graph/path-names.ts';
 import { type ShortestPaths, shortestPaths } from '../graph/reachability.ts';
@@ -35,6 +35,27 @@ export function computeRetention(graph: HeapGraph): Retention {
     names: nodeNames(graph),
     heapBytes: sumBytes(graph),
   };
+}
+
+export function isReachable({ dominators }: Pick<Retention, 'dominators'>, node: NodeIndex): boolean {
+  return dominators.idom[node] !== NO_NODE;
+}
+
+/** What would be freed with the node, in bytes. What nothing reaches, nothing dominates: it retains itself. */
+export function retainedBytesOf(
+  retention: Pick<Retention, 'graph' | 'dominators' | 'retained'>,
+  node: NodeIndex,
+): number {
+  const { graph, retained } = retention;
+  return isReachable(retention, node) ? retained[node]! : graph.shallowWords[node]! * WORD_BYTES;
+}
+
+/** How many objects that is, itself included. */
+export function retainedObjectsOf(
+  retention: Pick<Retention, 'dominators' | 'retainedObjects'>,
+  node: NodeIndex,
+): number {
+  return isReachable(retention, node) ? retention.retainedObjects[node]! : 1;
 }
 
 /** Below this share of an object's weight, its heaviest child does not explain it: the object itself is the place. */

@@ -8,12 +8,10 @@ import {
   EDGE_PAYLOAD_MASK,
   type EdgeIndex,
   EdgeKind,
-  NO_NODE,
   NodeFlag,
   type NodeIndex,
   packEdgeName,
   qualifiedTypeName,
-  WORD_BYTES,
 } from '../graph/heap-graph.ts';
 import { buildReferrers, type Referrers } from '../graph/referrers.ts';
 import { dottedName, exactOrPattern } from './name-pattern.ts';
@@ -57,17 +55,6 @@ export class HeapIndex {
       for (const node of graph.roots.nodes) setBit(this.#roots, node);
     }
     return this.#roots;
-  }
-
-  /** What nothing reaches, nothing dominates: it retains itself. */
-  retainedBytes(node: number): number {
-    const { graph, paths, retained } = this.retention;
-    return paths.distance[node] === NO_NODE ? graph.shallowWords[node]! * WORD_BYTES : retained[node]!;
-  }
-
-  retainedObjects(node: number): number {
-    const { paths, retainedObjects } = this.retention;
-    return paths.distance[node] === NO_NODE ? 1 : retainedObjects[node]!;
   }
 
   /** For each type whether the pattern means it. */

@@ -4,10 +4,10 @@ import { createBitSet, hasBit, setBit } from '../base/bitset.ts';
 import type { Problem } from '../base/problems.ts';
 import { indexInAscending } from '../base/sorted-search.ts';
 import { hexAddress } from '../diagnose/heap-report.ts';
-import { pathText } from '../diagnose/retention.ts';
+import { isReachable, pathText, retainedBytesOf, retainedObjectsOf } from '../diagnose/retention.ts';
 import type { SnapshotFacts } from '../diagnose/snapshot-facts.ts';
 import { largestNodes } from '../graph/dominator-tree.ts';
-import { NO_NODE, NOT_A_CONTAINER, type NodeIndex, WORD_BYTES } from '../graph/heap-graph.ts';
+import { NOT_A_CONTAINER, type NodeIndex, WORD_BYTES } from '../graph/heap-graph.ts';
 import type { HeapIndex } from './heap-index.ts';
 import { dottedName, moduleName } from './name-pattern.ts';
 import type { NodeSelection } from './node-selection.ts';
@@ -102,11 +102,11 @@ function weightOf(heap: HeapIndex, selection: NodeSelection, order: QueryOrder):
   const { graph } = heap.retention;
   switch (order) {
     case 'retained':
-      return Float64Array.from(selection, (node) => heap.retainedBytes(node));
+      return Float64Array.from(selection, (node) => retainedBytesOf(heap.retention, node));
     case 'size':
       return Float64Array.from(selection, (node) => graph.shallowWords[node]!);
     case 'objects':
-      return Float64Array.from(selection, (node) => heap.retainedObjects(node));
+      return Float64Array.from(selection, (node) => retainedObjectsOf(heap.retention, node));
     case 'entries':
       // What is no container comes last.
       return Float64Array.from(selection, (node) =>
@@ -130,8 +130,8 @@ function describeMatch(heap: HeapIndex, node: NodeIndex): MatchedObject {
     ...(name === '' ? {} : { name }),
     ...(entries === NOT_A_CONTAINER ? {} : { entries }),
     bytes: graph.shallowWords[node]! * WORD_BYTES,
-    retained_bytes: heap.retainedBytes(node),
-    retained_objects: heap.retainedObjects(node),
+    retained_bytes: retainedBytesOf(heap.retention, node),
+    retained_objects: retainedObjectsOf(heap.retention, node),
     path: pathText(retention, node),
   };
 }
@@ -153,17 +153,12 @@ function typesOf(heap: HeapIndex, selection: NodeSelection): HeapQuery['types'] 
 
 /** Sum over those that no other of the selection dominates. */
 function retainedTogether(heap: HeapIndex, selection: NodeSelection): number {
-  const { graph, dominators, paths, retained } = heap.retention;
-  const selected = createBitSet(graph.nodeCount);
-  let bytes = 0;
-  for (const node of selection) {
-    if (paths.distance[node] === NO_NODE) bytes += graph.shallowWords[node]! * WORD_BYTES;
-    else setBit(selected, node);
-  }
+  const { retention } = heap;
+  const selected = createBitSet(retention.graph.nodeCount);
+  for (const node of selection) if (isReachable(retention, node)) setBit(selected, node);
   const covered = heap.dominatedBy(selected);
-  for (const node of selection) {
-    if (dominators.idom[node] !== NO_NODE && !hasBit(covered, node)) bytes += retained[node]!;
-  }
+  let bytes = 0;
+  for (const node of selection) if (!hasBit(covered, node)) bytes += retainedBytesOf(retention, node);
   return bytes;
 }
 

@@ -3,6 +3,7 @@
 
 import { type BitSet, hasBit } from '../base/bitset.ts';
 import { indexInAscending } from '../base/sorted-search.ts';
+import { retainedBytesOf, retainedObjectsOf } from '../diagnose/retention.ts';
 import { NO_NODE, NOT_A_CONTAINER, NodeFlag, type NodeIndex, WORD_BYTES } from '../graph/heap-graph.ts';
 import type { HeapIndex } from './heap-index.ts';
 import { moduleName } from './name-pattern.ts';
@@ -157,9 +158,9 @@ function measureOf(field: NumberField, heap: HeapIndex): (node: NodeIndex) => nu
     case 'size':
       return (node) => graph.shallowWords[node]! * WORD_BYTES;
     case 'retained':
-      return (node) => heap.retainedBytes(node);
+      return (node) => retainedBytesOf(heap.retention, node);
     case 'objects':
-      return (node) => heap.retainedObjects(node);
+      return (node) => retainedObjectsOf(heap.retention, node);
     case 'entries':
       return (node) => (graph.entryCounts[node] === NOT_A_CONTAINER ? Number.NaN : graph.entryCounts[node]!);
     case 'referrers': {

@@ -4,7 +4,7 @@ import { LeakscopeError } from '../base/errors.ts';
 import { indexInAscending } from '../base/sorted-search.ts';
 import { hexAddress } from '../diagnose/heap-report.ts';
 import type { Retention } from '../diagnose/retention.ts';
-import { type HeapGraph, NO_NODE, type NodeIndex, qualifiedTypeName, WORD_BYTES } from '../graph/heap-graph.ts';
+import { type HeapGraph, type NodeIndex, qualifiedTypeName, WORD_BYTES } from '../graph/heap-graph.ts';
 import type { Referrers } from '../graph/referrers.ts';
 
 export interface AnalysedHeap extends Retention {
@@ -30,17 +30,4 @@ export function typeNameOf(graph: HeapGraph, node: NodeIndex): string {
 
 export function ownBytes(graph: HeapGraph, node: NodeIndex): number {
   return graph.shallowWords[node]! * WORD_BYTES;
-}
-
-export function isReachable({ dominators }: Pick<Retention, 'dominators'>, node: NodeIndex): boolean {
-  return dominators.idom[node] !== NO_NODE;
-}
-
-/** What would be freed with the node. What nothing reaches, nothing dominates: it retains itself. */
-export function retainedBytesOf(heap: Pick<Retention, 'graph' | 'dominators' | 'retained'>, node: NodeIndex): number {
-  return isReachable(heap, node) ? heap.retained[node]! : ownBytes(heap.graph, node);
-}
-
-export function retainedObjectsOf(heap: Pick<Retention, 'dominators' | 'retainedObjects'>, node: NodeIndex): number {
-  return isReachable(heap, node) ? heap.retainedObjects[node]! : 1;
 }

@@ -1,10 +1,11 @@
 // The dominator tree as an expandable table: windows of what a node keeps alive alone, largest first.
 
+import { isReachable } from '../diagnose/retention.ts';
 import { largestChildren } from '../graph/dominator-tree.ts';
 import type { EdgeIndex, NodeIndex } from '../graph/heap-graph.ts';
 import { findEdge } from '../graph/referrers.ts';
 import type { DominatorPath, DominatorRow, Window } from '../protocol/web/heap-views.ts';
-import { type AnalysedHeap, isReachable } from './analysed-heap.ts';
+import type { AnalysedHeap } from './analysed-heap.ts';
 import { dominatorChain } from './object-detail.ts';
 import { nameOfEdge, objectRow, type WindowOptions } from './object-rows.ts';
 

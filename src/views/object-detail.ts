@@ -1,11 +1,12 @@
 // One object: what it is, why it is alive, what refers to it and what it refers to.
 
+import { isReachable, retainedObjectsOf } from '../diagnose/retention.ts';
 import { type HeapGraph, NodeFlag, type NodeIndex, RootKind } from '../graph/heap-graph.ts';
 import { namePath } from '../graph/path-names.ts';
 import { findEdge } from '../graph/referrers.ts';
 import { alternativePaths } from '../graph/retaining-path.ts';
 import type { ObjectDetail, RelatedObject, Window } from '../protocol/web/heap-views.ts';
-import { type AnalysedHeap, isReachable, retainedObjectsOf } from './analysed-heap.ts';
+import type { AnalysedHeap } from './analysed-heap.ts';
 import { nameOfEdge, objectRow, relatedObject, type WindowOptions } from './object-rows.ts';
 
 const PATHS_SHOWN = 5;

@@ -1,10 +1,10 @@
 // Objects as rows of a table.
 
 import { formatCount } from '../base/units.ts';
-import { pathText } from '../diagnose/retention.ts';
+import { pathText, retainedBytesOf } from '../diagnose/retention.ts';
 import { type EdgeIndex, NO_NODE, NOT_A_CONTAINER, type NodeIndex } from '../graph/heap-graph.ts';
 import type { ObjectRow, RelatedObject, Window } from '../protocol/web/heap-views.ts';
-import { type AnalysedHeap, addressOf, ownBytes, retainedBytesOf, typeNameOf } from './analysed-heap.ts';
+import { type AnalysedHeap, addressOf, ownBytes, typeNameOf } from './analysed-heap.ts';
 import { referenceName } from './reference-names.ts';
 
 /** Longer paths are not read for a row: a window has hundreds, and each may lead through a million links. */

@@ -1,11 +1,12 @@
 // Why an object is alive, as a small graph for drawing: its retaining paths, joined where they meet. Namespace dicts are
 // left out, as a path leaves them out: an object and its `__dict__` are one. What is not drawn is counted.
 
+import { retainedBytesOf } from '../diagnose/retention.ts';
 import { type EdgeIndex, NO_NODE, NodeFlag, type NodeIndex } from '../graph/heap-graph.ts';
 import { findEdge, sourceOfEdge } from '../graph/referrers.ts';
 import { alternativePaths, type RetainingPath } from '../graph/retaining-path.ts';
 import type { RetainingGraph } from '../protocol/web/heap-views.ts';
-import { type AnalysedHeap, addressOf, retainedBytesOf, typeNameOf } from './analysed-heap.ts';
+import { type AnalysedHeap, addressOf, typeNameOf } from './analysed-heap.ts';
 import { nameOfEdge } from './object-rows.ts';
 
 const PATHS_JOINED = 12;
