@@ -9,7 +9,7 @@ import { namePath } from '../graph/path-names.ts';
 import { buildReferrers, findEdge, type Referrers } from '../graph/referrers.ts';
 import { alternativePaths, retainingPath } from '../graph/retaining-path.ts';
 import { hexAddress } from './heap-report.ts';
-import { isReachable, pathText, type Retention, retainedBytesOf, retainedObjectsOf } from './retention.ts';
+import { isReachable, pathText, type Retention } from './retention.ts';
 import type { SnapshotFacts } from './snapshot-facts.ts';
 
 export const WHY_SCHEMA = 'leakscope.why/1';
@@ -181,8 +181,8 @@ function describeObject(retention: Retention, node: NodeIndex, options: HeapWhyO
   return {
     ...describeNode(retention, node),
     bytes: graph.shallowWords[node]! * WORD_BYTES,
-    retained_bytes: retainedBytesOf(retention, node),
-    retained_objects: retainedObjectsOf(retention, node),
+    retained_bytes: retention.retained[node]!,
+    retained_objects: retention.retainedObjects[node]!,
     paths: alternativePaths(graph, paths, referrers, node, PATHS_SHOWN).map(
       (path) => namePath(graph, path, names).text,
     ),
@@ -211,7 +211,7 @@ function distinctReferrers({ firstReferrer, referrers }: Referrers, node: NodeIn
 
 function describeRelated(retention: Retention, node: NodeIndex): RelatedObject {
   const { type, address } = describeNode(retention, node);
-  return { type, address, retained_bytes: retainedBytesOf(retention, node) };
+  return { type, address, retained_bytes: retention.retained[node]! };
 }
 
 function describeNode(

@@ -13,8 +13,12 @@ export interface Retention {
   readonly graph: HeapGraph;
   readonly dominators: Dominators;
   readonly tree: DominatorTree;
-  /** Bytes freed with each node; the super-root's entry, at nodeCount, is all that is reachable. */
+  /**
+   * Bytes freed with each node; the super-root's entry, at nodeCount, is all that is reachable. What nothing reaches,
+   * nothing dominates: it retains itself.
+   */
   readonly retained: Float64Array;
+  /** How many nodes that is, itself included. */
   readonly retainedObjects: Uint32Array;
   readonly paths: ShortestPaths;
   readonly names: NodeNames;
@@ -25,12 +29,19 @@ export interface Retention {
 /** O(edges log nodes) time; about 44 bytes per node while it is kept. */
 export function computeRetention(graph: HeapGraph): Retention {
   const dominators = computeDominators(graph);
+  const retained = retainedBytes(graph, dominators);
+  const retainedObjects = retainedCounts(dominators);
+  for (let n = 0; n < graph.nodeCount; n++) {
+    if (dominators.idom[n] !== NO_NODE) continue;
+    retained[n] = graph.shallowWords[n]! * WORD_BYTES;
+    retainedObjects[n] = 1;
+  }
   return {
     graph,
     dominators,
     tree: buildDominatorTree(dominators),
-    retained: retainedBytes(graph, dominators),
-    retainedObjects: retainedCounts(dominators),
+    retained,
+    retainedObjects,
     paths: shortestPaths(graph),
     names: nodeNames(graph),
     heapBytes: sumBytes(graph),
@@ -39,23 +50,6 @@ export function computeRetention(graph: HeapGraph): Retention {
 
 export function isReachable({ dominators }: Pick<Retention, 'dominators'>, node: NodeIndex): boolean {
   return dominators.idom[node] !== NO_NODE;
-}
-
-/** What would be freed with the node, in bytes. What nothing reaches, nothing dominates: it retains itself. */
-export function retainedBytesOf(
-  retention: Pick<Retention, 'graph' | 'dominators' | 'retained'>,
-  node: NodeIndex,
-): number {
-  const { graph, retained } = retention;
-  return isReachable(retention, node) ? retained[node]! : graph.shallowWords[node]! * WORD_BYTES;
-}
-
-/** How many objects that is, itself included. */
-export function retainedObjectsOf(
-  retention: Pick<Retention, 'dominators' | 'retainedObjects'>,
-  node: NodeIndex,
-): number {
-  return isReachable(retention, node) ? retention.retainedObjects[node]! : 1;
 }
 
 /** Below this share of an object's weight, its heaviest child does not explain it: the object itself is the place. */

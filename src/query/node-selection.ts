@@ -24,6 +24,35 @@ export function narrow(nodes: NodeSelection, accept: (node: NodeIndex) => boolea
   return kept.slice(0, count);
 }
 
+/** Whole numbers from `low` to `high`, or all but these. */
+export interface NumberRange {
+  readonly low: number;
+  readonly high: number;
+  readonly isOutside: boolean;
+}
+
+/** What columns of whole numbers hold for a node that has none. */
+const NONE = 0xffffffff;
+
+/** Those whose number in `column` lies in the range; those without one are never meant. */
+export function narrowByRange(
+  nodes: NodeSelection,
+  column: Uint32Array | Float64Array,
+  { low, high, isOutside }: NumberRange,
+): NodeSelection {
+  const kept = new Uint32Array(nodes.length);
+  let count = 0;
+  for (let i = 0; i < nodes.length; i++) {
+    const node = nodes[i]!;
+    const value = column[node]!;
+    const isInside = value >= low && value <= high;
+    // Written in any case, kept by the count: a branch that goes either way at random would cost more.
+    kept[count] = node;
+    count += Number(isInside !== isOutside && value !== NONE);
+  }
+  return kept.slice(0, count);
+}
+
 /** Nodes of either, by merging. */
 export function union(a: NodeSelection, b: NodeSelection): NodeSelection {
   const merged = new Uint32Array(a.length + b.length);

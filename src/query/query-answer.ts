@@ -4,7 +4,7 @@ import { createBitSet, hasBit, setBit } from '../base/bitset.ts';
 import type { Problem } from '../base/problems.ts';
 import { indexInAscending } from '../base/sorted-search.ts';
 import { hexAddress } from '../diagnose/heap-report.ts';
-import { isReachable, pathText, retainedBytesOf, retainedObjectsOf } from '../diagnose/retention.ts';
+import { isReachable, pathText } from '../diagnose/retention.ts';
 import type { SnapshotFacts } from '../diagnose/snapshot-facts.ts';
 import { largestNodes } from '../graph/dominator-tree.ts';
 import { NOT_A_CONTAINER, type NodeIndex, WORD_BYTES } from '../graph/heap-graph.ts';
@@ -102,11 +102,11 @@ function weightOf(heap: HeapIndex, selection: NodeSelection, order: QueryOrder):
   const { graph } = heap.retention;
   switch (order) {
     case 'retained':
-      return Float64Array.from(selection, (node) => retainedBytesOf(heap.retention, node));
+      return Float64Array.from(selection, (node) => heap.retention.retained[node]!);
     case 'size':
       return Float64Array.from(selection, (node) => graph.shallowWords[node]!);
     case 'objects':
-      return Float64Array.from(selection, (node) => retainedObjectsOf(heap.retention, node));
+      return Float64Array.from(selection, (node) => heap.retention.retainedObjects[node]!);
     case 'entries':
       // What is no container comes last.
       return Float64Array.from(selection, (node) =>
@@ -130,8 +130,8 @@ function describeMatch(heap: HeapIndex, node: NodeIndex): MatchedObject {
     ...(name === '' ? {} : { name }),
     ...(entries === NOT_A_CONTAINER ? {} : { entries }),
     bytes: graph.shallowWords[node]! * WORD_BYTES,
-    retained_bytes: retainedBytesOf(heap.retention, node),
-    retained_objects: retainedObjectsOf(heap.retention, node),
+    retained_bytes: heap.retention.retained[node]!,
+    retained_objects: heap.retention.retainedObjects[node]!,
     path: pathText(retention, node),
   };
 }
@@ -158,7 +158,7 @@ function retainedTogether(heap: HeapIndex, selection: NodeSelection): number {
   for (const node of selection) if (isReachable(retention, node)) setBit(selected, node);
   const covered = heap.dominatedBy(selected);
   let bytes = 0;
-  for (const node of selection) if (!hasBit(covered, node)) bytes += retainedBytesOf(retention, node);
+  for (const node of selection) if (!hasBit(covered, node)) bytes += retention.retained[node]!;
   return bytes;
 }
 

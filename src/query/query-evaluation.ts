@@ -3,12 +3,11 @@
 
 import { type BitSet, hasBit } from '../base/bitset.ts';
 import { indexInAscending } from '../base/sorted-search.ts';
-import { retainedBytesOf, retainedObjectsOf } from '../diagnose/retention.ts';
 import { NO_NODE, NOT_A_CONTAINER, NodeFlag, type NodeIndex, WORD_BYTES } from '../graph/heap-graph.ts';
 import type { HeapIndex } from './heap-index.ts';
 import { moduleName } from './name-pattern.ts';
-import { difference, type NodeSelection, narrow, union } from './node-selection.ts';
-import type { Condition, NumberField, Operator } from './query-fields.ts';
+import { difference, type NodeSelection, type NumberRange, narrow, narrowByRange, union } from './node-selection.ts';
+import type { Condition, NumberField } from './query-fields.ts';
 import type { Query } from './query-syntax.ts';
 
 /** Ascending by address. Costs about 20 ns per object of the heap for each condition. */
@@ -44,11 +43,8 @@ function select(query: Query, heap: HeapIndex, within: NodeSelection): NodeSelec
     }
     case 'is':
       return narrow(within, conditionTest(query.condition, heap));
-    case 'number': {
-      const compare = comparison(query.operator, query.value);
-      const measure = measureOf(query.field, heap);
-      return narrow(within, (node) => compare(measure(node)));
-    }
+    case 'number':
+      return narrowByRange(within, columnOf(query.field, heap), rangeOf(query));
   }
 }
 
@@ -151,42 +147,51 @@ function conditionTest(condition: Condition, heap: HeapIndex): (node: NodeIndex)
   }
 }
 
-/** NaN where the object has no such number: it then meets no comparison. */
-function measureOf(field: NumberField, heap: HeapIndex): (node: NodeIndex) => number {
-  const { graph, paths } = heap.retention;
+function columnOf(field: NumberField, heap: HeapIndex): Uint32Array | Float64Array {
+  const { graph, retained, retainedObjects, paths } = heap.retention;
   switch (field) {
     case 'size':
-      return (node) => graph.shallowWords[node]! * WORD_BYTES;
+      return graph.shallowWords;
     case 'retained':
-      return (node) => retainedBytesOf(heap.retention, node);
+      return retained;
     case 'objects':
-      return (node) => retainedObjectsOf(heap.retention, node);
+      return retainedObjects;
     case 'entries':
-      return (node) => (graph.entryCounts[node] === NOT_A_CONTAINER ? Number.NaN : graph.entryCounts[node]!);
-    case 'referrers': {
-      const { firstReferrer } = heap.referrers;
-      return (node) => firstReferrer[node + 1]! - firstReferrer[node]!;
-    }
+      return graph.entryCounts;
+    case 'referrers':
+      return lengthsOf(heap.referrers.firstReferrer);
     case 'referents':
-      return (node) => graph.firstEdge[node + 1]! - graph.firstEdge[node]!;
+      return lengthsOf(graph.firstEdge);
     case 'depth':
-      return (node) => (paths.distance[node] === NO_NODE ? Number.NaN : paths.distance[node]!);
+      return paths.distance;
   }
 }
 
-function comparison(operator: Operator, value: number): (measured: number) => boolean {
+/** Of the ranges that prefix sums begin. */
+function lengthsOf(first: Uint32Array): Uint32Array {
+  const lengths = new Uint32Array(first.length - 1);
+  for (let n = 0; n < lengths.length; n++) lengths[n] = first[n + 1]! - first[n]!;
+  return lengths;
+}
+
+/** All that is measured is whole; a bound of bytes (`1.3KB`) may not be. */
+function rangeOf(query: Extract<Query, { readonly kind: 'number' }>): NumberRange {
+  const { field, operator } = query;
+  // The column of sizes counts words.
+  const value = field === 'size' ? query.value / WORD_BYTES : query.value;
+  const all = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY, isOutside: false };
   switch (operator) {
     case '>':
-      return (measured) => measured > value;
+      return { ...all, low: Math.floor(value) + 1 };
     case '>=':
-      return (measured) => measured >= value;
+      return { ...all, low: Math.ceil(value) };
     case '<':
-      return (measured) => measured < value;
+      return { ...all, high: Math.ceil(value) - 1 };
     case '<=':
-      return (measured) => measured <= value;
+      return { ...all, high: Math.floor(value) };
     case '=':
-      return (measured) => measured === value;
+      return { low: value, high: value, isOutside: false };
     case '!=':
-      return (measured) => measured !== value && !Number.isNaN(measured);
+      return { low: value, high: value, isOutside: true };
   }
 }

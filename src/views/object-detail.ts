@@ -1,6 +1,6 @@
 // One object: what it is, why it is alive, what refers to it and what it refers to.
 
-import { isReachable, retainedObjectsOf } from '../diagnose/retention.ts';
+import { isReachable } from '../diagnose/retention.ts';
 import { type HeapGraph, NodeFlag, type NodeIndex, RootKind } from '../graph/heap-graph.ts';
 import { namePath } from '../graph/path-names.ts';
 import { findEdge } from '../graph/referrers.ts';
@@ -32,7 +32,7 @@ export function objectDetail(heap: AnalysedHeap, node: NodeIndex): ObjectDetail 
   const window = { offset: 0, limit: RELATED_SHOWN };
   return {
     ...objectRow(heap, node),
-    retained_objects: retainedObjectsOf(heap, node),
+    retained_objects: heap.retainedObjects[node]!,
     module: graph.types[graph.typeOf[node]!]!.module,
     traits: traitsOf(heap, node),
     paths: alternativePaths(graph, paths, referrers, node, PATHS_SHOWN).map(

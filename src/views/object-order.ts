@@ -53,7 +53,7 @@ function keysOf(
           ? shallowWords[node]!
           : sort === 'entries'
             ? entryCounts[node]!
-            : Math.min(LARGEST_KEY - 1, Math.max(retained[node]! / WORD_BYTES, shallowWords[node]!));
+            : Math.min(LARGEST_KEY - 1, retained[node]! / WORD_BYTES);
     keys[i] = descending ? LARGEST_KEY - 1 - key : key;
   }
   return keys;

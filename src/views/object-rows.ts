@@ -1,7 +1,7 @@
 // Objects as rows of a table.
 
 import { formatCount } from '../base/units.ts';
-import { pathText, retainedBytesOf } from '../diagnose/retention.ts';
+import { pathText } from '../diagnose/retention.ts';
 import { type EdgeIndex, NO_NODE, NOT_A_CONTAINER, type NodeIndex } from '../graph/heap-graph.ts';
 import type { ObjectRow, RelatedObject, Window } from '../protocol/web/heap-views.ts';
 import { type AnalysedHeap, addressOf, ownBytes, typeNameOf } from './analysed-heap.ts';
@@ -22,7 +22,7 @@ export function objectRow(heap: AnalysedHeap, node: NodeIndex): ObjectRow {
     type: typeNameOf(graph, node),
     path: rowPath(heap, node),
     bytes: ownBytes(graph, node),
-    retained_bytes: retainedBytesOf(heap, node),
+    retained_bytes: heap.retained[node]!,
     ...entriesOf(heap, node),
   };
 }
@@ -35,7 +35,7 @@ export function relatedObject(heap: AnalysedHeap, node: NodeIndex, name: string)
     type: typeNameOf(graph, node),
     name,
     bytes: ownBytes(graph, node),
-    retained_bytes: retainedBytesOf(heap, node),
+    retained_bytes: heap.retained[node]!,
     ...entriesOf(heap, node),
   };
 }

@@ -1,7 +1,6 @@
 // Why an object is alive, as a small graph for drawing: its retaining paths, joined where they meet. Namespace dicts are
 // left out, as a path leaves them out: an object and its `__dict__` are one. What is not drawn is counted.
 
-import { retainedBytesOf } from '../diagnose/retention.ts';
 import { type EdgeIndex, NO_NODE, NodeFlag, type NodeIndex } from '../graph/heap-graph.ts';
 import { findEdge, sourceOfEdge } from '../graph/referrers.ts';
 import { alternativePaths, type RetainingPath } from '../graph/retaining-path.ts';
@@ -148,7 +147,7 @@ class Drawing {
         address: addressOf(graph, node),
         type: typeNameOf(graph, node),
         label: labelOf(this.#heap, node),
-        retained_bytes: retainedBytesOf(this.#heap, node),
+        retained_bytes: this.#heap.retained[node]!,
         is_root: paths.distance[node] === 0 || names.isImported(node),
         depth,
         more_referrers: this.#undrawnReferrers(node),
