@@ -4,10 +4,12 @@
 import { type BitSet, hasBit } from '../base/bitset.ts';
 import { LeakscopeError } from '../base/errors.ts';
 import type { Problem } from '../base/problems.ts';
+import type { GcReport } from '../diagnose/gc-report.ts';
 import { isSameProcess } from '../diagnose/heap-diff.ts';
 import { reportHeap } from '../diagnose/heap-report.ts';
 import type { RssReport } from '../diagnose/rss-report.ts';
 import type { SnapshotFacts } from '../diagnose/snapshot-facts.ts';
+import { reportStoredGc } from '../diagnose/stored-collector.ts';
 import { compareNodes } from '../graph/comparison.ts';
 import { type HeapGraph, WORD_BYTES } from '../graph/heap-graph.ts';
 import type { Comparison, Completions, GarbageView, ObjectsAnswer } from '../protocol/web/heap-views.ts';
@@ -17,6 +19,7 @@ import { narrow } from '../query/node-selection.ts';
 import { completeQuery, type QueryVocabulary, queryVocabulary } from '../query/query-completion.ts';
 import { evaluateQuery } from '../query/query-evaluation.ts';
 import { parseQuery } from '../query/query-syntax.ts';
+import type { StoredCollector } from '../snapshot/stored-collector.ts';
 import { type AnalysedHeap, nodeAt } from '../views/analysed-heap.ts';
 import { dominatorPath, dominatorRows } from '../views/dominator-rows.ts';
 import { garbageView } from '../views/garbage-view.ts';
@@ -36,6 +39,8 @@ export interface LoadedSnapshot {
   readonly graph: HeapGraph;
   readonly facts: SnapshotFacts;
   readonly problems: readonly Problem[];
+  /** As the snapshot's file keeps it. */
+  readonly collector: StoredCollector | undefined;
 }
 
 /** What only the memory behind a graph can tell. */
@@ -46,6 +51,7 @@ export interface MemoryView {
 
 const REPORT_ROWS = 50;
 const DIFF_ROWS = 50;
+const GC_ROWS = 10;
 /** Orders of objects kept per snapshot: 4 bytes for each object in it. */
 const SELECTIONS_KEPT = 4;
 
@@ -151,6 +157,7 @@ class Snapshot {
   readonly graph: HeapGraph;
   readonly facts: SnapshotFacts;
   readonly problems: readonly Problem[];
+  readonly #collector: StoredCollector | undefined;
   readonly #heap = new Awaited<AnalysedHeap>();
   readonly #memory = new Awaited<MemoryView>();
   /** Without retained sizes at first. */
@@ -160,11 +167,13 @@ class Snapshot {
   #vocabulary: QueryVocabulary | undefined;
   #report: ReturnType<typeof reportHeap> | undefined;
   #garbage: GarbageView | undefined;
+  #gc: GcReport | undefined;
 
-  constructor({ graph, facts, problems }: LoadedSnapshot) {
+  constructor({ graph, facts, problems, collector }: LoadedSnapshot) {
     this.graph = graph;
     this.facts = facts;
     this.problems = problems;
+    this.#collector = collector;
   }
 
   analysed(analysis: HeapAnalysis): void {
@@ -196,6 +205,12 @@ class Snapshot {
       case 'garbage':
         this.#garbage ??= garbageView(this.graph);
         return this.#garbage;
+      case 'gc': {
+        const { pid, python, app } = this.facts;
+        const options = { target: { pid, python, app }, top: GC_ROWS, problems: this.problems };
+        this.#gc ??= reportStoredGc(this.graph, this.#collector, options);
+        return this.#gc;
+      }
       case 'rss':
         return (await this.#memory.promise).rss;
       case 'memory map':

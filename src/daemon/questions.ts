@@ -14,7 +14,7 @@ import type { SnapshotId } from '../protocol/web/workspace.ts';
 
 /** About one snapshot. */
 export type SnapshotQuestion =
-  | { readonly ask: 'report' | 'rss' | 'garbage' }
+  | { readonly ask: 'report' | 'rss' | 'garbage' | 'gc' }
   | { readonly ask: 'types'; readonly query: InferOutput<typeof TypesQuery> }
   | { readonly ask: 'objects'; readonly query: InferOutput<typeof ObjectsQuery> }
   | { readonly ask: 'completions'; readonly query: InferOutput<typeof CompletionsQuery> }

@@ -37,6 +37,7 @@ export function addSnapshotRoutes(app: Hono, workspace: DaemonWorkspace): void {
   ask('report', () => ({ ask: 'report' }));
   ask('rss', () => ({ ask: 'rss' }));
   ask('garbage', () => ({ ask: 'garbage' }));
+  ask('gc', () => ({ ask: 'gc' }));
   ask('memory-map', (context) => ({ ask: 'memory map', query: queryOf(context, MemoryMapQuery) }));
   ask('types', (context) => ({ ask: 'types', query: queryOf(context, TypesQuery) }));
   ask('objects', (context) => ({ ask: 'objects', query: queryOf(context, ObjectsQuery) }));

@@ -6,9 +6,8 @@ import { WORD_BYTES } from '../graph/heap-graph.ts';
 import type { OpenSnapshot, SnapshotId, SnapshotOrigin } from '../protocol/web/workspace.ts';
 import { coreCompression } from '../target/core-stream.ts';
 import { describeFailure, failureError } from './failures.ts';
-import { type ExportName, type ExportRequest, exportFile } from './heap-export.ts';
+import { type ExportedHeap, type ExportName, type ExportRequest, exportFile } from './heap-export.ts';
 import { QueryClient } from './query-client.ts';
-import type { LoadedSnapshot } from './query-engine.ts';
 import type { Question } from './questions.ts';
 import { runTask } from './task-run.ts';
 import type { ReadGraph, Task, TaskMessage } from './tasks.ts';
@@ -23,7 +22,7 @@ interface Entry {
   readonly opened: Promise<void>;
   readonly settleOpened: (failure?: LeakscopeError) => void;
   /** What exports are made from; its columns are shared with the other threads. */
-  loaded?: LoadedSnapshot & Pick<ReadGraph, 'meta'>;
+  loaded?: ExportedHeap & Pick<ReadGraph, 'meta'>;
 }
 
 /** Takes the messages of a task that reads a snapshot. */
@@ -201,7 +200,7 @@ export class SnapshotStore {
     const { pid, python, app, takenAt, pauseMs } = meta;
     const facts = { ...(file === undefined ? {} : { file }), pid, python, app, taken_at: takenAt };
     entry.loaded = { graph, facts, problems, meta };
-    this.#queries.tell({ request: 'open', id: view.id, loaded: { graph, facts, problems } });
+    this.#queries.tell({ request: 'open', id: view.id, loaded: { graph, facts, problems, collector: meta.collector } });
     let words = 0;
     for (let n = 0; n < graph.nodeCount; n++) words += graph.shallowWords[n]!;
     Object.assign(view, {

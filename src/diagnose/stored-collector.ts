@@ -4,7 +4,7 @@ import type { CollectorState } from '../cpython/collector-state.ts';
 import type { HeapWalk } from '../cpython/heap-walk.ts';
 import { type Address, type HeapGraph, RootKind } from '../graph/heap-graph.ts';
 import type { StoredCollector } from '../snapshot/stored-collector.ts';
-import type { GcInput } from './gc-report.ts';
+import { type GcInput, type GcReport, type GcReportOptions, reportGc } from './gc-report.ts';
 import { rowsOf } from './snapshot-summary.ts';
 
 /** What a file keeps of a walk. */
@@ -54,6 +54,21 @@ export function inputOfHeap(graph: HeapGraph, stored: StoredCollector | undefine
     frozenMark: undefined,
   };
   return { ...input, collector, collectorLists: { generations, permanent: frozen } };
+}
+
+/** What `leakscope gc` says of a graph whose memory is gone. */
+export function reportStoredGc(
+  graph: HeapGraph,
+  stored: StoredCollector | undefined,
+  options: Pick<GcReportOptions, 'target' | 'top' | 'problems'>,
+): GcReport {
+  return reportGc(inputOfHeap(graph, stored), {
+    ...options,
+    freeThreaded: stored?.generations.length === 0,
+    incremental: stored?.incremental === true,
+    pausesMs: [],
+    captures: [],
+  });
 }
 
 function rootAddress(graph: HeapGraph, kind: RootKind, label: string): Address {

@@ -9,7 +9,7 @@ import type { MemoryImage } from '../cpython/memory-image.ts';
 import type { CaptureFacts } from '../diagnose/capture-facts.ts';
 import { type GcInput, type GcReport, type GcReportOptions, reportGc } from '../diagnose/gc-report.ts';
 import { compareLooks, freedBetween, type GcCollection, type GcLook, lookAtCollector } from '../diagnose/gc-watch.ts';
-import { inputOfHeap } from '../diagnose/stored-collector.ts';
+import { reportStoredGc } from '../diagnose/stored-collector.ts';
 import type { HeapFileMeta } from '../snapshot/heap-file.ts';
 import { readHeapFile } from '../snapshot/heap-file-io.ts';
 import { readRss } from '../target/process-info.ts';
@@ -79,13 +79,9 @@ export async function gcOfHeapFile(
 ): Promise<GcReport> {
   progress.stage(`reading ${file}`);
   const { graph, meta } = await readHeapFile(file);
-  const report = reportGc(inputOfHeap(graph, meta.collector), {
+  const report = reportStoredGc(graph, meta.collector, {
     target: { file, pid: meta.pid, python: meta.python, app: meta.app, ...rssOf(meta) },
     top: options.top,
-    freeThreaded: meta.collector?.generations.length === 0,
-    incremental: meta.collector?.incremental === true,
-    pausesMs: [],
-    captures: [],
     problems: meta.problems ?? [],
   });
   progress.done();

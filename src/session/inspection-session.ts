@@ -86,7 +86,7 @@ export function inspectLook(
   const problems = log.list();
   return {
     walk,
-    meta: describeSnapshot(target, { takenAt, pauseMs, problems }),
+    meta: describeSnapshot(target, walk, { takenAt, pauseMs, problems }),
     problems,
     memory:
       measure === undefined

@@ -3,6 +3,7 @@
 import { type Problem, ProblemLog } from '../base/problems.ts';
 import { VERSION } from '../base/version.ts';
 import { isIncremental } from '../cpython/collector-state.ts';
+import type { HeapWalk } from '../cpython/heap-walk.ts';
 import type { CaptureFacts } from '../diagnose/capture-facts.ts';
 import { storeCollector } from '../diagnose/stored-collector.ts';
 import type { HeapGraph } from '../graph/heap-graph.ts';
@@ -35,10 +36,7 @@ export async function takeSnapshot(options: SnapshotOptions, progress: Progress)
       progress: (step) => progress.update(undefined, step),
     });
     const problems = log.list();
-    const meta = {
-      ...describeSnapshot(target, { takenAt, pauseMs, problems }),
-      collector: storeCollector(walk, { incremental: isIncremental(target.interpreter.layout) }),
-    };
+    const meta = describeSnapshot(target, walk, { takenAt, pauseMs, problems });
     return { graph: walk.graph, meta, pauseMs, capture: facts, problems };
   } finally {
     target.close();
@@ -48,6 +46,7 @@ export async function takeSnapshot(options: SnapshotOptions, progress: Progress)
 /** What a snapshot of a live process says of itself. */
 export function describeSnapshot(
   { info, interpreter }: AttachedTarget,
+  walk: HeapWalk,
   facts: { readonly takenAt: string; readonly pauseMs: number; readonly problems: readonly Problem[] },
 ): HeapFileMeta {
   return {
@@ -56,6 +55,7 @@ export function describeSnapshot(
     app: applicationOf(info),
     pid: info.pid,
     rssBytes: info.rssBytes,
+    collector: storeCollector(walk, { incremental: isIncremental(interpreter.layout) }),
     ...facts,
   };
 }

@@ -22,6 +22,7 @@
 //   GET    /api/processes/PID/source?file=&line=   SourceExcerpt (source-views.ts)
 //   DELETE /api/snapshots/ID                       closes it
 //   GET    /api/snapshots/ID/report                HeapReport (../report.ts): holders and types that take most
+//   GET    /api/snapshots/ID/gc                    GcReport (../gc.ts): what its collector held, as far as the snapshot says
 //   GET    /api/snapshots/ID/rss                   RssReport (../rss.ts) with collector, garbage, references, resources;
 //                                                  where `has_memory_map`, else 404
 //   GET    /api/snapshots/ID/…                     heap-views.ts
