@@ -4,6 +4,7 @@ import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect } from 'preact/hooks';
 import { CommandPalette } from './components/command-palette.tsx';
 import { HelpDialog } from './components/help-dialog.tsx';
+import { SnapshotNeeded } from './components/snapshot-needed.tsx';
 import { Empty, Failure, Loading } from './components/states.tsx';
 import { dialog, listenToKeys } from './state/keys.ts';
 import { goTo, linkTo, route } from './state/route.ts';
@@ -37,6 +38,17 @@ const COMPONENTS: Readonly<Record<string, () => JSX.Element>> = {
   scan: ScanView,
   snapshots: SnapshotsView,
 };
+
+/** Of nothing but the snapshot that is looked at. */
+const ABOUT_SNAPSHOT: ReadonlySet<string> = new Set([
+  'types',
+  'object',
+  'dominators',
+  'query',
+  'memory',
+  'garbage',
+  'resources',
+]);
 
 export function App(): JSX.Element {
   useEffect(listenToKeys, []);
@@ -87,7 +99,13 @@ function CurrentView(): JSX.Element {
       </Empty>
     );
   }
-  return <View />;
+  return ABOUT_SNAPSHOT.has(route.value.view) ? (
+    <SnapshotNeeded>
+      <View />
+    </SnapshotNeeded>
+  ) : (
+    <View />
+  );
 }
 
 function Menu(): JSX.Element {

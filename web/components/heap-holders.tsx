@@ -6,22 +6,14 @@ import type { HeapReport } from '../../src/diagnose/heap-report.ts';
 import { useAnswer } from '../state/answer.ts';
 import { linkTo } from '../state/route.ts';
 import { currentSnapshot, snapshotPath } from '../state/workspace.ts';
-import { SnapshotNeeded } from '../views/snapshot-needed.tsx';
 import { Bytes, Count, percent, ShareBar } from './figures.tsx';
 import { PathText } from './path-text.tsx';
+import { PlainTable } from './plain-table.tsx';
 import { Section } from './section.tsx';
 import { Answered } from './states.tsx';
 import { Term } from './term.tsx';
 
 export function HeapHolders(): JSX.Element {
-  return (
-    <SnapshotNeeded>
-      <Holders />
-    </SnapshotNeeded>
-  );
-}
-
-function Holders(): JSX.Element {
   const report = useAnswer<HeapReport>(snapshotPath('report'));
   return (
     <Answered answer={report} what="computing who holds the memory">
@@ -40,74 +32,65 @@ function Holders(): JSX.Element {
             </p>
           </Section>
           <Section title="Holders" note="where memory piles up">
-            <div class="table-scroll">
-              <table class="plain" aria-label="holders">
-                <thead>
-                  <tr>
-                    <th scope="col" class="right">
-                      <Term of="retained">Retains</Term>
-                    </th>
-                    <th scope="col" class="right">
-                      <Term of="entries">Entries</Term>
-                    </th>
-                    <th scope="col">Type</th>
-                    <th scope="col">
-                      <Term of="held by">Held by</Term>
-                    </th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {holders.map((holder) => (
-                    <tr key={holder.address}>
-                      <td class="right">
-                        <Bytes of={holder.retained_bytes} />{' '}
-                        <ShareBar of={holder.retained_share} title={percent(holder.retained_share)} />
-                      </td>
-                      <td class="right">{holder.entries === undefined ? '' : <Count of={holder.entries} />}</td>
-                      <td>
-                        <a href={linkTo('object', holder.address)}>{holder.type}</a>
-                      </td>
-                      <td>
-                        <PathText path={holder.path} />
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <PlainTable<HeapReport['holders'][number]>
+              label="holders"
+              rows={holders}
+              rowKey={({ address }) => address}
+              columns={[
+                {
+                  key: 'retains',
+                  title: <Term of="retained">Retains</Term>,
+                  align: 'right',
+                  render: ({ retained_bytes, retained_share }) => (
+                    <BytesOf bytes={retained_bytes} share={retained_share} />
+                  ),
+                },
+                {
+                  key: 'entries',
+                  title: <Term of="entries">Entries</Term>,
+                  align: 'right',
+                  render: ({ entries }) => (entries === undefined ? '' : <Count of={entries} />),
+                },
+                {
+                  key: 'type',
+                  title: 'Type',
+                  render: ({ type, address }) => <a href={linkTo('object', address)}>{type}</a>,
+                },
+                {
+                  key: 'held by',
+                  title: <Term of="held by">Held by</Term>,
+                  render: ({ path }) => <PathText path={path} />,
+                },
+              ]}
+            />
           </Section>
           <Section title="Types" note="most memory first" actions={<a href={linkTo('types')}>All types</a>}>
-            <div class="table-scroll">
-              <table class="plain" aria-label="types">
-                <thead>
-                  <tr>
-                    <th scope="col">Type</th>
-                    <th scope="col" class="right">
-                      Objects
-                    </th>
-                    <th scope="col" class="right">
-                      <Term of="own size">Own size</Term>
-                    </th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {types.slice(0, 10).map((row) => (
-                    <tr key={row.type}>
-                      <td>{row.type}</td>
-                      <td class="right">
-                        <Count of={row.objects} />
-                      </td>
-                      <td class="right">
-                        <Bytes of={row.bytes} /> <ShareBar of={row.share} title={percent(row.share)} />
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <PlainTable<HeapReport['types'][number]>
+              label="types"
+              rows={types.slice(0, 10)}
+              rowKey={({ type }) => type}
+              columns={[
+                { key: 'type', title: 'Type', render: ({ type }) => type },
+                { key: 'objects', title: 'Objects', align: 'right', render: ({ objects }) => <Count of={objects} /> },
+                {
+                  key: 'own size',
+                  title: <Term of="own size">Own size</Term>,
+                  align: 'right',
+                  render: ({ bytes, share }) => <BytesOf bytes={bytes} share={share} />,
+                },
+              ]}
+            />
           </Section>
         </>
       )}
     </Answered>
+  );
+}
+
+function BytesOf({ bytes, share }: { bytes: number; share: number }): JSX.Element {
+  return (
+    <>
+      <Bytes of={bytes} /> <ShareBar of={share} title={percent(share)} />
+    </>
   );
 }

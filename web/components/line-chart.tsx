@@ -5,7 +5,7 @@ import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import { formatBytes, formatCount, formatDuration } from '../../src/base/units.ts';
-import { colour, theme } from '../state/theme.ts';
+import { colour, shownTheme } from '../state/theme.ts';
 import { ChartExport } from './chart-export.tsx';
 import { drawnAsSvg, LINE_COLOURS, LINE_DASHES } from './chart-svg.ts';
 import { BYTE_STEPS, byteLabels, COUNT_STEPS, clockLabels, clockTime, countLabels, rangeOf } from './chart-ticks.ts';
@@ -48,7 +48,7 @@ export function LineChart(props: LineChartProps): JSX.Element {
       plot.current = undefined;
     };
     // Colours are read when it is made.
-  }, [names, props.unit, theme.value]);
+  }, [names, props.unit, shownTheme.value]);
   useEffect(() => plot.current?.setData(dataOf(props)), [at, lines, props.marks]);
   const label = `${title}: ${lines.map((line) => readOut(line, props, undefined)).join(', ')}`;
   return (

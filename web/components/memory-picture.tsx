@@ -5,7 +5,7 @@ import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { formatBytes } from '../../src/base/units.ts';
 import type { MemoryMapView } from '../../src/protocol/web/heap-views.ts';
-import { colour, theme } from '../state/theme.ts';
+import { colour, shownTheme } from '../state/theme.ts';
 import { save } from './chart-export.tsx';
 import { colourOfUse } from './memory-colours.ts';
 
@@ -32,7 +32,7 @@ export function MemoryPicture({ view }: { view: MemoryMapView }): JSX.Element {
     observer.observe(host.current!);
     return () => observer.disconnect();
   }, []);
-  useEffect(() => draw(canvas.current!, view, cells, width, height, at), [view, width, at, theme.value]);
+  useEffect(() => draw(canvas.current!, view, cells, width, height, at), [view, width, at, shownTheme.value]);
   const pointed = cells[at];
   const onKeyDown = (event: KeyboardEvent): void => {
     const next = neighbour(cells, at, event.key);

@@ -9,6 +9,7 @@ import { useAnswer } from '../state/answer.ts';
 import { type ApiFailure, send } from '../state/api.ts';
 import { goTo, linkTo } from '../state/route.ts';
 import { workspace } from '../state/workspace.ts';
+import { PlainTable } from './plain-table.tsx';
 import { Answered, Empty, Failure } from './states.tsx';
 
 export function ProcessPicker(): JSX.Element {
@@ -41,54 +42,42 @@ export function ProcessPicker(): JSX.Element {
               </p>
             </Empty>
           ) : (
-            <div class="table-scroll">
-              <table class="plain" aria-label="Python processes">
-                <thead>
-                  <tr>
-                    <th scope="col">Application</th>
-                    <th scope="col">Python</th>
-                    <th scope="col" class="right">
-                      PID
-                    </th>
-                    <th scope="col" class="right">
-                      RSS
-                    </th>
-                    <th scope="col" class="right">
-                      Age
-                    </th>
-                    <th scope="col">
-                      <span class="visually-hidden">open it</span>
-                    </th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {processes.map((process) => (
-                    <tr key={process.pid}>
-                      <td>{process.app}</td>
-                      <td>{process.python}</td>
-                      <td class="right">{process.pid}</td>
-                      <td class="right">{formatBytes(process.rss_bytes)}</td>
-                      <td class="right">{formatDuration(process.uptime_seconds)}</td>
-                      <td class="right">
-                        {opened.has(process.pid) ? (
-                          <a href={linkTo('overview', '', { p: process.pid })}>is open</a>
-                        ) : (
-                          <button
-                            type="button"
-                            class="button"
-                            aria-label={`Look at it: ${process.app}, pid ${process.pid}`}
-                            disabled={opening !== undefined}
-                            onClick={() => void open(process.pid)}
-                          >
-                            {opening === process.pid ? 'Opening…' : 'Look at it'}
-                          </button>
-                        )}
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <PlainTable<PsReport['processes'][number]>
+              label="Python processes"
+              rows={processes}
+              rowKey={({ pid }) => String(pid)}
+              columns={[
+                { key: 'app', title: 'Application', render: ({ app }) => app },
+                { key: 'python', title: 'Python', render: ({ python }) => python },
+                { key: 'pid', title: 'PID', align: 'right', render: ({ pid }) => pid },
+                { key: 'rss', title: 'RSS', align: 'right', render: ({ rss_bytes }) => formatBytes(rss_bytes) },
+                {
+                  key: 'age',
+                  title: 'Age',
+                  align: 'right',
+                  render: ({ uptime_seconds }) => formatDuration(uptime_seconds),
+                },
+                {
+                  key: 'open',
+                  title: <span class="visually-hidden">open it</span>,
+                  align: 'right',
+                  render: ({ pid, app }) =>
+                    opened.has(pid) ? (
+                      <a href={linkTo('overview', '', { p: pid })}>is open</a>
+                    ) : (
+                      <button
+                        type="button"
+                        class="button"
+                        aria-label={`Look at it: ${app}, pid ${pid}`}
+                        disabled={opening !== undefined}
+                        onClick={() => void open(pid)}
+                      >
+                        {opening === pid ? 'Opening…' : 'Look at it'}
+                      </button>
+                    ),
+                },
+              ]}
+            />
           )
         }
       </Answered>

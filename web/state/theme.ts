@@ -1,11 +1,27 @@
 // Light, dark, or as the system has it; remembered in this browser.
 
-import { signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 
 export type Theme = 'system' | 'light' | 'dark';
 const KEY = 'leakscope-theme';
 
+/** As chosen. */
 export const theme = signal<Theme>(read());
+
+const system = matchMedia('(prefers-color-scheme: dark)');
+const isSystemDark = signal(system.matches);
+system.addEventListener('change', () => {
+  isSystemDark.value = system.matches;
+});
+
+/** As shown: what is drawn on a canvas is drawn anew when it changes. */
+export const shownTheme = computed<'light' | 'dark'>(() => {
+  if (theme.value !== 'system') return theme.value;
+  return isSystemDark.value ? 'dark' : 'light';
+});
+effect(() => {
+  document.documentElement.dataset['theme'] = shownTheme.value;
+});
 
 function read(): Theme {
   try {
@@ -17,11 +33,6 @@ function read(): Theme {
   }
 }
 
-export function applyTheme(): void {
-  if (theme.value === 'system') delete document.documentElement.dataset['theme'];
-  else document.documentElement.dataset['theme'] = theme.value;
-}
-
 export function nextTheme(): void {
   theme.value = theme.value === 'system' ? 'light' : theme.value === 'light' ? 'dark' : 'system';
   try {
@@ -29,7 +40,6 @@ export function nextTheme(): void {
   } catch {
     // As above.
   }
-  applyTheme();
 }
 
 /** The value of a custom property of the style sheet, for what is drawn on a canvas. */

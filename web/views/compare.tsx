@@ -6,6 +6,7 @@ import type { Comparison } from '../../src/protocol/web/heap-views.ts';
 import type { OpenSnapshot } from '../../src/protocol/web/workspace.ts';
 import { Bytes, Count, SignedBytes, SignedCount } from '../components/figures.tsx';
 import { PathText } from '../components/path-text.tsx';
+import { PlainTable } from '../components/plain-table.tsx';
 import { Section } from '../components/section.tsx';
 import { Answered, Empty } from '../components/states.tsx';
 import { Term } from '../components/term.tsx';
@@ -101,79 +102,81 @@ function Compared(props: { comparison: Comparison; titles: readonly string[]; la
       )}
       {diff.holders.length === 0 ? null : (
         <Section title="Holders that gained" note="what is new and stayed, by who holds it">
-          <div class="table-scroll">
-            <table class="plain" aria-label="holders that gained">
-              <thead>
-                <tr>
-                  <th scope="col" class="right">
-                    New memory
-                  </th>
-                  <th scope="col" class="right">
-                    New objects
-                  </th>
-                  <th scope="col" class="right">
-                    <Term of="entries">Entries</Term>
-                  </th>
-                  <th scope="col">
-                    <Term of="held by">Held by</Term>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {clustered(diff.holders).map(({ holders, new_bytes, new_objects }) => (
-                  <tr key={holders[0]!.address}>
-                    <td class="right">
-                      <Bytes of={new_bytes} />
-                    </td>
-                    <td class="right">
-                      <Count of={new_objects} />
-                    </td>
-                    <td class="right figure">{holders.length === 1 ? entriesOf(holders[0]!, entries) : ''}</td>
-                    <td>
-                      {holders.length === 1 ? null : <strong>{formatCount(holders.length)} × </strong>}
-                      <a href={linkTo('object', holders[0]!.address, { s: last })}>{holders[0]!.type}</a>{' '}
-                      <PathText path={holders[0]!.path} />
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <PlainTable<Cluster>
+            label="holders that gained"
+            rows={clustered(diff.holders)}
+            rowKey={({ holders }) => holders[0]!.address}
+            columns={[
+              {
+                key: 'memory',
+                title: 'New memory',
+                align: 'right',
+                render: ({ new_bytes }) => <Bytes of={new_bytes} />,
+              },
+              {
+                key: 'objects',
+                title: 'New objects',
+                align: 'right',
+                render: ({ new_objects }) => <Count of={new_objects} />,
+              },
+              {
+                key: 'entries',
+                title: <Term of="entries">Entries</Term>,
+                align: 'right',
+                render: ({ holders }) => (
+                  <span class="figure">{holders.length === 1 ? entriesOf(holders[0]!, entries) : ''}</span>
+                ),
+              },
+              {
+                key: 'held by',
+                title: <Term of="held by">Held by</Term>,
+                render: ({ holders }) => (
+                  <>
+                    {holders.length === 1 ? null : <strong>{formatCount(holders.length)} × </strong>}
+                    <a href={linkTo('object', holders[0]!.address, { s: last })}>{holders[0]!.type}</a>{' '}
+                    <PathText path={holders[0]!.path} />
+                  </>
+                ),
+              },
+            ]}
+          />
         </Section>
       )}
       <Section title="Types that grew" note={grown.length === 0 ? 'none did' : 'most memory gained first'}>
-        <div class="table-scroll">
-          <table class="plain" aria-label="types that grew">
-            <thead>
-              <tr>
-                <th scope="col">Type</th>
-                <th scope="col" class="right">
-                  <Term of="growth">Objects</Term>
-                </th>
-                <th scope="col" class="right">
-                  Memory
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {grown.map((row) => (
-                <tr key={row.type}>
-                  <td>
-                    <a href={linkTo('query', '', { q: `type:${row.type}`, s: last })}>{row.type}</a>
-                  </td>
-                  <td class="right">
-                    <SignedCount of={row.objects_after - row.objects_before} />{' '}
-                    <span class="faint figure">to {formatCount(row.objects_after)}</span>
-                  </td>
-                  <td class="right">
-                    <SignedBytes of={row.bytes_after - row.bytes_before} />{' '}
-                    <span class="faint figure">to {formatBytes(row.bytes_after)}</span>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <PlainTable<Comparison['diff']['types'][number]>
+          label="types that grew"
+          rows={grown}
+          rowKey={({ type }) => type}
+          columns={[
+            {
+              key: 'type',
+              title: 'Type',
+              render: ({ type }) => <a href={linkTo('query', '', { q: `type:${type}`, s: last })}>{type}</a>,
+            },
+            {
+              key: 'objects',
+              title: <Term of="growth">Objects</Term>,
+              align: 'right',
+              render: ({ objects_after, objects_before }) => (
+                <>
+                  <SignedCount of={objects_after - objects_before} />{' '}
+                  <span class="faint figure">to {formatCount(objects_after)}</span>
+                </>
+              ),
+            },
+            {
+              key: 'memory',
+              title: 'Memory',
+              align: 'right',
+              render: ({ bytes_after, bytes_before }) => (
+                <>
+                  <SignedBytes of={bytes_after - bytes_before} />{' '}
+                  <span class="faint figure">to {formatBytes(bytes_after)}</span>
+                </>
+              ),
+            },
+          ]}
+        />
       </Section>
     </>
   );

@@ -12,20 +12,11 @@ import { fetchKept, useAnswer } from '../state/answer.ts';
 import { type ApiFailure, withQuery } from '../state/api.ts';
 import { goTo, linkTo, route } from '../state/route.ts';
 import { currentSnapshot } from '../state/workspace.ts';
-import { SnapshotNeeded } from './snapshot-needed.tsx';
 
 /** Children asked for at once. */
 const CHILDREN = 50;
 
 export function DominatorsView(): JSX.Element {
-  return (
-    <SnapshotNeeded>
-      <Dominators />
-    </SnapshotNeeded>
-  );
-}
-
-function Dominators(): JSX.Element {
   const { id, bytes = 0 } = currentSnapshot.value!;
   const { at } = route.value.params;
   const path = useAnswer<DominatorPath>(

@@ -3,29 +3,20 @@
 import type { JSX } from 'preact';
 import { formatBytes, formatCount } from '../../src/base/units.ts';
 import type { CollectorReport } from '../../src/diagnose/collector-report.ts';
-import type { RssReport } from '../../src/diagnose/rss-report.ts';
+import type { GcReport } from '../../src/diagnose/gc-report.ts';
 import type { GarbageView as Garbage } from '../../src/protocol/web/heap-views.ts';
 import { Bytes, Count } from '../components/figures.tsx';
+import { PlainTable } from '../components/plain-table.tsx';
 import { Section } from '../components/section.tsx';
 import { Answered, Empty } from '../components/states.tsx';
 import { Term } from '../components/term.tsx';
 import { useAnswer } from '../state/answer.ts';
 import { linkTo } from '../state/route.ts';
-import { currentSnapshot, snapshotPath } from '../state/workspace.ts';
-import { SnapshotNeeded } from './snapshot-needed.tsx';
+import { snapshotPath } from '../state/workspace.ts';
 
 export function GarbageView(): JSX.Element {
-  return (
-    <SnapshotNeeded>
-      <GarbageOf />
-    </SnapshotNeeded>
-  );
-}
-
-function GarbageOf(): JSX.Element {
   const garbage = useAnswer<Garbage>(snapshotPath('garbage'));
-  const hasMemory = currentSnapshot.value?.has_memory_map === true;
-  const rss = useAnswer<RssReport>(hasMemory ? snapshotPath('rss') : undefined);
+  const gc = useAnswer<GcReport>(snapshotPath('gc'));
   return (
     <>
       <Section title={<Term of="garbage">Garbage</Term>}>
@@ -34,15 +25,9 @@ function GarbageOf(): JSX.Element {
         </Answered>
       </Section>
       <Section title="The collector">
-        {hasMemory ? (
-          <Answered answer={rss} what="reading the collector">
-            {({ collector }) => <Collector collector={collector} />}
-          </Answered>
-        ) : (
-          <p class="faint">
-            A .heap file does not hold the collector’s settings. Of a running process: <code>leakscope gc PID</code>
-          </p>
-        )}
+        <Answered answer={gc} what="reading the collector">
+          {(report) => <Collected report={report} />}
+        </Answered>
       </Section>
     </>
   );
@@ -66,84 +51,91 @@ function Found({ garbage }: { garbage: Garbage }): JSX.Element {
       <h3 class="below">
         <Term of="cycle">Rings that keep them</Term>
       </h3>
-      <div class="table-scroll">
-        <table class="plain" aria-label="cycles">
-          <thead>
-            <tr>
-              <th scope="col">Cycle</th>
-              <th scope="col" class="right">
-                Like it
-              </th>
-              <th scope="col" class="right">
-                Memory
-              </th>
-              <th scope="col">Finalizer</th>
-            </tr>
-          </thead>
-          <tbody>
-            {garbage.cycles.map((cycle) => (
-              <tr key={cycle.example}>
-                <td>
-                  <a href={linkTo('object', cycle.example)}>
-                    <code>{cycle.text === '' ? 'no cycle' : cycle.text}</code>
-                  </a>
-                </td>
-                <td class="right">
-                  <Count of={cycle.count} />
-                </td>
-                <td class="right">
-                  <Bytes of={cycle.bytes} />
-                </td>
-                <td>{cycle.has_finalizer ? '__del__' : ''}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <PlainTable<Garbage['cycles'][number]>
+        label="cycles"
+        rows={garbage.cycles}
+        rowKey={({ example }) => example}
+        columns={[
+          {
+            key: 'cycle',
+            title: 'Cycle',
+            render: ({ example, text }) => (
+              <a href={linkTo('object', example)}>
+                <code>{text === '' ? 'no cycle' : text}</code>
+              </a>
+            ),
+          },
+          { key: 'count', title: 'Like it', align: 'right', render: ({ count }) => <Count of={count} /> },
+          { key: 'memory', title: 'Memory', align: 'right', render: ({ bytes }) => <Bytes of={bytes} /> },
+          { key: 'finalizer', title: 'Finalizer', render: ({ has_finalizer }) => (has_finalizer ? '__del__' : '') },
+        ]}
+      />
       <h3 class="below">By type</h3>
-      <div class="table-scroll">
-        <table class="plain" aria-label="types of the garbage">
-          <thead>
-            <tr>
-              <th scope="col">Type</th>
-              <th scope="col" class="right">
-                Objects
-              </th>
-              <th scope="col" class="right">
-                Memory
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {garbage.types.map((row) => (
-              <tr key={row.type}>
-                <td>
-                  <a href={linkTo('query', '', { q: `is:garbage type:${row.type}` })}>{row.type}</a>
-                </td>
-                <td class="right">
-                  <Count of={row.objects} />
-                </td>
-                <td class="right">
-                  <Bytes of={row.bytes} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <PlainTable<Garbage['types'][number]>
+        label="types of the garbage"
+        rows={garbage.types}
+        rowKey={({ type }) => type}
+        columns={[
+          {
+            key: 'type',
+            title: 'Type',
+            render: ({ type }) => <a href={linkTo('query', '', { q: `is:garbage type:${type}` })}>{type}</a>,
+          },
+          { key: 'objects', title: 'Objects', align: 'right', render: ({ objects }) => <Count of={objects} /> },
+          { key: 'memory', title: 'Memory', align: 'right', render: ({ bytes }) => <Bytes of={bytes} /> },
+        ]}
+      />
     </>
   );
 }
 
-function Collector({ collector }: { collector: CollectorReport }): JSX.Element {
+function Collected({ report }: { report: GcReport }): JSX.Element {
+  const { collector, generations, full_collection } = report;
+  return (
+    <>
+      {collector === undefined ? (
+        <p class="faint">This snapshot does not say how the collector was set: it was written by an earlier version.</p>
+      ) : (
+        <Settings collector={collector} />
+      )}
+      <h3 class="below">
+        <Term of="generation">What the generations hold</Term>
+      </h3>
+      <PlainTable<GcReport['generations'][number]>
+        label="generations"
+        rows={generations}
+        rowKey={({ generation }) => generation}
+        columns={[
+          { key: 'generation', title: 'Generation', render: ({ generation }) => generation },
+          { key: 'objects', title: 'Objects', align: 'right', render: ({ objects }) => <Count of={objects} /> },
+          { key: 'memory', title: 'Memory', align: 'right', render: ({ bytes }) => <Bytes of={bytes} /> },
+          {
+            key: 'types',
+            title: 'Mostly',
+            render: ({ types }) =>
+              types
+                .slice(0, 3)
+                .map(({ type, objects }) => `${formatCount(objects)} ${type}`)
+                .join(', '),
+          },
+        ]}
+      />
+      <p class="below">The next full collection starts {full_collection.starts}.</p>
+    </>
+  );
+}
+
+function Settings({ collector }: { collector: CollectorReport }): JSX.Element {
   return (
     <>
       {collector.conclusions.length === 0 ? (
         <p class="collector-fine">Nothing is wrong with it.</p>
       ) : (
         <ul class="sentences">
-          {collector.conclusions.map(({ code, text }) => (
-            <li key={code}>{text}</li>
+          {collector.conclusions.map(({ code, text, advice }) => (
+            <li key={code}>
+              {text}. <span class="faint">{advice}</span>
+            </li>
           ))}
         </ul>
       )}
@@ -154,44 +146,13 @@ function Collector({ collector }: { collector: CollectorReport }): JSX.Element {
         <dd>{collector.thresholds.join(', ')}</dd>
         <dt>counts</dt>
         <dd>{collector.counts.join(', ')}</dd>
-        {collector.frozen_objects === undefined ? null : (
-          <>
-            <dt>frozen</dt>
-            <dd>{formatCount(collector.frozen_objects)} objects</dd>
-          </>
-        )}
+        <dt>collections</dt>
+        <dd>{collector.generations.map(({ collections }) => formatCount(collections)).join(', ')}</dd>
         <dt>callbacks</dt>
         <dd>{collector.callbacks.length === 0 ? 'none' : collector.callbacks.join(', ')}</dd>
         <dt>gc.garbage</dt>
         <dd>{formatCount(collector.garbage_list_objects)} objects</dd>
       </dl>
-      <div class="table-scroll below">
-        <table class="plain" aria-label="generations">
-          <thead>
-            <tr>
-              <th scope="col">
-                <Term of="generation">Generation</Term>
-              </th>
-              {['Objects', 'Collections', 'Collected', 'Uncollectable'].map((title) => (
-                <th key={title} scope="col" class="right">
-                  {title}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {collector.generations.map((generation, i) => (
-              <tr key={`${i}`}>
-                <td>{i}</td>
-                <td class="right">{generation.objects === undefined ? '–' : formatCount(generation.objects)}</td>
-                <td class="right">{formatCount(generation.collections)}</td>
-                <td class="right">{formatCount(generation.collected)}</td>
-                <td class="right">{formatCount(generation.uncollectable)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
     </>
   );
 }

@@ -14,20 +14,11 @@ import { useAnswer } from '../state/answer.ts';
 import { withQuery } from '../state/api.ts';
 import { linkTo } from '../state/route.ts';
 import { currentSnapshot, snapshotPath } from '../state/workspace.ts';
-import { SnapshotNeeded } from './snapshot-needed.tsx';
 
 /** Regions drawn at once. */
 const REGIONS = 60;
 
 export function MemoryView(): JSX.Element {
-  return (
-    <SnapshotNeeded>
-      <Memory />
-    </SnapshotNeeded>
-  );
-}
-
-function Memory(): JSX.Element {
   const [offset, setOffset] = useState(0);
   const hasMap = currentSnapshot.value?.has_memory_map === true;
   const rss = useAnswer<RssReport>(hasMap ? snapshotPath('rss') : undefined);

@@ -7,6 +7,7 @@ import type { ObjectDetail, RelatedObject, RetainedTree, Window } from '../../sr
 import { Bytes, Count } from '../components/figures.tsx';
 import { Icicle } from '../components/icicle.tsx';
 import { PathText } from '../components/path-text.tsx';
+import { PlainTable } from '../components/plain-table.tsx';
 import { RetainingGraphView } from '../components/retaining-graph.tsx';
 import { Section } from '../components/section.tsx';
 import { Answered, Empty, Failure } from '../components/states.tsx';
@@ -15,22 +16,18 @@ import { fetchKept, useAnswer } from '../state/answer.ts';
 import { type ApiFailure, withQuery } from '../state/api.ts';
 import { goTo, linkTo, route } from '../state/route.ts';
 import { currentSnapshot, snapshotPath } from '../state/workspace.ts';
-import { SnapshotNeeded } from './snapshot-needed.tsx';
 
 export function ObjectView(): JSX.Element {
   const { subject } = route.value;
+  if (/^0x[0-9a-f]{1,14}$/.test(subject)) {
+    return <ObjectOf key={`${currentSnapshot.value?.id} ${subject}`} address={subject} />;
+  }
   return (
-    <SnapshotNeeded>
-      {/^0x[0-9a-f]{1,14}$/.test(subject) ? (
-        <ObjectOf key={`${currentSnapshot.value?.id} ${subject}`} address={subject} />
-      ) : (
-        <Empty title="That is no address.">
-          <p>
-            <a href={linkTo('query')}>Ask for objects</a>
-          </p>
-        </Empty>
-      )}
-    </SnapshotNeeded>
+    <Empty title="That is no address.">
+      <p>
+        <a href={linkTo('query')}>Ask for objects</a>
+      </p>
+    </Empty>
   );
 }
 
@@ -167,38 +164,33 @@ function Related(props: {
       {rows.length === 0 ? (
         <p class="faint">Nothing.</p>
       ) : (
-        <div class="table-scroll">
-          <table class="plain" aria-label={title}>
-            <thead>
-              <tr>
-                <th scope="col">As</th>
-                <th scope="col">Object</th>
-                <th scope="col" class="right">
-                  Retains
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((row, i) => (
-                // One object may refer twice, under two names.
-                <tr key={`${row.address} ${row.name} ${i}`}>
-                  <td>
-                    <code>{row.name}</code>
-                  </td>
-                  <td>
-                    <a href={linkTo('object', row.address)} title={row.address}>
-                      {row.type}
-                    </a>
-                    {row.entries === undefined ? null : <span class="faint"> {formatCount(row.entries)} entries</span>}
-                  </td>
-                  <td class="right">
-                    <Bytes of={row.retained_bytes} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <PlainTable<RelatedObject>
+          label={title}
+          rows={rows}
+          // One object may refer twice, under two names.
+          rowKey={(row, i) => `${row.address} ${row.name} ${i}`}
+          columns={[
+            { key: 'as', title: 'As', render: ({ name }) => <code>{name}</code> },
+            {
+              key: 'object',
+              title: 'Object',
+              render: ({ address, type, entries }) => (
+                <>
+                  <a href={linkTo('object', address)} title={address}>
+                    {type}
+                  </a>
+                  {entries === undefined ? null : <span class="faint"> {formatCount(entries)} entries</span>}
+                </>
+              ),
+            },
+            {
+              key: 'retains',
+              title: 'Retains',
+              align: 'right',
+              render: ({ retained_bytes }) => <Bytes of={retained_bytes} />,
+            },
+          ]}
+        />
       )}
       {more > 0 ? (
         <button type="button" class="button quiet" onClick={() => void showMore()}>

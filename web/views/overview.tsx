@@ -11,6 +11,7 @@ import { PartsBar } from '../components/parts-bar.tsx';
 import { ProcessPicker } from '../components/process-picker.tsx';
 import { ProcessTimeline } from '../components/process-timeline.tsx';
 import { Section } from '../components/section.tsx';
+import { SnapshotNeeded } from '../components/snapshot-needed.tsx';
 import { Answered, Failure } from '../components/states.tsx';
 import { SuspectCard } from '../components/suspect-card.tsx';
 import { Term } from '../components/term.tsx';
@@ -21,7 +22,13 @@ import { currentProcess, currentSnapshot, findingsVersion, readTimeline } from '
 export function OverviewView(): JSX.Element {
   const process = currentProcess.value;
   if (process !== undefined) return <ProcessOverview key={process.pid} process={process} />;
-  if (currentSnapshot.value !== undefined) return <HeapHolders />;
+  if (currentSnapshot.value !== undefined) {
+    return (
+      <SnapshotNeeded>
+        <HeapHolders />
+      </SnapshotNeeded>
+    );
+  }
   return (
     <Section title="Which process?" note="Python processes on this machine, largest first">
       <p class="introduction">
@@ -59,7 +66,7 @@ function ProcessOverview({ process }: { process: WatchedProcess }): JSX.Element 
       <Section title="Live" note="costs the process nothing">
         <ProcessTimeline pid={pid} />
       </Section>
-      {!has_findings && currentSnapshot.value !== undefined ? <HeapHolders /> : null}
+      {!has_findings && currentSnapshot.value?.state === 'ready' ? <HeapHolders /> : null}
     </>
   );
 }

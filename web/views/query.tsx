@@ -7,12 +7,12 @@ import type { ObjectRow, ObjectsAnswer } from '../../src/protocol/web/heap-views
 import { objectColumns } from '../components/object-columns.tsx';
 import { QueryField } from '../components/query-field.tsx';
 import { Section } from '../components/section.tsx';
+import { Analysing } from '../components/snapshot-needed.tsx';
 import { Empty } from '../components/states.tsx';
 import { WindowTable } from '../components/window-table.tsx';
 import { withQuery } from '../state/api.ts';
 import { goTo, linkTo, route, setParams } from '../state/route.ts';
 import { currentSnapshot } from '../state/workspace.ts';
-import { Analysing, SnapshotNeeded } from './snapshot-needed.tsx';
 
 const EXAMPLES: readonly (readonly [string, string])[] = [
   ['type:dict entries>1000', 'big dicts'],
@@ -23,14 +23,6 @@ const EXAMPLES: readonly (readonly [string, string])[] = [
 ];
 
 export function QueryView(): JSX.Element {
-  return (
-    <SnapshotNeeded>
-      <Query />
-    </SnapshotNeeded>
-  );
-}
-
-function Query(): JSX.Element {
   const snapshot = currentSnapshot.value!;
   const { q = '', sort = 'retained_bytes', order = 'descending' } = route.value.params;
   const [answer, setAnswer] = useState<ObjectsAnswer>();

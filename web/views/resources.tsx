@@ -5,23 +5,15 @@ import { formatBytes, formatCount } from '../../src/base/units.ts';
 import type { ResourceReport } from '../../src/diagnose/resource-report.ts';
 import type { RssReport } from '../../src/diagnose/rss-report.ts';
 import { PathText } from '../components/path-text.tsx';
+import { PlainTable } from '../components/plain-table.tsx';
 import { Section } from '../components/section.tsx';
 import { Answered, Empty } from '../components/states.tsx';
 import { Term } from '../components/term.tsx';
 import { useAnswer } from '../state/answer.ts';
 import { linkTo } from '../state/route.ts';
 import { currentSnapshot, snapshotPath } from '../state/workspace.ts';
-import { SnapshotNeeded } from './snapshot-needed.tsx';
 
 export function ResourcesView(): JSX.Element {
-  return (
-    <SnapshotNeeded>
-      <Resources />
-    </SnapshotNeeded>
-  );
-}
-
-function Resources(): JSX.Element {
   const hasMemory = currentSnapshot.value?.has_memory_map === true;
   const rss = useAnswer<RssReport>(hasMemory ? snapshotPath('rss') : undefined);
   if (!hasMemory) {
@@ -58,36 +50,26 @@ function Groups({ resources }: { resources: ResourceReport }): JSX.Element {
       </p>
       {kinds.map((kind) => (
         <Section key={kind} title={kind.charAt(0).toUpperCase() + kind.slice(1)}>
-          <div class="table-scroll">
-            <table class="plain" aria-label={kind}>
-              <thead>
-                <tr>
-                  <th scope="col">What</th>
-                  <th scope="col" class="right">
-                    How many
-                  </th>
-                  <th scope="col">Owned by</th>
-                </tr>
-              </thead>
-              <tbody>
-                {groups
-                  .filter((group) => group.kind === kind)
-                  .map((group) => (
-                    <tr key={group.name}>
-                      <td>
-                        {group.name}
-                        {group.bytes === undefined ? null : <span class="faint"> {formatBytes(group.bytes)}</span>}
-                        <States states={group.states} />
-                      </td>
-                      <td class="right">{formatCount(group.count)}</td>
-                      <td>
-                        <Owners group={group} />
-                      </td>
-                    </tr>
-                  ))}
-              </tbody>
-            </table>
-          </div>
+          <PlainTable<ResourceReport['groups'][number]>
+            label={kind}
+            rows={groups.filter((group) => group.kind === kind)}
+            rowKey={({ name }) => name}
+            columns={[
+              {
+                key: 'what',
+                title: 'What',
+                render: ({ name, bytes, states }) => (
+                  <>
+                    {name}
+                    {bytes === undefined ? null : <span class="faint"> {formatBytes(bytes)}</span>}
+                    <States states={states} />
+                  </>
+                ),
+              },
+              { key: 'count', title: 'How many', align: 'right', render: ({ count }) => formatCount(count) },
+              { key: 'owners', title: 'Owned by', render: (group) => <Owners group={group} /> },
+            ]}
+          />
         </Section>
       ))}
     </>

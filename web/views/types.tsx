@@ -6,23 +6,15 @@ import { formatBytes } from '../../src/base/units.ts';
 import type { TypeRow } from '../../src/protocol/web/heap-views.ts';
 import { Bytes, Count, counted, ShareBar, SignedBytes, SignedCount } from '../components/figures.tsx';
 import { Section } from '../components/section.tsx';
+import { Analysing } from '../components/snapshot-needed.tsx';
 import { Empty } from '../components/states.tsx';
 import { Term } from '../components/term.tsx';
 import { type TableColumn, WindowTable } from '../components/window-table.tsx';
 import { withQuery } from '../state/api.ts';
 import { goTo, linkTo, route, setParams } from '../state/route.ts';
 import { currentSnapshot, workspace } from '../state/workspace.ts';
-import { Analysing, SnapshotNeeded } from './snapshot-needed.tsx';
 
 export function TypesView(): JSX.Element {
-  return (
-    <SnapshotNeeded>
-      <Types />
-    </SnapshotNeeded>
-  );
-}
-
-function Types(): JSX.Element {
   const snapshot = currentSnapshot.value!;
   const { search = '', sort = 'bytes', order = 'descending', group = 'type', since = '' } = route.value.params;
   const [total, setTotal] = useState<number>();

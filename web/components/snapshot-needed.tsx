@@ -1,9 +1,9 @@
 // Shown by views about a snapshot where there is none yet: how to get one. Otherwise the view.
 
 import type { ComponentChildren, JSX } from 'preact';
-import { Empty, Failure, Loading } from '../components/states.tsx';
 import { linkTo } from '../state/route.ts';
 import { currentSnapshot } from '../state/workspace.ts';
+import { Empty, Failure, Loading } from './states.tsx';
 
 export function SnapshotNeeded({ children }: { children: ComponentChildren }): JSX.Element {
   const snapshot = currentSnapshot.value;
