@@ -14,7 +14,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
-import { startTarget } from './target.mjs';
+import { parseSize, startTarget } from './target.mjs';
 
 const LEAKSCOPE = join(dirname(fileURLToPath(import.meta.url)), '..', 'bin', 'leakscope');
 const BROWSERS = ['chromium', 'chromium-browser', 'google-chrome'];
@@ -27,12 +27,6 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '10' },
   },
 });
-
-function parseSize(text) {
-  const [, digits, unit] = /^(\d+(?:\.\d+)?)([km]?)$/i.exec(text) ?? [];
-  if (digits === undefined) throw new Error(`no size: ${text}; write 1m, 10m`);
-  return Number(digits) * { '': 1, k: 1e3, m: 1e6 }[unit.toLowerCase()];
-}
 
 function findBrowser() {
   const named = process.env.CHROMIUM_PATH;

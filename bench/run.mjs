@@ -14,7 +14,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { budgets, describeTarget, toolTable } from './tables.mjs';
-import { startTarget } from './target.mjs';
+import { parseSize, startTarget } from './target.mjs';
 
 const BENCH = dirname(fileURLToPath(import.meta.url));
 const LEAKSCOPE = [process.execPath, join(BENCH, '..', 'bin', 'leakscope')];
@@ -38,12 +38,6 @@ const { values: options } = parseArgs({
 });
 const REPEAT = Number(options.repeat);
 const work = mkdtempSync(join(tmpdir(), 'leakscope-bench-'));
-
-function parseSize(text) {
-  const [, digits, unit] = /^(\d+(?:\.\d+)?)([km]?)$/i.exec(text) ?? [];
-  if (digits === undefined) throw new Error(`no size: ${text}; write 100k, 1m, 10m`);
-  return Number(digits) * { '': 1, k: 1e3, m: 1e6 }[unit.toLowerCase()];
-}
 
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 

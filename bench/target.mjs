@@ -9,6 +9,13 @@ import { createInterface } from 'node:readline';
 const SCRIPT = join(import.meta.dirname, 'heap_target.py');
 const GROW_EVERY_MS = 250;
 
+/** `100k`, `1m`, `10m` as a number of objects. */
+export function parseSize(text) {
+  const [, digits, unit] = /^(\d+(?:\.\d+)?)([km]?)$/i.exec(text) ?? [];
+  if (digits === undefined) throw new Error(`no size: ${text}; write 100k, 1m, 10m`);
+  return Number(digits) * { '': 1, k: 1e3, m: 1e6 }[unit.toLowerCase()];
+}
+
 /** Starts a target with about `size` objects and waits until they stand. */
 export async function startTarget(python, size) {
   const child = spawn(python, [SCRIPT, String(size)], { stdio: ['pipe', 'pipe', 'inherit'] });

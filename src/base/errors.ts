@@ -71,3 +71,13 @@ function exitCodeOf(code: ErrorCode): ExitCode {
       return ExitCode.couldNotTell;
   }
 }
+
+/** E_CANCELLED of what was looking at a process, or was about to. */
+export function cancelled(): LeakscopeError {
+  return new LeakscopeError('E_CANCELLED', 'cancelled; processes run on');
+}
+
+/** Throws E_CANCELLED where the signal was given. */
+export function throwIfCancelled(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw cancelled();
+}

@@ -74,12 +74,12 @@ function whatStarts(
   collector: CollectorState,
   { freeThreaded, incremental }: { readonly freeThreaded: boolean; readonly incremental: boolean },
 ): string {
-  if (whyIdle(collector)?.code === 'off') return 'only gc.collect(): the collector is off';
+  if (whyIdle(collector)?.code === 'off') return 'only with gc.collect(): the collector is off';
   const [young = 0, middle = 0, old = 0] = collector.thresholds;
   const [count0 = 0, count1 = 0, count2 = 0] = collector.counts;
-  if (young <= 0) return 'only gc.collect(): the first threshold is 0';
+  if (young <= 0) return 'only with gc.collect(): the first threshold is 0';
   if (incremental)
-    return 'only gc.collect(): this collector looks through the old objects a little each time (increments)';
+    return 'only with gc.collect(): this collector looks through the old objects a little each time (increments)';
   if (freeThreaded) {
     const due = Math.max(young, Math.floor(collector.longLivedTotal * LONG_LIVED_SHARE));
     return `when about ${formatCount(due)} tracked objects more than now have been made than freed (${formatCount(count0)} so far)`;

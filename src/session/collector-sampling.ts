@@ -2,7 +2,7 @@
 // way, and how often it is off. A few words are read each time; they may be of different moments, which does no harm here.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LeakscopeError } from '../base/errors.ts';
+import { throwIfCancelled } from '../base/errors.ts';
 import { readCollector } from '../cpython/collector-state.ts';
 import type { CollectorSamples } from '../diagnose/gc-watch.ts';
 import { readMemoryMaps } from '../target/memory-maps.ts';
@@ -27,7 +27,7 @@ export async function sampleCollector(
   let collecting = 0;
   let off = 0;
   while (performance.now() < dueMs) {
-    if (signal.aborted) throw new LeakscopeError('E_CANCELLED', 'cancelled; the process runs on');
+    throwIfCancelled(signal);
     if (!target.isAlive) throw targetExited(info.pid);
     const collector = readCollector(liveImage(memory, regions), main);
     samples++;

@@ -1,7 +1,7 @@
 // One run of `find`: several snapshots of a live process with looks at it in between, then the judgement.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LeakscopeError } from '../base/errors.ts';
+import { LeakscopeError, throwIfCancelled } from '../base/errors.ts';
 import { ProblemLog } from '../base/problems.ts';
 import { formatDuration } from '../base/units.ts';
 import type { MemoryUse } from '../cpython/resident-pages.ts';
@@ -266,7 +266,7 @@ class FindRun {
     );
     const end = Math.max(due, this.#elapsed + LEAST_WATCH_SECONDS);
     while (this.#elapsed < end) {
-      if (this.#options.signal.aborted) throw new LeakscopeError('E_CANCELLED', 'cancelled; the process runs on');
+      throwIfCancelled(this.#options.signal);
       if (!this.#target.isAlive) {
         this.#endedEarly = `the process exited after ${formatDuration(this.#attachedSeconds)}`;
         return;

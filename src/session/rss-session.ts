@@ -1,7 +1,7 @@
 // One run of `rss`: where the resident memory of a live process is, at one moment or at several over a while.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LeakscopeError } from '../base/errors.ts';
+import { throwIfCancelled } from '../base/errors.ts';
 import { ProblemLog } from '../base/problems.ts';
 import { formatDuration } from '../base/units.ts';
 import type { AddressSet } from '../cpython/address-set.ts';
@@ -236,7 +236,7 @@ export function measureCapture(walk: HeapWalk, use: MemoryUse, layout: Layout, t
 async function waitUntil(dueMs: number, options: RssOptions, progress: Progress): Promise<void> {
   progress.stage(`watching for ${formatDuration(Math.max(0, dueMs - performance.now()) / 1000)}`);
   while (performance.now() < dueMs) {
-    if (options.signal.aborted) throw new LeakscopeError('E_CANCELLED', 'cancelled; the process runs on');
+    throwIfCancelled(options.signal);
     await sleep(Math.min(POLL_MS, Math.max(1, dueMs - performance.now())));
   }
 }

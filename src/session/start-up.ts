@@ -2,7 +2,7 @@
 // growth, and what is made by the last of them is not there before. Looks from outside and stops nothing.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LeakscopeError } from '../base/errors.ts';
+import { LeakscopeError, throwIfCancelled } from '../base/errors.ts';
 import { ProblemLog } from '../base/problems.ts';
 import { entryCountAddress } from '../cpython/container-length.ts';
 import { readInterpreterState } from '../cpython/interpreter-state.ts';
@@ -50,7 +50,7 @@ export async function waitForStartUp(target: AttachedTarget, signal: AbortSignal
   let importsSeen = 0;
   let modules = -1;
   while (true) {
-    if (signal.aborted) throw new LeakscopeError('E_CANCELLED', 'cancelled; the process runs on');
+    throwIfCancelled(signal);
     if (!target.isAlive) throw targetExited(pid);
     refuseAnotherProgram(target);
     const image = nowOf(target);

@@ -2,7 +2,7 @@
 // which lines allocated what is there, or what grew.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LeakscopeError } from '../base/errors.ts';
+import { throwIfCancelled } from '../base/errors.ts';
 import { ProblemLog } from '../base/problems.ts';
 import { formatDuration } from '../base/units.ts';
 import { isCollecting } from '../cpython/collector-state.ts';
@@ -314,7 +314,7 @@ async function wait(
   const dueMs = performance.now() + seconds * 1000;
   progress.stage(`watching for ${formatDuration(seconds)}`);
   while (performance.now() < dueMs && target.isAlive) {
-    if (signal.aborted) throw new LeakscopeError('E_CANCELLED', 'cancelled; the process runs on');
+    throwIfCancelled(signal);
     look();
     await sleep(Math.min(POLL_MS, Math.max(1, dueMs - performance.now())));
   }

@@ -4,7 +4,7 @@
 import { lstatSync, type Stats } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { dirname } from 'node:path';
-import { LeakscopeError } from '../base/errors.ts';
+import { cancelled, LeakscopeError } from '../base/errors.ts';
 import { listProcFolder, readProcLink } from './proc-file.ts';
 import { type ProcessInfo, readProcessInfo } from './process-info.ts';
 import { readSockets } from './sockets.ts';
@@ -114,10 +114,6 @@ function noAgent(pid: number): LeakscopeError {
   return new LeakscopeError('E_NO_AGENT', `no leakscope agent runs in process ${pid}`, {
     hint: 'start the program with `python -m leakscope_agent`, or call leakscope_agent.start() in it; `leakscope agent` tells where the module is',
   });
-}
-
-function cancelled(): LeakscopeError {
-  return new LeakscopeError('E_CANCELLED', 'cancelled; the process runs on');
 }
 
 function badAnswer(pid: number, what: string, cause?: unknown): LeakscopeError {

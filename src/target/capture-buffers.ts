@@ -2,7 +2,7 @@
 // than filling it, and reused from one snapshot to the next.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { LeakscopeError } from '../base/errors.ts';
+import { throwIfCancelled } from '../base/errors.ts';
 import { PAGE_BYTES } from './process-memory.ts';
 
 /** Shared, so that worker threads read a copy without copying it again. */
@@ -51,7 +51,7 @@ async function touch(chunk: SharedArrayBuffer, signal: AbortSignal | undefined):
     bytes[at] = 0;
     if (at % TOUCH_SLICE_BYTES !== 0) continue;
     await nextTurn();
-    if (signal?.aborted) throw new LeakscopeError('E_CANCELLED', 'cancelled');
+    throwIfCancelled(signal);
   }
 }
 

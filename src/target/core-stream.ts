@@ -4,7 +4,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Decompress } from 'fzstd';
-import { LeakscopeError } from '../base/errors.ts';
+import { LeakscopeError, throwIfCancelled } from '../base/errors.ts';
 import { lz4Frames } from './lz4-frame.ts';
 import { errnoCode } from './proc-file.ts';
 import { READ_BYTES } from './process-memory.ts';
@@ -269,7 +269,7 @@ class Turns {
     this.#bytes = 0;
     this.#options.progress?.(fraction);
     await nextTurn();
-    if (this.#options.signal?.aborted) throw new LeakscopeError('E_CANCELLED', 'cancelled');
+    throwIfCancelled(this.#options.signal);
   }
 }
 

@@ -2,7 +2,7 @@
 // A core holds every value of the process, by its nature; its notes hold none: of the command line only the program.
 
 import type { FileHandle } from 'node:fs/promises';
-import { LeakscopeError } from '../base/errors.ts';
+import { throwIfCancelled } from '../base/errors.ts';
 import { replaceFile } from '../base/replaced-file.ts';
 import type { MemoryImage } from '../cpython/memory-image.ts';
 import { CAPTURE_NOTE_NAME, CAPTURE_NOTE_TYPE } from './capture-note.ts';
@@ -127,7 +127,7 @@ class CoreWriter {
 
   /** Writes the runs of pages that are not zero; the rest stays a hole. */
   async #writePages(bytes: Uint8Array, offset: number): Promise<void> {
-    if (this.#core.signal?.aborted) throw new LeakscopeError('E_CANCELLED', 'cancelled; the process runs on');
+    throwIfCancelled(this.#core.signal);
     const pages = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const isZero = (at: number): boolean => {
       const end = Math.min(pages.length, at + PAGE_BYTES);

@@ -2,7 +2,7 @@
 // Tracking must have begun: what is written from then on is marked by the kernel.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { LeakscopeError } from '../base/errors.ts';
+import { throwIfCancelled } from '../base/errors.ts';
 import type { BufferCursor } from './capture-buffers.ts';
 import { type CapturePlan, isAnonymous, type PlannedRange } from './capture-plan.ts';
 import { type MappedRegion, regionAt } from './memory-maps.ts';
@@ -55,7 +55,7 @@ export async function copyEarly(
       if (sinceTurn < SLICE_BYTES) continue;
       sinceTurn = 0;
       await nextTurn();
-      if (signal?.aborted) throw new LeakscopeError('E_CANCELLED', 'cancelled');
+      throwIfCancelled(signal);
     }
   }
   return { copies, bytes };

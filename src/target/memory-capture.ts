@@ -2,7 +2,7 @@
 // Everything that takes time is done before the stop; while the target stands still, there are only reads.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LeakscopeError } from '../base/errors.ts';
+import { LeakscopeError, throwIfCancelled } from '../base/errors.ts';
 import { type Problem, ProblemLog } from '../base/problems.ts';
 import { isInRuns } from '../base/sorted-search.ts';
 import { formatBytes } from '../base/units.ts';
@@ -442,7 +442,7 @@ class Capture {
   }
 
   #checkCancelled(): void {
-    if (this.#options.signal?.aborted) throw new LeakscopeError('E_CANCELLED', 'cancelled');
+    throwIfCancelled(this.#options.signal);
   }
 }
 

@@ -4,7 +4,7 @@
 
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LeakscopeError } from '../base/errors.ts';
+import { cancelled, LeakscopeError } from '../base/errors.ts';
 import type { RemoteCallPlaces } from '../cpython/remote-call-places.ts';
 import { openPauseGuard, type PauseGuard, targetExited } from './pause.ts';
 import { permissionError } from './permission.ts';
@@ -216,7 +216,9 @@ function parseReply(reply: string, pid: number): readonly number[] {
   const [word, ...rest] = reply.split(' ');
   if (word === 'done') return rest.filter((text) => text !== '').map(Number);
   const name = /^\w+$/.test(rest[0] ?? '') ? rest[0] : 'an exception';
-  throw new LeakscopeError('E_CALL_FAILED', `process ${pid} ran it and raised ${name}`);
+  throw new LeakscopeError('E_CALL_FAILED', `process ${pid} ran it and raised ${name}`, {
+    hint: 'the program may have replaced a built-in module or function that it uses; nothing else was run',
+  });
 }
 
 function notRun(pid: number): LeakscopeError {
@@ -241,10 +243,6 @@ function refused(pid: number): LeakscopeError {
   });
 }
 
-function cancelled(): LeakscopeError {
-  return new LeakscopeError('E_CANCELLED', 'cancelled; the process runs on');
-}
-
 function readInt32(fd: number, address: number): number {
   const value = new Int32Array(1);
   const length = readSync(fd, new Uint8Array(value.buffer), 0, 4, address);
@@ -258,5 +256,8 @@ function writeInt32(fd: number, value: number, address: number): void {
 
 function writeAll(fd: number, bytes: Uint8Array, address: number): void {
   const written = writeSync(fd, bytes, 0, bytes.length, address);
-  if (written !== bytes.length) throw new LeakscopeError('E_PERMISSION', 'the process’s memory cannot be written to');
+  if (written !== bytes.length)
+    throw new LeakscopeError('E_PERMISSION', 'the process’s memory cannot be written to', {
+      hint: 'the kernel may restrict it (proc_mem.force_override): start the program with python -X tracemalloc=10 instead',
+    });
 }

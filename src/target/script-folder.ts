@@ -153,7 +153,10 @@ function readReply(file: string, name: string): string | undefined {
     throw new LeakscopeError('E_FILE_READ', `cannot read ${name}: ${errnoCode(error) ?? 'failed'}`, { cause: error });
   }
   try {
-    if (!fstatSync(fd).isFile()) throw new LeakscopeError('E_FILE_READ', `${name} is no plain file`);
+    if (!fstatSync(fd).isFile())
+      throw new LeakscopeError('E_FILE_READ', `${name} is no plain file`, {
+        hint: 'the user of the process replaced its reply: do not trust that program',
+      });
     const bytes = new Uint8Array(LONGEST_REPLY);
     const length = readSync(fd, bytes, 0, LONGEST_REPLY, 0);
     return new TextDecoder().decode(bytes.subarray(0, length));
