@@ -44,8 +44,20 @@ export async function replaceFile<T>(
 
 /** A failed system call as an expected failure; anything else is a broken invariant, and stays what it is. */
 export function fileError(code: 'E_FILE_READ' | 'E_FILE_WRITE', message: string, cause: unknown): unknown {
-  return isErrno(cause) ? new LeakscopeError(code, `${message}: ${cause.message}`, { cause }) : cause;
+  if (!isErrno(cause)) return cause;
+  const [words, hint] = REASONS[cause.code ?? ''] ?? [cause.message, undefined];
+  return new LeakscopeError(code, `${message}: ${words}`, { ...(hint === undefined ? {} : { hint }), cause });
 }
+
+/** What the usual failures mean, and what to do about them. */
+const REASONS: Readonly<Record<string, readonly [string, string]>> = {
+  ENOENT: ['there is no such file or folder', 'check the path; it is looked for from the current folder'],
+  EACCES: ['no permission', 'run leakscope as a user who may, or choose another place'],
+  EISDIR: ['it is a folder', 'name a file in it'],
+  ENOTDIR: ['a part of the path is no folder', 'check the path'],
+  ENOSPC: ['no space is left there', 'choose another place, or make room'],
+  EROFS: ['the file system is read-only', 'choose another place'],
+};
 
 function isErrno(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string';
