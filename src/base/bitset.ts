@@ -26,3 +26,21 @@ export function popCount32(word: number): number {
   word = (word + (word >>> 4)) & 0x0f0f0f0f;
   return Math.imul(word, 0x01010101) >>> 24;
 }
+
+/** Number of set bits. */
+export function countBits(set: BitSet): number {
+  let count = 0;
+  for (let w = 0; w < set.length; w++) count += set[w] === 0 ? 0 : popCount32(set[w]!);
+  return count;
+}
+
+/** Indices of the set bits, ascending. */
+export function setIndices(set: BitSet): Uint32Array {
+  const indices = new Uint32Array(countBits(set));
+  let count = 0;
+  for (let w = 0; w < set.length; w++) {
+    // The lowest bit of what is left, until nothing is.
+    for (let word = set[w]!; word !== 0; word &= word - 1) indices[count++] = 32 * w + 31 - Math.clz32(word & -word);
+  }
+  return indices;
+}

@@ -1,7 +1,7 @@
 // Sets of 8-aligned addresses as one bitmap per memory segment, with ranks: a node's index is its rank.
 // One bit per 8 bytes of memory (16 MiB per GiB), so membership never allocates and a forged heap cannot grow it.
 
-import { popCount32 } from '../base/bitset.ts';
+import { countBits, popCount32 } from '../base/bitset.ts';
 import type { Address } from '../graph/heap-graph.ts';
 import type { MemoryImage } from './memory-image.ts';
 
@@ -84,10 +84,7 @@ export class AddressSet {
 
   count(): number {
     let total = 0;
-    for (const bits of this.#bits) {
-      if (bits === undefined) continue;
-      for (let w = 0; w < bits.length; w++) total += bits[w] === 0 ? 0 : popCount32(bits[w]!);
-    }
+    for (const bits of this.#bits) total += bits === undefined ? 0 : countBits(bits);
     return total;
   }
 

@@ -6,10 +6,14 @@ import type { HeapGraph } from '../graph/heap-graph.ts';
 import { nodeNames } from '../graph/node-names.ts';
 import { buildReferrers, type Referrers } from '../graph/referrers.ts';
 import type { AnalysedHeap } from '../views/analysed-heap.ts';
+import { orderAllObjects } from '../views/object-order.ts';
+import { ObjectOrders } from '../views/object-selection.ts';
 import { amountsByType, type TypeAmounts, type TypeGrouping } from '../views/types-table.ts';
 
 export interface HeapAnalysis extends Omit<Retention, 'graph' | 'names'> {
   readonly referrers: Referrers;
+  /** All objects, what retains most first. */
+  readonly byRetained: Uint32Array;
   readonly amounts: Readonly<Record<TypeGrouping, TypeAmounts>>;
 }
 
@@ -24,6 +28,7 @@ export function analyseHeap(graph: HeapGraph, progress: (step: string) => void):
   return {
     ...retention,
     referrers,
+    byRetained: orderAllObjects(graph, retention.retained, { sort: 'retained_bytes', order: 'descending' }),
     amounts: {
       type: amountsByType(graph, 'type', retained),
       module: amountsByType(graph, 'module', retained),
@@ -31,9 +36,15 @@ export function analyseHeap(graph: HeapGraph, progress: (step: string) => void):
   };
 }
 
+/** What questions about an open snapshot are answered from. */
+export interface OpenHeap extends AnalysedHeap {
+  readonly orders: ObjectOrders;
+}
+
 /** Joins graph and analysis again, on the side that answers. */
-export function analysedHeap(graph: HeapGraph, analysis: HeapAnalysis): AnalysedHeap {
-  return { ...analysis, graph, names: nodeNames(graph) };
+export function openHeap(graph: HeapGraph, analysis: HeapAnalysis): OpenHeap {
+  const { retained, byRetained } = analysis;
+  return { ...analysis, graph, names: nodeNames(graph), orders: new ObjectOrders(graph, retained, byRetained) };
 }
 
 /** The same graph with its columns in memory that threads share; types and strings are copied when it is sent. */

@@ -1,7 +1,7 @@
 // Holds the open snapshots and answers questions about them. What is asked before it is computed waits for it; what took
 // long is kept for the next window of the same list. Runs in a thread of its own (query-thread.ts).
 
-import { type BitSet, hasBit } from '../base/bitset.ts';
+import type { BitSet } from '../base/bitset.ts';
 import { LeakscopeError } from '../base/errors.ts';
 import type { Problem } from '../base/problems.ts';
 import type { GcReport } from '../diagnose/gc-report.ts';
@@ -11,11 +11,11 @@ import type { RssReport } from '../diagnose/rss-report.ts';
 import type { SnapshotFacts } from '../diagnose/snapshot-facts.ts';
 import { reportStoredGc } from '../diagnose/stored-collector.ts';
 import { compareNodes } from '../graph/comparison.ts';
-import { type HeapGraph, WORD_BYTES } from '../graph/heap-graph.ts';
+import type { HeapGraph } from '../graph/heap-graph.ts';
 import type { Comparison, Completions, GarbageView, ObjectsAnswer } from '../protocol/web/heap-views.ts';
 import type { SnapshotId } from '../protocol/web/workspace.ts';
 import { HeapIndex } from '../query/heap-index.ts';
-import { narrow } from '../query/node-selection.ts';
+import { intersection } from '../query/node-selection.ts';
 import { completeQuery, type QueryVocabulary, queryVocabulary } from '../query/query-completion.ts';
 import { evaluateQuery } from '../query/query-evaluation.ts';
 import { parseQuery } from '../query/query-syntax.ts';
@@ -26,13 +26,13 @@ import { garbageView } from '../views/garbage-view.ts';
 import { memoryMapView } from '../views/memory-map.ts';
 import type { MemoryMapColumns } from '../views/memory-map-columns.ts';
 import { objectDetail, referentsWindow, referrersWindow } from '../views/object-detail.ts';
-import { type ObjectOrder, orderObjects } from '../views/object-order.ts';
-import { objectRow, windowOf } from '../views/object-rows.ts';
+import { objectRow } from '../views/object-rows.ts';
+import { ObjectSelection } from '../views/object-selection.ts';
 import { retainedTree } from '../views/retained-tree.ts';
 import { retainingGraph } from '../views/retaining-graph.ts';
 import { compareSnapshots } from '../views/snapshot-comparison.ts';
 import { amountsByType, type TypeAmounts, type TypeGrouping, typesTable } from '../views/types-table.ts';
-import { analysedHeap, type HeapAnalysis } from './heap-analysis.ts';
+import { type HeapAnalysis, type OpenHeap, openHeap } from './heap-analysis.ts';
 import type { Question, SnapshotQuestion } from './questions.ts';
 
 export interface LoadedSnapshot {
@@ -52,8 +52,8 @@ export interface MemoryView {
 const REPORT_ROWS = 50;
 const DIFF_ROWS = 50;
 const GC_ROWS = 10;
-/** Orders of objects kept per snapshot: 4 bytes for each object in it. */
-const SELECTIONS_KEPT = 4;
+/** Selections of objects kept per snapshot: a bit for each object in it. */
+const SELECTIONS_KEPT = 8;
 
 export class QueryEngine {
   readonly #snapshots = new Map<SnapshotId, Snapshot>();
@@ -147,22 +147,16 @@ class Awaited<T> {
   }
 }
 
-/** Objects that were asked for, in an order. */
-interface Selection {
-  readonly nodes: Uint32Array;
-  readonly bytes: number;
-}
-
 class Snapshot {
   readonly graph: HeapGraph;
   readonly facts: SnapshotFacts;
   readonly problems: readonly Problem[];
   readonly #collector: StoredCollector | undefined;
-  readonly #heap = new Awaited<AnalysedHeap>();
+  readonly #heap = new Awaited<OpenHeap>();
   readonly #memory = new Awaited<MemoryView>();
   /** Without retained sizes at first. */
   readonly #amounts = new Map<TypeGrouping, TypeAmounts>();
-  readonly #selections = new Map<string, Selection>();
+  readonly #selections = new Map<string, ObjectSelection>();
   #index: HeapIndex | undefined;
   #vocabulary: QueryVocabulary | undefined;
   #report: ReturnType<typeof reportHeap> | undefined;
@@ -178,7 +172,7 @@ class Snapshot {
 
   analysed(analysis: HeapAnalysis): void {
     for (const grouping of ['type', 'module'] as const) this.#amounts.set(grouping, analysis.amounts[grouping]);
-    this.#heap.resolve(analysedHeap(this.graph, analysis));
+    this.#heap.resolve(openHeap(this.graph, analysis));
   }
 
   remembered(memory: MemoryView): void {
@@ -190,7 +184,7 @@ class Snapshot {
     this.#memory.reject(failure);
   }
 
-  heap(): Promise<AnalysedHeap> {
+  heap(): Promise<OpenHeap> {
     return this.#heap.promise;
   }
 
@@ -270,33 +264,26 @@ class Snapshot {
   }
 
   #objects(
-    heap: AnalysedHeap,
+    heap: OpenHeap,
     query: Extract<SnapshotQuestion, { readonly ask: 'objects' }>['query'],
     other: (id: SnapshotId) => Snapshot,
   ): ObjectsAnswer {
-    const { q, since, sort, order } = query;
-    const key = `${since ?? ''} ${sort} ${order} ${q}`;
-    let selection = this.#selections.get(key);
-    if (selection === undefined) {
-      const fresh = since === undefined ? undefined : this.#newSince(other(since));
-      selection = this.#select(heap, q, fresh, { sort, order });
-    }
+    const { q, since, offset, limit } = query;
+    const key = `${since ?? ''} ${q}`;
+    const selection =
+      this.#selections.get(key) ?? this.#select(heap, q, since === undefined ? undefined : other(since));
     // Asked for again, it is the youngest again.
     this.#selections.delete(key);
     this.#selections.set(key, selection);
-    for (const oldest of this.#selections.keys()) {
-      if (this.#selections.size <= SELECTIONS_KEPT) break;
-      this.#selections.delete(oldest);
-    }
-    return { ...windowOf(selection.nodes, query, (node) => objectRow(heap, node)), bytes: selection.bytes };
+    if (this.#selections.size > SELECTIONS_KEPT) this.#selections.delete(this.#selections.keys().next().value!);
+    const rows = selection.window(query, offset, limit).map((node) => objectRow(heap, node));
+    return { total: selection.count, offset, rows, bytes: selection.bytes };
   }
 
-  #select(heap: AnalysedHeap, text: string, fresh: BitSet | undefined, order: ObjectOrder): Selection {
+  #select(heap: OpenHeap, text: string, before: Snapshot | undefined): ObjectSelection {
     const found = evaluateQuery(parseQuery(text), this.#heapIndex(heap));
-    const nodes = fresh === undefined ? found : narrow(found, (node) => hasBit(fresh, node));
-    let words = 0;
-    for (let i = 0; i < nodes.length; i++) words += heap.graph.shallowWords[nodes[i]!]!;
-    return { nodes: orderObjects(heap.graph, heap.retained, nodes, order), bytes: words * WORD_BYTES };
+    const members = before === undefined ? found : intersection(found, this.#newSince(before));
+    return new ObjectSelection(heap.graph, members, heap.orders);
   }
 
   #newSince(before: Snapshot): BitSet {

@@ -1,13 +1,15 @@
 // What queries ask a heap again and again, computed at the first question that needs it and kept for the next.
 
-import { type BitSet, createBitSet, hasBit, setBit } from '../base/bitset.ts';
+import { type BitSet, createBitSet, hasBit, setBit, setIndices } from '../base/bitset.ts';
 import { indexInAscending } from '../base/sorted-search.ts';
 import type { Retention } from '../diagnose/retention.ts';
+import type { Dominators } from '../graph/dominators.ts';
 import {
   EDGE_KIND_SHIFT,
   EDGE_PAYLOAD_MASK,
   type EdgeIndex,
   EdgeKind,
+  type HeapGraph,
   NodeFlag,
   type NodeIndex,
   packEdgeName,
@@ -15,31 +17,46 @@ import {
 } from '../graph/heap-graph.ts';
 import { buildReferrers, type Referrers } from '../graph/referrers.ts';
 import { dottedName, exactOrPattern } from './name-pattern.ts';
-import { allNodes, type NodeSelection } from './node-selection.ts';
+import {
+  difference,
+  everyNode,
+  type NodeSelection,
+  narrowByMask,
+  narrowByTable,
+  selectionOf,
+  union,
+} from './node-selection.ts';
 import { ADDRESS } from './query-syntax.ts';
+
+/** A bit for each kind of edge whose payload is a name. */
+const NAMED_KINDS =
+  (1 << EdgeKind.attribute) |
+  (1 << EdgeKind.global) |
+  (1 << EdgeKind.local) |
+  (1 << EdgeKind.cell) |
+  (1 << EdgeKind.field);
 
 export class HeapIndex {
   readonly retention: Retention;
   /** Qualified name of each type of the graph. */
   readonly typeNames: readonly string[];
-  /** What the edge from an object to its `__dict__` is called. */
-  readonly #dictEdge: number;
   #nodes: NodeSelection | undefined;
   #referrers: Referrers | undefined;
   #roots: BitSet | undefined;
+  #namespaces: NamespaceOwners | undefined;
+  #preorder: Uint32Array | undefined;
+  #referrerCounts: Uint32Array | undefined;
+  #referentCounts: Uint32Array | undefined;
 
   /** `referrers` where they are there already. */
   constructor(retention: Retention, referrers?: Referrers) {
     this.retention = retention;
     this.#referrers = referrers;
-    const { types, strings } = retention.graph;
-    this.typeNames = types.map(qualifiedTypeName);
-    const name = strings.indexOf('__dict__');
-    this.#dictEdge = name < 0 ? -1 : packEdgeName(EdgeKind.field, name);
+    this.typeNames = retention.graph.types.map(qualifiedTypeName);
   }
 
   get nodes(): NodeSelection {
-    this.#nodes ??= allNodes(this.retention.graph.nodeCount);
+    this.#nodes ??= everyNode(this.retention.graph.nodeCount);
     return this.#nodes;
   }
 
@@ -49,12 +66,21 @@ export class HeapIndex {
   }
 
   get roots(): BitSet {
-    if (this.#roots === undefined) {
-      const { graph } = this.retention;
-      this.#roots = createBitSet(graph.nodeCount);
-      for (const node of graph.roots.nodes) setBit(this.#roots, node);
-    }
+    const { nodeCount, roots } = this.retention.graph;
+    this.#roots ??= selectionOf(nodeCount, roots.nodes);
     return this.#roots;
+  }
+
+  /** References to each node. */
+  get referrerCounts(): Uint32Array {
+    this.#referrerCounts ??= lengthsOf(this.referrers.firstReferrer);
+    return this.#referrerCounts;
+  }
+
+  /** References that each node has. */
+  get referentCounts(): Uint32Array {
+    this.#referentCounts ??= lengthsOf(this.retention.graph.firstEdge);
+    return this.#referentCounts;
   }
 
   /** For each type whether the pattern means it. */
@@ -88,22 +114,20 @@ export class HeapIndex {
     }
     const module = names.moduleNode(value);
     if (module !== undefined) setBit(found, module);
-    const types = this.typesNamed(value);
-    for (let n = 0; n < graph.nodeCount; n++) if (types[graph.typeOf[n]!] === 1) setBit(found, n);
-    return found;
+    return union(found, narrowByTable(this.nodes, graph.typeOf, this.typesNamed(value)));
   }
 
   /** Nodes below the given ones in the dominator tree, these themselves excluded unless one is below another. */
   dominatedBy(tops: BitSet): BitSet {
-    const { graph, dominators } = this.retention;
-    const { idom, order } = dominators;
+    const { graph, dominators, retainedObjects } = this.retention;
+    this.#preorder ??= dominatorPreorder(dominators, retainedObjects);
+    const preorder = this.#preorder;
     const below = createBitSet(graph.nodeCount);
-    for (let i = 1; i < order.length; i++) {
-      const node = order[i]!;
-      const above = idom[node]!;
-      if (above === graph.nodeCount) continue;
-      const bit = 1 << (above & 31);
-      if (((tops[above >>> 5]! | below[above >>> 5]!) & bit) !== 0) setBit(below, node);
+    // What a node dominates follows it: places before `end` are below a top that has been passed.
+    for (let place = 0, end = 0; place < preorder.length; place++) {
+      const node = preorder[place]!;
+      if (place < end) setBit(below, node);
+      if (hasBit(tops, node)) end = Math.max(end, place + retainedObjects[node]!);
     }
     return below;
   }
@@ -113,78 +137,111 @@ export class HeapIndex {
    * the source's, and the dict itself is not another object.
    */
   referentsOf(sources: BitSet): BitSet {
-    const { graph } = this.retention;
-    const { firstEdge, edgeTargets } = graph;
-    const found = createBitSet(graph.nodeCount);
+    const { firstEdge, edgeTargets, nodeCount } = this.retention.graph;
+    const found = createBitSet(nodeCount);
     const own = this.ownNamespaces(sources);
-    for (let n = 0; n < graph.nodeCount; n++) {
-      if (!hasBit(sources, n) && !hasBit(own, n)) continue;
-      for (let e = firstEdge[n]!; e < firstEdge[n + 1]!; e++) setBit(found, edgeTargets[e]!);
+    for (const node of setIndices(union(sources, own))) {
+      for (let e = firstEdge[node]!; e < firstEdge[node + 1]!; e++) setBit(found, edgeTargets[e]!);
     }
-    for (let i = 0; i < found.length; i++) found[i]! &= ~own[i]!;
-    return found;
+    return difference(found, own);
   }
 
   /** The `__dict__` of each of these objects that has one. */
   ownNamespaces(objects: BitSet): BitSet {
-    const { graph } = this.retention;
-    const found = createBitSet(graph.nodeCount);
-    for (let n = 0; n < graph.nodeCount; n++) {
-      const namespace = hasBit(objects, n) ? this.#namespaceOf(n) : -1;
-      if (namespace >= 0) setBit(found, namespace);
-    }
+    const { owners, namespaces } = this.#namespaceOwners();
+    const found = createBitSet(this.retention.graph.nodeCount);
+    for (let i = 0; i < owners.length; i++) if (hasBit(objects, owners[i]!)) setBit(found, namespaces[i]!);
     return found;
   }
 
-  /** Nodes with a reference that `accept` takes, by its edge; of an object and its `__dict__` it is the object that has it. */
-  nodesWithEdge(accept: (edge: EdgeIndex) => boolean): BitSet {
-    const { graph } = this.retention;
-    const { firstEdge, nodeFlags } = graph;
-    const found = createBitSet(graph.nodeCount);
-    const hasOwn = (node: NodeIndex): boolean => {
-      for (let e = firstEdge[node]!; e < firstEdge[node + 1]!; e++) if (accept(e)) return true;
-      return false;
-    };
-    for (let n = 0; n < graph.nodeCount; n++) {
-      if ((nodeFlags[n]! & NodeFlag.namespace) !== 0) continue;
-      const namespace = this.#namespaceOf(n);
-      if (hasOwn(n) || (namespace >= 0 && hasOwn(namespace))) setBit(found, n);
-    }
-    return found;
+  /** Nodes with a reference to one of `targets`; of an object and its `__dict__` it is the object that has it. */
+  referrersOf(targets: BitSet): BitSet {
+    const { edgeTargets } = this.retention.graph;
+    return this.#sourcesOf((edge) => hasBit(targets, edgeTargets[edge]!));
   }
 
   /** Nodes with an attribute, global or variable that the pattern means. */
   nodesWithName(pattern: string): BitSet {
     const { edgeNames, strings } = this.retention.graph;
     const accept = exactOrPattern(pattern);
-    const isMeant = Uint8Array.from(strings, (name) => (name !== '' && accept(name) ? 1 : 0));
-    return this.nodesWithEdge((edge) => {
+    const isMeant = Uint8Array.from(strings, (name) => Number(name !== '' && accept(name)));
+    return this.#sourcesOf((edge) => {
       const packed = edgeNames[edge]!;
-      return isNamed(packed >>> EDGE_KIND_SHIFT) && isMeant[packed & EDGE_PAYLOAD_MASK] === 1;
+      return ((NAMED_KINDS >>> (packed >>> EDGE_KIND_SHIFT)) & isMeant[packed & EDGE_PAYLOAD_MASK]!) === 1;
     });
   }
 
-  /** -1 without one. A module's namespace is also what its functions call `__globals__`: theirs it is not. */
-  #namespaceOf(node: NodeIndex): NodeIndex {
-    const { firstEdge, edgeTargets, edgeNames, nodeFlags } = this.retention.graph;
-    for (let e = firstEdge[node]!; e < firstEdge[node + 1]!; e++) {
-      const target = edgeTargets[e]!;
-      if ((nodeFlags[target]! & NodeFlag.namespace) !== 0 && edgeNames[e] === this.#dictEdge) return target;
+  /** Nodes with a reference that `accept` takes, by its edge; of an object and its `__dict__` it is the object that has it. */
+  #sourcesOf(accept: (edge: EdgeIndex) => boolean): BitSet {
+    const { firstEdge, edgeTargets, nodeFlags, nodeCount } = this.retention.graph;
+    const found = createBitSet(nodeCount);
+    for (let e = 0, source = 0; e < edgeTargets.length; e++) {
+      if (!accept(e)) continue;
+      while (firstEdge[source + 1]! <= e) source++;
+      setBit(found, source);
     }
-    return -1;
+    const { owners, namespaces } = this.#namespaceOwners();
+    for (let i = 0; i < owners.length; i++) if (hasBit(found, namespaces[i]!)) setBit(found, owners[i]!);
+    return difference(found, narrowByMask(this.nodes, nodeFlags, NodeFlag.namespace));
+  }
+
+  #namespaceOwners(): NamespaceOwners {
+    this.#namespaces ??= findNamespaces(this.retention.graph);
+    return this.#namespaces;
   }
 }
 
-/** Whether the payload of such an edge is a name. */
-function isNamed(kind: number): boolean {
-  switch (kind) {
-    case EdgeKind.attribute:
-    case EdgeKind.global:
-    case EdgeKind.local:
-    case EdgeKind.cell:
-    case EdgeKind.field:
-      return true;
-    default:
-      return false;
+/** Objects, and beside each its `__dict__`. */
+interface NamespaceOwners {
+  readonly owners: Uint32Array;
+  readonly namespaces: Uint32Array;
+}
+
+/** One pass over the edges. A module's namespace is also what its functions call `__globals__`: theirs it is not. */
+function findNamespaces({
+  nodeCount,
+  firstEdge,
+  edgeTargets,
+  edgeNames,
+  nodeFlags,
+  strings,
+}: HeapGraph): NamespaceOwners {
+  const name = strings.indexOf('__dict__');
+  const dictEdge = name < 0 ? -1 : packEdgeName(EdgeKind.field, name);
+  const owners: NodeIndex[] = [];
+  const namespaces: NodeIndex[] = [];
+  for (let n = 0, e = 0; n < nodeCount; n++) {
+    const end = firstEdge[n + 1]!;
+    for (; e < end; e++) {
+      const target = edgeTargets[e]!;
+      if (edgeNames[e] !== dictEdge || (nodeFlags[target]! & NodeFlag.namespace) === 0) continue;
+      owners.push(n);
+      namespaces.push(target);
+      e = end;
+    }
   }
+  return { owners: Uint32Array.from(owners), namespaces: Uint32Array.from(namespaces) };
+}
+
+/** Reachable nodes so that what a node dominates follows it without a gap. */
+function dominatorPreorder({ idom, order }: Dominators, retainedObjects: Uint32Array): Uint32Array {
+  const preorder = new Uint32Array(order.length - 1);
+  // Where the next one that a node dominates will stand; of the super-root, the last entry, from the start on.
+  const next = new Uint32Array(idom.length);
+  for (let i = 1; i < order.length; i++) {
+    const node = order[i]!;
+    const above = idom[node]!;
+    const place = next[above]!;
+    next[above] = place + retainedObjects[node]!;
+    next[node] = place + 1;
+    preorder[place] = node;
+  }
+  return preorder;
+}
+
+/** Of the ranges that prefix sums begin. */
+function lengthsOf(first: Uint32Array): Uint32Array {
+  const lengths = new Uint32Array(first.length - 1);
+  for (let n = 0; n < lengths.length; n++) lengths[n] = first[n + 1]! - first[n]!;
+  return lengths;
 }

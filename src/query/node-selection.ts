@@ -1,27 +1,32 @@
-// Sets of nodes as ascending columns of their indices: what the conditions of a query narrow, join and take away.
+// Sets of nodes, one bit each, and what the conditions of a query do to them. A condition looks at a column from one end to
+// the other, 32 nodes for a word of the set, and passes over words that the conditions before it left empty. The loops have
+// no branch on what a node holds and call nothing: one that goes either way at random would cost three times as much.
 
+import { type BitSet, createBitSet } from '../base/bitset.ts';
 import type { NodeIndex } from '../graph/heap-graph.ts';
 
-/** Ascending, each node once. */
-export type NodeSelection = Uint32Array;
+/** A bit for each node of the graph; bits beyond the last node are clear. */
+export type NodeSelection = BitSet;
+
+const ALL = 0xffffffff;
 
 /** The nodes `0 .. nodeCount - 1`. */
-export function allNodes(nodeCount: number): NodeSelection {
-  const nodes = new Uint32Array(nodeCount);
-  for (let n = 0; n < nodeCount; n++) nodes[n] = n;
-  return nodes;
+export function everyNode(nodeCount: number): NodeSelection {
+  const all = createBitSet(nodeCount).fill(ALL);
+  const beyond = nodeCount & 31;
+  if (beyond !== 0) all[all.length - 1] = ALL >>> (32 - beyond);
+  return all;
 }
 
-/** Those of `nodes` that `accept` takes, in O(nodes). */
-export function narrow(nodes: NodeSelection, accept: (node: NodeIndex) => boolean): NodeSelection {
-  const kept = new Uint32Array(nodes.length);
-  let count = 0;
-  for (let i = 0; i < nodes.length; i++) {
-    const node = nodes[i]!;
-    if (accept(node)) kept[count++] = node;
-  }
-  // A small result must not keep the whole column alive.
-  return kept.slice(0, count);
+export function selectionOf(nodeCount: number, nodes: Iterable<NodeIndex>): NodeSelection {
+  const selection = createBitSet(nodeCount);
+  for (const node of nodes) selection[node >>> 5]! |= 1 << (node & 31);
+  return selection;
+}
+
+export function isEmpty(selection: NodeSelection): boolean {
+  for (let w = 0; w < selection.length; w++) if (selection[w] !== 0) return false;
+  return true;
 }
 
 /** Whole numbers from `low` to `high`, or all but these. */
@@ -34,46 +39,72 @@ export interface NumberRange {
 /** What columns of whole numbers hold for a node that has none. */
 const NONE = 0xffffffff;
 
-/** Those whose number in `column` lies in the range; those without one are never meant. */
+/** Those whose number in `column` lies in the range; those without one are never meant. `column` may be longer. */
 export function narrowByRange(
-  nodes: NodeSelection,
+  within: NodeSelection,
   column: Uint32Array | Float64Array,
   { low, high, isOutside }: NumberRange,
 ): NodeSelection {
-  const kept = new Uint32Array(nodes.length);
-  let count = 0;
-  for (let i = 0; i < nodes.length; i++) {
-    const node = nodes[i]!;
-    const value = column[node]!;
-    const isInside = value >= low && value <= high;
-    // Written in any case, kept by the count: a branch that goes either way at random would cost more.
-    kept[count] = node;
-    count += Number(isInside !== isOutside && value !== NONE);
+  const kept = new Uint32Array(within.length);
+  const flip = Number(isOutside);
+  for (let w = 0; w < within.length; w++) {
+    if (within[w] === 0) continue;
+    let bits = 0;
+    for (let n = Math.min(32 * w + 31, column.length - 1); n >= 32 * w; n--) {
+      const value = column[n]!;
+      const isInside = Number(value >= low) & Number(value <= high);
+      bits = (bits << 1) | ((isInside ^ flip) & Number(value !== NONE));
+    }
+    kept[w] = bits & within[w]!;
   }
-  return kept.slice(0, count);
+  return kept;
 }
 
-/** Nodes of either, by merging. */
-export function union(a: NodeSelection, b: NodeSelection): NodeSelection {
-  const merged = new Uint32Array(a.length + b.length);
-  let count = 0;
-  let i = 0;
-  let j = 0;
-  while (i < a.length || j < b.length) {
-    const left = i < a.length ? a[i]! : Number.POSITIVE_INFINITY;
-    const right = j < b.length ? b[j]! : Number.POSITIVE_INFINITY;
-    if (left <= right) i++;
-    if (right <= left) j++;
-    merged[count++] = Math.min(left, right);
+/** Those whose row of `table` is 1, by the row that `column` names: of some types, for one. */
+export function narrowByTable(within: NodeSelection, column: Uint32Array, table: Uint8Array): NodeSelection {
+  const kept = new Uint32Array(within.length);
+  for (let w = 0; w < within.length; w++) {
+    if (within[w] === 0) continue;
+    let bits = 0;
+    for (let n = Math.min(32 * w + 31, column.length - 1); n >= 32 * w; n--) {
+      bits = (bits << 1) | table[column[n]!]!;
+    }
+    kept[w] = bits & within[w]!;
   }
-  return merged.slice(0, count);
+  return kept;
+}
+
+/** Those that have one of the bits of `mask` in `column`. */
+export function narrowByMask(within: NodeSelection, column: Uint8Array, mask: number): NodeSelection {
+  const kept = new Uint32Array(within.length);
+  for (let w = 0; w < within.length; w++) {
+    if (within[w] === 0) continue;
+    let bits = 0;
+    for (let n = Math.min(32 * w + 31, column.length - 1); n >= 32 * w; n--) {
+      bits = (bits << 1) | Number((column[n]! & mask) !== 0);
+    }
+    kept[w] = bits & within[w]!;
+  }
+  return kept;
+}
+
+/** Nodes of both. */
+export function intersection(a: NodeSelection, b: NodeSelection): NodeSelection {
+  const both = a.slice();
+  for (let w = 0; w < both.length; w++) both[w]! &= b[w]!;
+  return both;
+}
+
+/** Nodes of either. */
+export function union(a: NodeSelection, b: NodeSelection): NodeSelection {
+  const either = a.slice();
+  for (let w = 0; w < either.length; w++) either[w]! |= b[w]!;
+  return either;
 }
 
 /** Nodes of `a` that `b` does not have. */
 export function difference(a: NodeSelection, b: NodeSelection): NodeSelection {
-  let j = 0;
-  return narrow(a, (node) => {
-    while (j < b.length && b[j]! < node) j++;
-    return b[j] !== node;
-  });
+  const rest = a.slice();
+  for (let w = 0; w < rest.length; w++) rest[w]! &= ~b[w]!;
+  return rest;
 }

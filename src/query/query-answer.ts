@@ -1,10 +1,10 @@
 // The answer of `leakscope query`: how much the matching objects are, of which types, and the first of them.
 
-import { createBitSet, hasBit, setBit } from '../base/bitset.ts';
+import { hasBit, setIndices } from '../base/bitset.ts';
 import type { Problem } from '../base/problems.ts';
 import { indexInAscending } from '../base/sorted-search.ts';
 import { hexAddress } from '../diagnose/heap-report.ts';
-import { isReachable, pathText } from '../diagnose/retention.ts';
+import { pathText } from '../diagnose/retention.ts';
 import type { SnapshotFacts } from '../diagnose/snapshot-facts.ts';
 import { largestNodes } from '../graph/dominator-tree.ts';
 import { NOT_A_CONTAINER, type NodeIndex, WORD_BYTES } from '../graph/heap-graph.ts';
@@ -67,55 +67,54 @@ export interface HeapQueryOptions {
 export function answerQuery(heap: HeapIndex, text: string, options: HeapQueryOptions): HeapQuery {
   const query = parseQuery(text);
   const selection = evaluateQuery(query, heap);
-  const types = typesOf(heap, selection);
+  const nodes = setIndices(selection);
+  const types = typesOf(heap, nodes);
   return {
     schema: QUERY_SCHEMA,
     snapshot: options.snapshot,
     query: text,
     order: options.order,
-    objects: selection.length,
+    objects: nodes.length,
     bytes: types.reduce((sum, { bytes }) => sum + bytes, 0),
-    retained_bytes: retainedTogether(heap, selection),
+    retained_bytes: retainedTogether(heap, selection, nodes),
     types: types.slice(0, options.top),
     type_count: types.length,
-    matches: describeMatches(heap, selection, options.order, options.offset ?? 0, options.top),
+    matches: describeMatches(heap, nodes, options.order, options.offset ?? 0, options.top),
     notes: notesOn(query, heap),
     problems: options.problems,
   };
 }
 
-/** A window of the selection, most first; equal ones by address. */
+/** A window of `nodes`, which ascend, most first; equal ones by address. */
 export function describeMatches(
   heap: HeapIndex,
-  selection: NodeSelection,
+  nodes: Uint32Array,
   order: QueryOrder,
   offset: number,
   limit: number,
 ): MatchedObject[] {
-  const weight = weightOf(heap, selection, order);
-  // The window's rows are indices into the selection, whose order is the addresses'.
-  const rows = largestNodes(Uint32Array.from(selection.keys()), weight, offset + limit);
-  return rows.slice(offset).map((row) => describeMatch(heap, selection[row]!));
+  const weight = weightOf(heap, nodes, order);
+  // The window's rows are indices into the nodes, whose order is the addresses'.
+  const rows = largestNodes(Uint32Array.from(nodes.keys()), weight, offset + limit);
+  return rows.slice(offset).map((row) => describeMatch(heap, nodes[row]!));
 }
 
-function weightOf(heap: HeapIndex, selection: NodeSelection, order: QueryOrder): Float64Array {
+function weightOf(heap: HeapIndex, nodes: Uint32Array, order: QueryOrder): Float64Array {
   const { graph } = heap.retention;
   switch (order) {
     case 'retained':
-      return Float64Array.from(selection, (node) => heap.retention.retained[node]!);
+      return Float64Array.from(nodes, (node) => heap.retention.retained[node]!);
     case 'size':
-      return Float64Array.from(selection, (node) => graph.shallowWords[node]!);
+      return Float64Array.from(nodes, (node) => graph.shallowWords[node]!);
     case 'objects':
-      return Float64Array.from(selection, (node) => heap.retention.retainedObjects[node]!);
+      return Float64Array.from(nodes, (node) => heap.retention.retainedObjects[node]!);
     case 'entries':
       // What is no container comes last.
-      return Float64Array.from(selection, (node) =>
+      return Float64Array.from(nodes, (node) =>
         graph.entryCounts[node] === NOT_A_CONTAINER ? -1 : graph.entryCounts[node]!,
       );
-    case 'referrers': {
-      const { firstReferrer } = heap.referrers;
-      return Float64Array.from(selection, (node) => firstReferrer[node + 1]! - firstReferrer[node]!);
-    }
+    case 'referrers':
+      return Float64Array.from(nodes, (node) => heap.referrerCounts[node]!);
   }
 }
 
@@ -136,11 +135,11 @@ function describeMatch(heap: HeapIndex, node: NodeIndex): MatchedObject {
   };
 }
 
-function typesOf(heap: HeapIndex, selection: NodeSelection): HeapQuery['types'] {
+function typesOf(heap: HeapIndex, nodes: Uint32Array): HeapQuery['types'] {
   const { graph } = heap.retention;
   const objects = new Float64Array(graph.types.length);
   const words = new Float64Array(graph.types.length);
-  for (const node of selection) {
+  for (const node of nodes) {
     const type = graph.typeOf[node]!;
     objects[type]!++;
     words[type]! += graph.shallowWords[node]!;
@@ -152,13 +151,11 @@ function typesOf(heap: HeapIndex, selection: NodeSelection): HeapQuery['types'] 
 }
 
 /** Sum over those that no other of the selection dominates. */
-function retainedTogether(heap: HeapIndex, selection: NodeSelection): number {
+function retainedTogether(heap: HeapIndex, selection: NodeSelection, nodes: Uint32Array): number {
   const { retention } = heap;
-  const selected = createBitSet(retention.graph.nodeCount);
-  for (const node of selection) if (isReachable(retention, node)) setBit(selected, node);
-  const covered = heap.dominatedBy(selected);
+  const covered = heap.dominatedBy(selection);
   let bytes = 0;
-  for (const node of selection) if (!hasBit(covered, node)) bytes += retention.retained[node]!;
+  for (const node of nodes) if (!hasBit(covered, node)) bytes += retention.retained[node]!;
   return bytes;
 }
 

@@ -30,6 +30,13 @@ export function orderObjects(
   return radixSort(nodes, keysOf(graph, retained, nodes, sort, descending));
 }
 
+/** Of all nodes. */
+export function orderAllObjects(graph: HeapGraph, retained: Float64Array, order: ObjectOrder): Uint32Array {
+  const nodes = new Uint32Array(graph.nodeCount);
+  for (let n = 0; n < nodes.length; n++) nodes[n] = n;
+  return orderObjects(graph, retained, nodes, order);
+}
+
 function keysOf(
   graph: HeapGraph,
   retained: Float64Array,

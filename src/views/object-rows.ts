@@ -3,7 +3,7 @@
 import { formatCount } from '../base/units.ts';
 import { pathText } from '../diagnose/retention.ts';
 import { type EdgeIndex, NO_NODE, NOT_A_CONTAINER, type NodeIndex } from '../graph/heap-graph.ts';
-import type { ObjectRow, RelatedObject, Window } from '../protocol/web/heap-views.ts';
+import type { ObjectRow, RelatedObject } from '../protocol/web/heap-views.ts';
 import { type AnalysedHeap, addressOf, ownBytes, typeNameOf } from './analysed-heap.ts';
 import { referenceName } from './reference-names.ts';
 
@@ -47,18 +47,6 @@ export function nameOfEdge(heap: AnalysedHeap, source: NodeIndex, edge: EdgeInde
 export function entriesOf({ graph }: Pick<AnalysedHeap, 'graph'>, node: NodeIndex): { readonly entries?: number } {
   const entries = graph.entryCounts[node]!;
   return entries === NOT_A_CONTAINER ? {} : { entries };
-}
-
-/** Rows of `items` from `offset` on, made only of those that are shown. */
-export function windowOf<Row>(
-  items: ArrayLike<NodeIndex>,
-  { offset, limit }: WindowOptions,
-  row: (item: NodeIndex) => Row,
-): Window<Row> {
-  const rows: Row[] = [];
-  const end = Math.min(items.length, offset + limit);
-  for (let i = offset; i < end; i++) rows.push(row(items[i]!));
-  return { total: items.length, offset, rows };
 }
 
 /** As the CLI names it, unless it is very far down. */

@@ -1,0 +1,62 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { setIndices } from '../base/bitset.ts';
+import {
+  difference,
+  everyNode,
+  intersection,
+  isEmpty,
+  narrowByMask,
+  narrowByRange,
+  narrowByTable,
+  selectionOf,
+  union,
+} from './node-selection.ts';
+
+const NONE = 0xffffffff;
+/** Around the ends of the words of a set. */
+const arbitraryNumbers = fc.array(fc.oneof(fc.nat(9), fc.constant(NONE)), { maxLength: 100 });
+
+test.each([0, 1, 31, 32, 33, 64, 100])('every one of %i nodes', (count) => {
+  expect([...setIndices(everyNode(count))]).toEqual([...Array(count).keys()]);
+  expect(isEmpty(everyNode(count))).toBe(count === 0);
+});
+
+test('a condition keeps what it means of what was there', () => {
+  fc.assert(
+    fc.property(arbitraryNumbers, fc.nat(9), fc.nat(9), fc.func(fc.boolean()), (numbers, low, high, isThere) => {
+      const nodes = [...numbers.keys()].filter((node) => isThere(node));
+      const within = selectionOf(numbers.length, nodes);
+      const column = Uint32Array.from(numbers);
+      const inside = (node: number): boolean => numbers[node]! >= low && numbers[node]! <= high;
+      const hasNumber = (node: number): boolean => numbers[node] !== NONE;
+      expect([...setIndices(narrowByRange(within, column, { low, high, isOutside: false }))]).toEqual(
+        nodes.filter((node) => hasNumber(node) && inside(node)),
+      );
+      // The column of retained sizes has a row for the super-root as well.
+      const longer = Float64Array.of(...numbers, 5);
+      expect([...setIndices(narrowByRange(within, longer, { low, high, isOutside: true }))]).toEqual(
+        nodes.filter((node) => hasNumber(node) && !inside(node)),
+      );
+      const rows = Uint32Array.from(numbers, (number) => number % 10);
+      const table = Uint8Array.from({ length: 10 }, (_, row) => Number(row >= low));
+      expect([...setIndices(narrowByTable(within, rows, table))]).toEqual(nodes.filter((node) => rows[node]! >= low));
+      expect([...setIndices(narrowByMask(within, Uint8Array.from(rows), 5))]).toEqual(
+        nodes.filter((node) => (rows[node]! & 5) !== 0),
+      );
+    }),
+  );
+});
+
+test('sets are joined, met and taken away', () => {
+  const arbitrarySet = fc.uniqueArray(fc.nat(99));
+  fc.assert(
+    fc.property(arbitrarySet, arbitrarySet, (left, right) => {
+      const [a, b] = [selectionOf(100, left), selectionOf(100, right)];
+      const among = (accept: (node: number) => boolean): number[] => [...Array(100).keys()].filter(accept);
+      expect([...setIndices(union(a, b))]).toEqual(among((node) => left.includes(node) || right.includes(node)));
+      expect([...setIndices(intersection(a, b))]).toEqual(among((node) => left.includes(node) && right.includes(node)));
+      expect([...setIndices(difference(a, b))]).toEqual(among((node) => left.includes(node) && !right.includes(node)));
+    }),
+  );
+});
