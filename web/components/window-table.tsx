@@ -3,7 +3,7 @@
 
 import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from '@tanstack/virtual-core';
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
 import type { Window } from '../../src/protocol/web/heap-views.ts';
 import { fetchKept } from '../state/answer.ts';
 import type { ApiFailure } from '../state/api.ts';
@@ -47,7 +47,8 @@ export function WindowTable<Row>(props: WindowTableProps<Row>): JSX.Element {
   const { total, rowAt, failure, isWaiting } = useWindows<Row>(props);
   const scroller = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState(0);
-  const virtual = useVirtualRows(scroller, total ?? 0);
+  const height = Math.min(total ?? 0, props.height ?? 18) * ROW_PIXELS + 2;
+  const virtual = useVirtualRows(scroller, total ?? 0, height);
   const grid = columns.map(({ width }) => width).join(' ');
 
   const move = (to: number): void => {
@@ -98,7 +99,7 @@ export function WindowTable<Row>(props: WindowTableProps<Row>): JSX.Element {
         // biome-ignore lint/a11y/noNoninteractiveTabindex: the rows are moved through with the arrow keys
         tabIndex={0}
         aria-label={`${props.label}: rows`}
-        style={{ height: `${Math.min(total, props.height ?? 18) * ROW_PIXELS + 2}px` }}
+        style={{ height: `${height}px` }}
         onKeyDown={onKeyDown}
       >
         <div class="table-canvas" role="presentation" style={{ height: `${virtual.getTotalSize()}px` }}>
@@ -176,7 +177,8 @@ function useWindows<Row>({ windowPath, onAnswer }: WindowTableProps<Row>): {
   const [loaded, setLoaded] = useState<Loaded>();
   const [failure, setFailure] = useState<ApiFailure>();
   const [, redraw] = useReducer((count: number) => count + 1, 0);
-  useEffect(() => {
+  // Asked before the page is painted, not after: the answer is there a frame earlier.
+  useLayoutEffect(() => {
     const controller = new AbortController();
     setFailure(undefined);
     fetchKept<Window<Row>>(windowPath(0, WINDOW_ROWS), controller.signal).then(
@@ -212,6 +214,7 @@ function useWindows<Row>({ windowPath, onAnswer }: WindowTableProps<Row>): {
 function useVirtualRows(
   scroller: { readonly current: HTMLDivElement | null },
   count: number,
+  height: number,
 ): Virtualizer<HTMLDivElement, Element> {
   const [, redraw] = useReducer((n: number) => n + 1, 0);
   const options = {
@@ -219,6 +222,8 @@ function useVirtualRows(
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_PIXELS,
     overscan: 10,
+    // Measured only after the first drawing, which would have no rows.
+    initialRect: { width: 0, height },
     observeElementRect,
     observeElementOffset,
     scrollToFn: elementScroll,

@@ -1,7 +1,7 @@
 // One answer of the daemon as a component sees it: loading, there, or failed. Answers about snapshots never change, so the
 // last ones are kept: going back is instant.
 
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { type ApiFailure, getJson } from './api.ts';
 import { workspace } from './workspace.ts';
 
@@ -43,7 +43,8 @@ export function useAnswer<T>(path: string | undefined, version: unknown = 0): An
     path: undefined,
     answer: { state: 'idle' },
   });
-  useEffect(() => {
+  // Asked before the page is painted, not after: the answer is there a frame earlier.
+  useLayoutEffect(() => {
     if (path === undefined) {
       setAnswer({ path, answer: { state: 'idle' } });
       return;
