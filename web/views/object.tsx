@@ -12,6 +12,7 @@ import { RetainingGraphView } from '../components/retaining-graph.tsx';
 import { Section } from '../components/section.tsx';
 import { Answered, Empty, Failure } from '../components/states.tsx';
 import { Term } from '../components/term.tsx';
+import { whyAlive } from '../components/why-alive.ts';
 import { fetchKept, useAnswer } from '../state/answer.ts';
 import { type ApiFailure, withQuery } from '../state/api.ts';
 import { goTo, linkTo, route } from '../state/route.ts';
@@ -43,6 +44,7 @@ function ObjectOf({ address }: { address: string }): JSX.Element {
             {object.paths.length === 0 ? null : (
               <RetainingGraphView snapshot={currentSnapshot.value!.id} address={address} />
             )}
+            {object.paths.length > 1 ? <p class="faint">The paths, the shortest first:</p> : null}
             <ol class="paths">
               {object.paths.map((path) => (
                 <li key={path}>
@@ -121,15 +123,6 @@ function Head({ object }: { object: ObjectDetail }): JSX.Element {
       {traits.length === 0 ? null : <p class="faint">{traits.join(' · ')}</p>}
     </header>
   );
-}
-
-function whyAlive({ paths, dominators }: ObjectDetail): string {
-  if (paths.length === 0) return 'Nothing reaches it: it waits for the collector, or the collector cannot free it.';
-  const [nearest] = dominators;
-  const ways = paths.length === 1 ? 'One path leads to it' : `${paths.length} paths lead to it, the shortest first`;
-  return nearest === undefined
-    ? `${ways}. Several roots keep it: no single object would free it.`
-    : `${ways}. It would go with the ${nearest.type} that leads to it.`;
 }
 
 function retainsWhat({ retained_bytes, retained_objects }: ObjectDetail): string {
