@@ -11,6 +11,8 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['/', 'go to the search field of the view'],
   ['↑ ↓', 'move through a table or tree; ← → close and open a branch'],
   ['Enter', 'open what is selected'],
+  ['← → ↑ ↓', 'in “What it retains”: the bar beside, above or below; Enter zooms in, Esc out'],
+  ['o', 'open the object of a bar'],
   ['Esc', 'close'],
   ['?', 'this help'],
 ];

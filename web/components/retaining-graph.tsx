@@ -9,6 +9,7 @@ import { shown, useAnswer } from '../state/answer.ts';
 import { withQuery } from '../state/api.ts';
 import { linkTo } from '../state/route.ts';
 import { ChartExport } from './chart-export.tsx';
+import { elided } from './elided.ts';
 import { Failure, Loading } from './states.tsx';
 
 const NODE_WIDTH = 190;
@@ -183,12 +184,6 @@ function Node(props: { at: PlacedNode; isObject: boolean; onExpand: (address: st
       )}
     </g>
   );
-}
-
-function elided(text: string, length: number): string {
-  if (text.length <= length) return text;
-  const head = Math.ceil((length - 1) / 2);
-  return `${text.slice(0, head)}…${text.slice(text.length - (length - 1 - head))}`;
 }
 
 /** With the colours of the style sheet written out, which a file of its own does not have. */

@@ -15,7 +15,7 @@ import { Term } from '../components/term.tsx';
 import { whyAlive } from '../components/why-alive.ts';
 import { fetchKept, useAnswer } from '../state/answer.ts';
 import { type ApiFailure, withQuery } from '../state/api.ts';
-import { goTo, linkTo, route } from '../state/route.ts';
+import { linkTo, route } from '../state/route.ts';
 import { currentSnapshot, snapshotPath } from '../state/workspace.ts';
 
 export function ObjectView(): JSX.Element {
@@ -59,7 +59,7 @@ function ObjectOf({ address }: { address: string }): JSX.Element {
                 root.children.length === 0 ? (
                   <p class="faint">Nothing but itself.</p>
                 ) : (
-                  <Icicle tree={root} onOpen={(at) => goTo('object', at)} />
+                  <Icicle tree={root} linkOf={(at) => linkTo('object', at)} />
                 )
               }
             </Answered>

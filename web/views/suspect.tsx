@@ -16,7 +16,7 @@ import { Answered, Empty } from '../components/states.tsx';
 import { Term } from '../components/term.tsx';
 import { whyAlive } from '../components/why-alive.ts';
 import { shown, useAnswer } from '../state/answer.ts';
-import { goTo, linkTo, route } from '../state/route.ts';
+import { linkTo, route } from '../state/route.ts';
 import { currentProcess, findingsVersion, workspace } from '../state/workspace.ts';
 
 export function SuspectView(): JSX.Element {
@@ -214,7 +214,7 @@ function Alive(props: { holder: Finding['holder']; otherPaths: readonly string[]
       </Section>
       <Section title={<Term of="retained">What it retains</Term>}>
         <Answered answer={tree} what="adding up what it retains">
-          {(root) => <Icicle tree={root} onOpen={(at) => goTo('object', at, { s: snapshot.id })} />}
+          {(root) => <Icicle tree={root} linkOf={(at) => linkTo('object', at, { s: snapshot.id })} />}
         </Answered>
       </Section>
     </>
