@@ -38,10 +38,12 @@ export function retainingGraph(heap: AnalysedHeap, node: NodeIndex, options: Ret
   if (found.length === 0) drawAround(heap, drawing, node);
   const times = new Map<NodeIndex, number>();
   for (const expanded of options.expand ?? []) times.set(expanded, (times.get(expanded) ?? 0) + 1);
-  for (const [expanded, count] of times) {
+  const added = [...times].flatMap(([expanded, count]) => {
     drawing.makeRoom(EXPANDED * count);
-    drawReferrers(heap, drawing, expanded, EXPANDED * count);
-  }
+    return drawReferrers(heap, drawing, expanded, EXPANDED * count);
+  });
+  // They may be kept by what was there before, or came after.
+  for (const one of added) linkDrawnReferrers(heap, drawing, one);
   return drawing.finish();
 }
 
@@ -78,30 +80,17 @@ function drawAround(heap: AnalysedHeap, drawing: Drawing, node: NodeIndex): void
 
 /** Links a node to those of its referrers that are drawn, and draws `count` others at most. Those are given. */
 function drawReferrers(heap: AnalysedHeap, drawing: Drawing, node: NodeIndex, count: number): NodeIndex[] {
-  const { graph, referrers, paths } = heap;
   const depth = drawing.depthOf(node);
   if (depth === undefined) return [];
-  const start = referrers.firstReferrer[node]!;
-  const end = Math.min(referrers.firstReferrer[node + 1]!, start + REFERRERS_READ);
-  const linkFrom = (source: NodeIndex): void => {
-    const name = nameOfEdge(heap, source, findEdge(graph, source, node));
-    drawing.link({ from: shownFor(heap, source), to: node, name });
-  };
+  linkDrawnReferrers(heap, drawing, node);
+  const { distance } = heap.paths;
   // Nearest to a root first: those explain most.
   const nearest: NodeIndex[] = [];
-  let previous = -1;
-  for (let i = start; i < end; i++) {
-    const source = referrers.referrers[i]!;
-    if (source === previous || source === node) continue;
-    previous = source;
-    if (drawing.depthOf(shownFor(heap, source)) !== undefined) {
-      linkFrom(source);
-      continue;
-    }
-    const distance = paths.distance[source]!;
-    if (nearest.length === count && distance >= paths.distance[nearest.at(-1)!]!) continue;
+  for (const source of referrersOf(heap, node)) {
+    if (drawing.depthOf(shownFor(heap, source)) !== undefined) continue;
+    if (nearest.length === count && distance[source]! >= distance[nearest.at(-1)!]!) continue;
     let place = nearest.length;
-    while (place > 0 && paths.distance[nearest[place - 1]!]! > distance) place--;
+    while (place > 0 && distance[nearest[place - 1]!]! > distance[source]!) place--;
     nearest.splice(place, 0, source);
     if (nearest.length > count) nearest.pop();
   }
@@ -111,9 +100,30 @@ function drawReferrers(heap: AnalysedHeap, drawing: Drawing, node: NodeIndex, co
     const isNew = drawing.depthOf(shown) === undefined;
     if (!drawing.add(shown, depth + 1)) break;
     if (isNew) added.push(shown);
-    linkFrom(source);
+    linkReferrer(heap, drawing, source, node);
   }
   return added;
+}
+
+function linkDrawnReferrers(heap: AnalysedHeap, drawing: Drawing, node: NodeIndex): void {
+  for (const source of referrersOf(heap, node)) {
+    if (drawing.depthOf(shownFor(heap, source)) !== undefined) linkReferrer(heap, drawing, source, node);
+  }
+}
+
+function linkReferrer(heap: AnalysedHeap, drawing: Drawing, source: NodeIndex, node: NodeIndex): void {
+  const name = nameOfEdge(heap, source, findEdge(heap.graph, source, node));
+  drawing.link({ from: shownFor(heap, source), to: node, name });
+}
+
+/** Each once, without the node itself, as far as they are read. */
+function* referrersOf({ referrers }: AnalysedHeap, node: NodeIndex): Generator<NodeIndex> {
+  const start = referrers.firstReferrer[node]!;
+  const end = Math.min(referrers.firstReferrer[node + 1]!, start + REFERRERS_READ);
+  for (let i = start; i < end; i++) {
+    const source = referrers.referrers[i]!;
+    if (source !== node && (i === start || source !== referrers.referrers[i - 1])) yield source;
+  }
 }
 
 /** The owner instead of its namespace dict: the two are one to a reader. */
@@ -182,14 +192,9 @@ class Drawing {
 
   /** Referrers that are not drawn; those beyond what is read count for one each, told apart or not. */
   #undrawnReferrers(node: NodeIndex): number {
-    const { referrers } = this.#heap;
-    const start = referrers.firstReferrer[node]!;
-    const end = referrers.firstReferrer[node + 1]!;
-    const readEnd = Math.min(end, start + REFERRERS_READ);
-    let count = end - readEnd;
-    for (let i = start; i < readEnd; i++) {
-      const source = referrers.referrers[i]!;
-      if (source === node || (i > start && referrers.referrers[i - 1] === source)) continue;
+    const { firstReferrer } = this.#heap.referrers;
+    let count = Math.max(0, firstReferrer[node + 1]! - firstReferrer[node]! - REFERRERS_READ);
+    for (const source of referrersOf(this.#heap, node)) {
       // A namespace that is left out belongs to something drawn.
       if (!this.#depths.has(source) && !this.#depths.has(shownFor(this.#heap, source))) count++;
     }

@@ -126,6 +126,22 @@ test('a popular object is drawn within bounds, and what is left out is counted',
   expect(retainingGraph(all, x, { nodes: 6, expand: [x, x, x, x] }).nodes[0]).toMatchObject({ more_referrers: 0 });
 });
 
+test('what an expansion adds is linked to what keeps it, drawn before or after', () => {
+  const held = graphFromText(`
+    root -> pair -> one [element 0] -> x [attribute held]; pair -> other [element 1] -> x [attribute held]
+    root -> late -> other [attribute too]
+  `);
+  const [x, other] = [held.node('x'), held.node('other')];
+  const linksWith = (...expand: number[]) => {
+    const { nodes, edges } = retainingGraph(analysed(held), x, { nodes: 20, expand });
+    const nameAt = (place: number) => held.nameOf(nodeAt(held, nodes[place]!.address));
+    return edges.map(({ from, to }) => `${nameAt(from)} ${nameAt(to)}`).toSorted();
+  };
+  expect(linksWith()).toEqual(['one x', 'pair one']);
+  expect(linksWith(x)).toEqual(['one x', 'other x', 'pair one', 'pair other']);
+  expect(linksWith(x, other)).toEqual(['late other', 'one x', 'other x', 'pair one', 'pair other']);
+});
+
 test('what an expansion adds is expanded in turn, and what is not drawn is not', () => {
   const held = graphFromText(`
     root -> first -> x [attribute one]; root -> second -> x [attribute one]
