@@ -29,6 +29,7 @@ def fill():
     return [Holder(shared) for _ in range(30)]
 shop = Shop()
 holders = fill()
+boxes = [[holder] for holder in holders]
 print('ready', flush=True)
 input()
 `;
@@ -157,6 +158,74 @@ describe.skipIf('missing' in browser)('the drawings', { timeout: 2 * PATIENCE_MS
     await keep('object-icicle');
   });
 
+  test('who keeps an object alive is moved through, added to and folded by keys', async () => {
+    await openObject('Shared');
+    const nodes = page.locator('.retaining a');
+    const isAt = (name: RegExp): Promise<void> => page.locator('.retaining a:focus', { hasText: name }).waitFor();
+    const areDrawn = (count: number): Promise<void> => expect.poll(() => nodes.count()).toBe(count);
+    await areDrawn(6);
+    expect(await tabStops('.retaining')).toBe(1);
+    await page.locator('.retaining a[tabindex="0"]').focus();
+    await isAt(/__main__\.Shared/);
+    await page.keyboard.press('ArrowLeft');
+    await isAt(/__main__\.Holder/);
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('ArrowLeft');
+    await isAt(/module __main__/);
+    for (const _ of 'abcd') await page.keyboard.press('ArrowRight');
+    await isAt(/__main__\.Shared/);
+    // The other holders, a few at a time.
+    await page.keyboard.press('+');
+    await areDrawn(6 + 12);
+    await page.keyboard.press('+');
+    await areDrawn(6 + 24);
+    // One that was added is expanded in turn: its own box.
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('ArrowDown');
+    await isAt(/__main__\.Holder/);
+    await page.keyboard.press('+');
+    await areDrawn(6 + 24 + 1);
+    await page.keyboard.press('-');
+    await areDrawn(6 + 24);
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('-');
+    await areDrawn(6);
+    await page.keyboard.press('-');
+    await areDrawn(1);
+    expect(await page.locator('.retaining a:focus').getAttribute('aria-expanded')).toBe('false');
+    await page.keyboard.press('+');
+    await areDrawn(6);
+    expect(await tabStops('.retaining')).toBe(1);
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: /^__main__\.Holder / }).waitFor();
+  });
+
+  test('who keeps an object alive is added to and folded by clicks, and saved as it is shown', async () => {
+    await openObject('Shared');
+    const nodes = page.locator('.retaining a');
+    await page.getByRole('button', { name: /^hide the referrers of __main__\.Holder/ }).click();
+    await expect.poll(() => nodes.count()).toBe(2);
+    const small = (await savedFile(/^save as SVG: why 0x/)).toString();
+    expect(small).toContain('__main__.Holder');
+    expect(small).not.toContain('module __main__');
+    await page.getByRole('button', { name: 'show 2 referrers of __main__.Holder again' }).click();
+    await expect.poll(() => nodes.count()).toBe(6);
+    await page.getByRole('button', { name: /^draw more referrers of __main__\.Shared: 29 not drawn/ }).click();
+    await expect.poll(() => nodes.count()).toBe(6 + 12);
+    await page
+      .getByRole('button', { name: /^draw more referrers of __main__\.Holder: 1 not drawn/ })
+      .last()
+      .click();
+    await expect.poll(() => nodes.count()).toBe(6 + 12 + 1);
+    await keep('shared-expanded');
+    const large = (await savedFile(/^save as SVG: why 0x/)).toString();
+    expect(large).toContain('module __main__');
+    expect(large).not.toMatch(/var\(|class=|href=|hide the referrers/);
+    await page.getByRole('button', { name: /^take back the added referrers of __main__\.Shared/ }).click();
+    await expect.poll(() => nodes.count()).toBe(6);
+  });
+
   test.each([
     ['light', 1280],
     ['dark', 1280],
@@ -168,7 +237,21 @@ describe.skipIf('missing' in browser)('the drawings', { timeout: 2 * PATIENCE_MS
     await openObject('Shop');
     await openedList();
     expect(await seriousViolations(page)).toEqual([]);
-    await keep(`drawings-${colorScheme}-${width}`);
+    await keep(`shop-${colorScheme}-${width}`);
+    await openObject('Shared');
+    await page.locator('.retaining a[tabindex="0"]').focus();
+    await page.keyboard.press('+');
+    await page.locator('.retaining a').nth(4).waitFor();
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('-');
+    await page.locator('.node-folded').waitFor();
+    // What the keys lead to is in sight.
+    const node = (await page.locator('.retaining a:focus').boundingBox())!;
+    const frame = (await page.locator('.retaining-scroll').boundingBox())!;
+    expect(node.x).toBeGreaterThanOrEqual(frame.x);
+    expect(node.x + node.width).toBeLessThanOrEqual(frame.x + frame.width);
+    expect(await seriousViolations(page)).toEqual([]);
+    await keep(`shared-${colorScheme}-${width}`);
   });
 
   test('the console has nothing to complain of', () => {

@@ -1,9 +1,9 @@
 // The bars of an icicle: where each stands, which are drawn under a zoom and what is beside them, and what they are called.
 
 import { type HierarchyRectangularNode, hierarchy, partition } from 'd3-hierarchy';
-import { formatBytes, formatCount } from '../../src/base/units.ts';
+import { formatBytes } from '../../src/base/units.ts';
 import type { RetainedTree } from '../../src/protocol/web/heap-views.ts';
-import { percent } from './figures.tsx';
+import { counted, percent } from './figures.tsx';
 
 export type Bar = HierarchyRectangularNode<RetainedTree>;
 
@@ -79,7 +79,7 @@ export function amountsOfBar(bar: Bar): string {
   const { retained_bytes, objects } = bar.data;
   const whole = bar.ancestors().at(-1)!.data.retained_bytes;
   const share = whole === 0 ? 0 : retained_bytes / whole;
-  return `${formatBytes(retained_bytes)} in ${formatCount(objects)} object${objects === 1 ? '' : 's'}, ${percent(share)}`;
+  return `${formatBytes(retained_bytes)} in ${counted(objects, 'object')}, ${percent(share)}`;
 }
 
 /** Name of its colour in the style sheet: by row, and grey for what is no single object. */

@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { formatBytes, formatCount } from '../../src/base/units.ts';
 import type { ObjectDetail, RelatedObject, RetainedTree, Window } from '../../src/protocol/web/heap-views.ts';
-import { Bytes, Count } from '../components/figures.tsx';
+import { Bytes, Count, counted } from '../components/figures.tsx';
 import { Icicle } from '../components/icicle.tsx';
 import { PathText } from '../components/path-text.tsx';
 import { PlainTable } from '../components/plain-table.tsx';
@@ -93,7 +93,7 @@ function Head({ object }: { object: ObjectDetail }): JSX.Element {
             <strong>
               <Bytes of={retained_bytes} />
             </strong>{' '}
-            <span class="faint">in {formatCount(retained_objects)} objects</span>
+            <span class="faint">in {counted(retained_objects, 'object')}</span>
           </dd>
         </div>
         <div>
@@ -126,7 +126,7 @@ function Head({ object }: { object: ObjectDetail }): JSX.Element {
 }
 
 function retainsWhat({ retained_bytes, retained_objects }: ObjectDetail): string {
-  return `${formatBytes(retained_bytes)} in ${formatCount(retained_objects)} object${retained_objects === 1 ? '' : 's'}`;
+  return `${formatBytes(retained_bytes)} in ${counted(retained_objects, 'object')}`;
 }
 
 /** Rows asked for at once. */
