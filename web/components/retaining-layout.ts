@@ -5,7 +5,7 @@ import type { RetainingGraph } from '../../src/protocol/web/heap-views.ts';
 
 export const NODE_WIDTH = 200;
 export const NODE_HEIGHT = 50;
-export const GAP_X = 90;
+export const GAP_X = 124;
 const GAP_Y = 16;
 export const MARGIN = 12;
 /** Distance from which on nodes share a column; what is farther away is behind the paths below the drawing. */

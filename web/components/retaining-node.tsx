@@ -142,7 +142,7 @@ export function Edge({ from, to, name }: { from: PlacedNode; to: PlacedNode; nam
       </path>
       {isForward ? (
         <text class="edge-name" x={(startX + endX) / 2} y={(startY + endY) / 2 - 5}>
-          {elided(name, to.x - from.x > NODE_WIDTH + GAP_X ? 40 : 13)}
+          {elided(name, to.x - from.x > NODE_WIDTH + GAP_X ? 45 : 18)}
         </text>
       ) : null}
     </>
