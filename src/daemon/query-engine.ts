@@ -251,9 +251,8 @@ class Snapshot {
       case 'referents':
         return referentsWindow(heap, node, question.query);
       case 'retaining graph': {
-        const { nodes, expand } = question.query;
-        const expanded = expand === undefined ? undefined : nodeAt(heap.graph, expand);
-        return retainingGraph(heap, node, { nodes, expand: expanded });
+        const { nodes, expand = [] } = question.query;
+        return retainingGraph(heap, node, { nodes, expand: expand.map((address) => nodeAt(heap.graph, address)) });
       }
     }
   }

@@ -4,7 +4,7 @@ import { LeakscopeError } from '../base/errors.ts';
 import { indexInAscending } from '../base/sorted-search.ts';
 import { hexAddress } from '../diagnose/heap-report.ts';
 import type { Retention } from '../diagnose/retention.ts';
-import { type HeapGraph, type NodeIndex, qualifiedTypeName, WORD_BYTES } from '../graph/heap-graph.ts';
+import { type HeapGraph, NodeFlag, type NodeIndex, qualifiedTypeName, WORD_BYTES } from '../graph/heap-graph.ts';
 import type { Referrers } from '../graph/referrers.ts';
 
 export interface AnalysedHeap extends Retention {
@@ -30,4 +30,11 @@ export function typeNameOf(graph: HeapGraph, node: NodeIndex): string {
 
 export function ownBytes(graph: HeapGraph, node: NodeIndex): number {
   return graph.shallowWords[node]! * WORD_BYTES;
+}
+
+/** What a namespace is the `__dict__` of: the two are one to a reader. */
+export function namespaceOwner({ graph, paths }: AnalysedHeap, node: NodeIndex): NodeIndex | undefined {
+  if ((graph.nodeFlags[node]! & NodeFlag.namespace) === 0) return undefined;
+  const owner = paths.parent[node]!;
+  return owner < graph.nodeCount ? owner : undefined;
 }

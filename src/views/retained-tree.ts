@@ -2,9 +2,9 @@
 // tree down to a few levels. Small children of one type are drawn together, the rest as one.
 
 import { type DominatorTree, largestChildren } from '../graph/dominator-tree.ts';
-import { NodeFlag, type NodeIndex, qualifiedTypeName } from '../graph/heap-graph.ts';
+import { type NodeIndex, qualifiedTypeName } from '../graph/heap-graph.ts';
 import type { RetainedTree } from '../protocol/web/heap-views.ts';
-import { type AnalysedHeap, addressOf, typeNameOf } from './analysed-heap.ts';
+import { type AnalysedHeap, addressOf, namespaceOwner, typeNameOf } from './analysed-heap.ts';
 import { nameOfEdge } from './object-rows.ts';
 
 const LEVELS = 6;
@@ -65,13 +65,6 @@ function describe(heap: AnalysedHeap, node: NodeIndex, name: string): Omit<Retai
 /** Of modules, classes, functions, threads and frames. */
 function givenName({ names }: AnalysedHeap, node: NodeIndex): string | undefined {
   return names.roleOf(node) === 'object' ? undefined : `${names.wordOf(node)} ${names.nameOf(node)}`;
-}
-
-/** What a namespace is the `__dict__` of: the two are one to a reader. */
-function namespaceOwner({ graph, paths }: AnalysedHeap, node: NodeIndex): NodeIndex | undefined {
-  if ((graph.nodeFlags[node]! & NodeFlag.namespace) === 0) return undefined;
-  const owner = paths.parent[node]!;
-  return owner < graph.nodeCount ? owner : undefined;
 }
 
 /** What the node calls these children. */

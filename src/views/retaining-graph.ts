@@ -1,25 +1,25 @@
 // Why an object is alive, as a small graph for drawing: its retaining paths, joined where they meet. Namespace dicts are
 // left out, as a path leaves them out: an object and its `__dict__` are one. What is not drawn is counted.
 
-import { type EdgeIndex, NO_NODE, NodeFlag, type NodeIndex } from '../graph/heap-graph.ts';
+import { type EdgeIndex, NodeFlag, type NodeIndex } from '../graph/heap-graph.ts';
 import { findEdge, sourceOfEdge } from '../graph/referrers.ts';
 import { alternativePaths, type RetainingPath } from '../graph/retaining-path.ts';
 import type { RetainingGraph } from '../protocol/web/heap-views.ts';
-import { type AnalysedHeap, addressOf, typeNameOf } from './analysed-heap.ts';
+import { type AnalysedHeap, addressOf, namespaceOwner, typeNameOf } from './analysed-heap.ts';
 import { nameOfEdge } from './object-rows.ts';
 
 const PATHS_JOINED = 12;
-/** Referrers that one node is expanded to. */
+/** Referrers that a node is expanded by, each time. */
 const EXPANDED = 12;
 const GARBAGE_LEVELS = 4;
 /** Referrers looked at when one is expanded, or when they are counted: a popular object has millions. */
 const REFERRERS_READ = 1_000_000;
 
 export interface RetainingGraphOptions {
-  /** Nodes drawn at most; of longer paths the ends near the object. */
+  /** Nodes drawn at most, besides those of the expansions; of longer paths the ends near the object. */
   readonly nodes: number;
-  /** A node whose referrers are wanted too. */
-  readonly expand?: NodeIndex | undefined;
+  /** Drawn nodes whose referrers are wanted too, in this order: a few for each time that a node is named. */
+  readonly expand?: readonly NodeIndex[];
 }
 
 interface Link {
@@ -36,7 +36,14 @@ export function retainingGraph(heap: AnalysedHeap, node: NodeIndex, options: Ret
   for (const path of found) drawPath(heap, drawing, path, options.nodes);
   // Garbage has no path: what refers to it is the cycle that keeps it.
   if (found.length === 0) drawAround(heap, drawing, node);
-  if (options.expand !== undefined) drawReferrers(heap, drawing, options.expand);
+  const times = new Map<NodeIndex, number>();
+  for (const expanded of options.expand ?? []) times.set(expanded, (times.get(expanded) ?? 0) + 1);
+  const added = [...times].flatMap(([expanded, count]) => {
+    drawing.makeRoom(EXPANDED * count);
+    return drawReferrers(heap, drawing, expanded, EXPANDED * count);
+  });
+  // They may be kept by what was there before, or came after.
+  for (const one of added) linkDrawnReferrers(heap, drawing, one);
   return drawing.finish();
 }
 
@@ -67,39 +74,61 @@ function isSilent({ graph }: AnalysedHeap, path: RetainingPath, i: number): bool
 function drawAround(heap: AnalysedHeap, drawing: Drawing, node: NodeIndex): void {
   let level: readonly NodeIndex[] = [node];
   for (let depth = 0; depth < GARBAGE_LEVELS; depth++) {
-    level = level.flatMap((at) => drawReferrers(heap, drawing, at));
+    level = level.flatMap((at) => drawReferrers(heap, drawing, at, EXPANDED));
   }
 }
 
-/** The referrers drawn that were not before. */
-function drawReferrers(heap: AnalysedHeap, drawing: Drawing, node: NodeIndex): NodeIndex[] {
-  const { graph, referrers, paths } = heap;
+/** Links a node to those of its referrers that are drawn, and draws `count` others at most. Those are given. */
+function drawReferrers(heap: AnalysedHeap, drawing: Drawing, node: NodeIndex, count: number): NodeIndex[] {
   const depth = drawing.depthOf(node);
   if (depth === undefined) return [];
-  const start = referrers.firstReferrer[node]!;
-  const end = Math.min(referrers.firstReferrer[node + 1]!, start + REFERRERS_READ);
+  linkDrawnReferrers(heap, drawing, node);
+  const { distance } = heap.paths;
   // Nearest to a root first: those explain most.
   const nearest: NodeIndex[] = [];
-  let previous = -1;
-  for (let i = start; i < end; i++) {
-    const source = referrers.referrers[i]!;
-    if (source === previous || source === node) continue;
-    previous = source;
-    const distance = paths.distance[source]!;
-    if (nearest.length === EXPANDED && distance >= paths.distance[nearest.at(-1)!]!) continue;
+  for (const source of referrersOf(heap, node)) {
+    if (drawing.depthOf(shownFor(heap, source)) !== undefined) continue;
+    if (nearest.length === count && distance[source]! >= distance[nearest.at(-1)!]!) continue;
     let place = nearest.length;
-    while (place > 0 && paths.distance[nearest[place - 1]!]! > distance) place--;
+    while (place > 0 && distance[nearest[place - 1]!]! > distance[source]!) place--;
     nearest.splice(place, 0, source);
-    if (nearest.length > EXPANDED) nearest.pop();
+    if (nearest.length > count) nearest.pop();
   }
   const added: NodeIndex[] = [];
   for (const source of nearest) {
-    const isNew = drawing.depthOf(source) === undefined;
-    if (!drawing.add(source, depth + 1)) break;
-    if (isNew) added.push(source);
-    drawing.link({ from: source, to: node, name: nameOfEdge(heap, source, findEdge(graph, source, node)) });
+    const shown = shownFor(heap, source);
+    const isNew = drawing.depthOf(shown) === undefined;
+    if (!drawing.add(shown, depth + 1)) break;
+    if (isNew) added.push(shown);
+    linkReferrer(heap, drawing, source, node);
   }
   return added;
+}
+
+function linkDrawnReferrers(heap: AnalysedHeap, drawing: Drawing, node: NodeIndex): void {
+  for (const source of referrersOf(heap, node)) {
+    if (drawing.depthOf(shownFor(heap, source)) !== undefined) linkReferrer(heap, drawing, source, node);
+  }
+}
+
+function linkReferrer(heap: AnalysedHeap, drawing: Drawing, source: NodeIndex, node: NodeIndex): void {
+  const name = nameOfEdge(heap, source, findEdge(heap.graph, source, node));
+  drawing.link({ from: shownFor(heap, source), to: node, name });
+}
+
+/** Each once, without the node itself, as far as they are read. */
+function* referrersOf({ referrers }: AnalysedHeap, node: NodeIndex): Generator<NodeIndex> {
+  const start = referrers.firstReferrer[node]!;
+  const end = Math.min(referrers.firstReferrer[node + 1]!, start + REFERRERS_READ);
+  for (let i = start; i < end; i++) {
+    const source = referrers.referrers[i]!;
+    if (source !== node && (i === start || source !== referrers.referrers[i - 1])) yield source;
+  }
+}
+
+/** The owner instead of its namespace dict: the two are one to a reader. */
+function shownFor(heap: AnalysedHeap, node: NodeIndex): NodeIndex {
+  return namespaceOwner(heap, node) ?? node;
 }
 
 /** Named by the edge alone; its source is only needed to tell a tuple from a list. */
@@ -111,7 +140,7 @@ function edgeNameOf(heap: AnalysedHeap, edge: EdgeIndex | undefined): string {
 /** Nodes and links as they are found, each once. */
 class Drawing {
   readonly #heap: AnalysedHeap;
-  readonly #limit: number;
+  #limit: number;
   readonly #depths = new Map<NodeIndex, number>();
   readonly #links = new Map<string, Link>();
 
@@ -126,6 +155,11 @@ class Drawing {
     if (known === undefined && this.#depths.size >= this.#limit) return false;
     this.#depths.set(node, Math.min(known ?? depth, depth));
     return true;
+  }
+
+  /** For that many more nodes than are drawn by now. */
+  makeRoom(count: number): void {
+    this.#limit = Math.max(this.#limit, this.#depths.size + count);
   }
 
   depthOf(node: NodeIndex): number | undefined {
@@ -158,24 +192,13 @@ class Drawing {
 
   /** Referrers that are not drawn; those beyond what is read count for one each, told apart or not. */
   #undrawnReferrers(node: NodeIndex): number {
-    const { graph, referrers } = this.#heap;
-    const start = referrers.firstReferrer[node]!;
-    const end = referrers.firstReferrer[node + 1]!;
-    const readEnd = Math.min(end, start + REFERRERS_READ);
-    let count = end - readEnd;
-    for (let i = start; i < readEnd; i++) {
-      const source = referrers.referrers[i]!;
-      if (source === node || (i > start && referrers.referrers[i - 1] === source) || this.#depths.has(source)) continue;
-      if ((graph.nodeFlags[source]! & NodeFlag.namespace) !== 0 && this.#isDrawnNamespace(source)) continue;
-      count++;
+    const { firstReferrer } = this.#heap.referrers;
+    let count = Math.max(0, firstReferrer[node + 1]! - firstReferrer[node]! - REFERRERS_READ);
+    for (const source of referrersOf(this.#heap, node)) {
+      // A namespace that is left out belongs to something drawn.
+      if (!this.#depths.has(source) && !this.#depths.has(shownFor(this.#heap, source))) count++;
     }
     return count;
-  }
-
-  /** Whether a namespace that is left out belongs to something drawn. */
-  #isDrawnNamespace(namespace: NodeIndex): boolean {
-    const parent = this.#heap.paths.parent[namespace]!;
-    return parent !== NO_NODE && this.#depths.has(parent);
   }
 }
 

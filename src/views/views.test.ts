@@ -117,9 +117,51 @@ test('a popular object is drawn within bounds, and what is left out is counted',
   const drawn = retainingGraph(all, x, { nodes: 6 });
   expect(drawn.nodes.length).toBe(6);
   expect(drawn.nodes[0]).toMatchObject({ depth: 0, more_referrers: 35 });
-  const expanded = retainingGraph(all, x, { nodes: 100, expand: x });
-  expect(expanded.nodes[0]!.more_referrers).toBe(40 - (expanded.nodes.length - 1));
-  expect(expanded.nodes.length).toBeGreaterThan(12);
+  // What is expanded needs no room among the others; named again, more is drawn.
+  const once = retainingGraph(all, x, { nodes: 6, expand: [x] });
+  expect(once.nodes.length).toBe(6 + 12);
+  expect(once.nodes[0]).toMatchObject({ more_referrers: 35 - 12 });
+  const twice = retainingGraph(all, x, { nodes: 6, expand: [x, x] });
+  expect(twice.nodes.length).toBe(6 + 24);
+  expect(retainingGraph(all, x, { nodes: 6, expand: [x, x, x, x] }).nodes[0]).toMatchObject({ more_referrers: 0 });
+});
+
+test('what an expansion adds is linked to what keeps it, drawn before or after', () => {
+  const held = graphFromText(`
+    root -> pair -> one [element 0] -> x [attribute held]; pair -> other [element 1] -> x [attribute held]
+    root -> late -> other [attribute too]
+  `);
+  const [x, other] = [held.node('x'), held.node('other')];
+  const linksWith = (...expand: number[]) => {
+    const { nodes, edges } = retainingGraph(analysed(held), x, { nodes: 20, expand });
+    const nameAt = (place: number) => held.nameOf(nodeAt(held, nodes[place]!.address));
+    return edges.map(({ from, to }) => `${nameAt(from)} ${nameAt(to)}`).toSorted();
+  };
+  expect(linksWith()).toEqual(['one x', 'pair one']);
+  expect(linksWith(x)).toEqual(['one x', 'other x', 'pair one', 'pair other']);
+  expect(linksWith(x, other)).toEqual(['late other', 'one x', 'other x', 'pair one', 'pair other']);
+});
+
+test('what an expansion adds is expanded in turn, and what is not drawn is not', () => {
+  const held = graphFromText(`
+    root -> first -> x [attribute one]; root -> second -> x [attribute one]
+    root -> m [value 0] -> mdict [field __dict__] -> second [global second]
+    type m module; label m app; flags m code; flags mdict namespace
+  `);
+  const [x, second, m] = [held.node('x'), held.node('second'), held.node('m')];
+  const drawnWith = (...expand: number[]) => {
+    const { nodes, edges } = retainingGraph(analysed(held), x, { nodes: 20, expand });
+    const names = nodes.map(({ address }) => held.nameOf(nodeAt(held, address)));
+    return { nodes, names, links: edges.map(({ from, to, name }) => `${names[from]} ${name} ${names[to]}`) };
+  };
+  expect(drawnWith().names).toEqual(['x', 'first']);
+  expect(drawnWith(x).names).toEqual(['x', 'first', 'second']);
+  const both = drawnWith(x, second);
+  // The module stands for its dict, which is counted nowhere.
+  expect(both.names).toEqual(['x', 'first', 'second', 'm']);
+  expect(both.links).toContain('m global second second');
+  expect(both.nodes.map(({ more_referrers }) => more_referrers)).toEqual([0, 0, 0, 0]);
+  expect(drawnWith(second, m).names).toEqual(['x', 'first']);
 });
 
 test('a cycle of garbage is drawn as one', () => {

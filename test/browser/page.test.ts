@@ -155,6 +155,7 @@ describe.skipIf('missing' in browser)('the page', { timeout: 4 * PATIENCE_MS }, 
     await page.getByRole('heading', { name: 'How it grows' }).waitFor();
     await page.locator('.chart canvas').waitFor();
     await page.locator('.retaining .node-object').waitFor();
+    await page.getByText(/paths? leads? to it\. /).waitFor();
     await page.locator('.icicle-bar').first().waitFor();
     // It runs under tracemalloc: who allocated what it holds stands there too.
     await page.locator('.tracebacks').getByText('self.history = [user] * 20').waitFor();

@@ -130,6 +130,8 @@ test('requests are short, and what they hold is checked', async () => {
     '/api/snapshots/s1/types?limit=501',
     '/api/snapshots/s1/types?sort=constructor',
     '/api/snapshots/s1/objects/12',
+    `/api/snapshots/s1/objects/0x10/retaining-graph?expand=${Array(17).fill('0x10').join()}`,
+    '/api/snapshots/s1/objects/0x10/retaining-graph?expand=0x10,,0x20',
     '/api/snapshots/__proto__/types',
     '/api/processes/1%2f../timeline',
     '/api/compare?snapshots=s1',

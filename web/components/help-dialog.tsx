@@ -11,6 +11,10 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['/', 'go to the search field of the view'],
   ['↑ ↓', 'move through a table or tree; ← → close and open a branch'],
   ['Enter', 'open what is selected'],
+  ['← → ↑ ↓', 'in “What it retains”: to the bar beside, above or below; Enter zooms in, Esc out'],
+  ['o', 'open the object of a bar'],
+  ['← → ↑ ↓', 'in “Why is it alive?”: ← to a referrer, → towards the object, ↑ ↓ in the column; Enter opens'],
+  ['+ −', 'show and hide what refers to the node'],
   ['Esc', 'close'],
   ['?', 'this help'],
 ];
@@ -32,7 +36,7 @@ export function HelpDialog(): JSX.Element {
       <h2>Keys</h2>
       <dl class="keys">
         {KEYS.map(([key, does]) => (
-          <div key={key}>
+          <div key={does}>
             <dt>
               <kbd>{key}</kbd>
             </dt>

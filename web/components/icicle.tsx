@@ -1,103 +1,120 @@
 // What an object retains, as an icicle: each bar is kept alive by the one above it, as wide as what it retains. A click or
-// Enter zooms in; Tab moves from bar to bar.
+// Enter zooms in, Escape out; the arrow keys move from bar to bar.
 
-import { type HierarchyRectangularNode, hierarchy, partition } from 'd3-hierarchy';
 import type { JSX } from 'preact';
-import { useMemo, useState } from 'preact/hooks';
-import { formatBytes, formatCount } from '../../src/base/units.ts';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { formatBytes } from '../../src/base/units.ts';
 import type { RetainedTree } from '../../src/protocol/web/heap-views.ts';
-import { percent } from './figures.tsx';
-
-type Bar = HierarchyRectangularNode<RetainedTree>;
+import { isPlainKey } from '../state/keys.ts';
+import { ChartExport } from './chart-export.tsx';
+import {
+  amountsOfBar,
+  type Bar,
+  barBeside,
+  barsOf,
+  barsUnder,
+  colourOfBar,
+  keyOfBar,
+  nameOfBar,
+  rowCount,
+} from './icicle-bars.ts';
+import { IcicleList } from './icicle-list.tsx';
+import { icicleAsSvg } from './icicle-svg.ts';
 
 const ROW = 30;
-/** Rows drawn below the one zoomed to. */
-const ROWS = 7;
-/** Share of the width below which a bar cannot be pointed at. */
-const NARROWEST = 0.003;
-/** And below which its name has no room. */
+/** Share of the width below which a name has no room. */
 const NAMED = 0.035;
 
-export function Icicle({ tree, onOpen }: { tree: RetainedTree; onOpen: (address: string) => void }): JSX.Element {
-  const root = useMemo(() => layout(tree), [tree]);
-  const [zoomed, setZoomed] = useState<Bar>(root);
-  const [pointed, setPointed] = useState<Bar>();
+export function Icicle(props: { tree: RetainedTree; linkOf: (address: string) => string }): JSX.Element {
+  const { tree, linkOf } = props;
+  const root = useMemo(() => barsOf(tree), [tree]);
+  const [zoomed, setZoomed] = useState(root);
   const top = root.descendants().includes(zoomed) ? zoomed : root;
-  const width = top.x1 - top.x0;
-  const bars = top
-    .descendants()
-    .filter(({ depth, x0, x1 }) => depth - top.depth < ROWS && (x1 - x0) / width >= NARROWEST);
-  const told = pointed ?? top;
+  const bars = useMemo(() => barsUnder(top), [top]);
+  // The one tab stop of the drawing.
+  const [entered, setEntered] = useState(root);
+  const current = bars.some(({ bar }) => bar === entered) ? entered : top;
+  const [pointed, setPointed] = useState<Bar>();
+  const element = useRef<HTMLDivElement>(null);
+  const takesFocus = useRef(false);
+  useLayoutEffect(() => {
+    if (takesFocus.current) element.current?.querySelector<HTMLElement>('[tabindex="0"]')?.focus();
+    takesFocus.current = false;
+  });
+
+  const enter = (bar: Bar): void => {
+    setEntered(bar);
+    takesFocus.current = true;
+  };
+  const zoomTo = (bar: Bar, next: Bar): void => {
+    setZoomed(bar);
+    setPointed(undefined);
+    enter(next);
+  };
+  const zoomOut = (): void => {
+    if (top.parent !== null && top !== root) zoomTo(top.parent, top);
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (!isPlainKey(event)) return;
+    const beside = barBeside(bars, current, event.key);
+    if (beside !== undefined) enter(beside);
+    else if (event.key === 'Escape' || event.key === 'Backspace') zoomOut();
+    else if (event.key === 'o' && current.data.address !== undefined) location.hash = linkOf(current.data.address);
+    // An arrow at the edge must not scroll the page.
+    else if (!event.key.startsWith('Arrow')) return;
+    event.preventDefault();
+  };
+  const told = pointed ?? current;
   return (
-    <div class="icicle">
+    <figure class="icicle">
+      <figcaption>
+        <span class="faint">Each bar is kept alive by the one above it.</span>
+        <ChartExport name={`what ${nameOfBar(top)} retains`} svg={() => icicleAsSvg(top)} />
+      </figcaption>
       <div
+        ref={element}
         class="icicle-bars"
-        style={{ height: `${ROW * (Math.max(...bars.map(({ depth }) => depth)) - top.depth + 1)}px` }}
+        role="group"
+        aria-label="what it retains, drawn"
+        style={{ height: `${ROW * rowCount(bars)}px` }}
+        onKeyDown={onKeyDown}
       >
-        {bars.map((bar) => (
+        {bars.map(({ bar, left, width, row }) => (
           <button
-            key={keyOf(bar)}
+            key={keyOfBar(bar)}
             type="button"
-            class={`icicle-bar part-${bar.depth % 6}${bar.data.address === undefined ? ' together' : ''}`}
+            class="icicle-bar"
+            tabIndex={bar === current ? 0 : -1}
             style={{
-              left: `${((bar.x0 - top.x0) / width) * 100}%`,
-              width: `${((bar.x1 - bar.x0) / width) * 100}%`,
-              top: `${(bar.depth - top.depth) * ROW}px`,
+              left: `${left * 100}%`,
+              width: `${width * 100}%`,
+              top: `${row * ROW}px`,
+              background: `var(--${colourOfBar(bar)})`,
             }}
-            aria-label={described(bar)}
+            aria-label={`${nameOfBar(bar)}: ${amountsOfBar(bar)}`}
             onMouseEnter={() => setPointed(bar)}
             onMouseLeave={() => setPointed(undefined)}
-            onFocus={() => setPointed(bar)}
-            onClick={() => setZoomed(bar === top && bar.parent !== null ? bar.parent : bar)}
+            onFocus={() => setEntered(bar)}
+            onClick={() => (bar === top ? zoomOut() : zoomTo(bar, bar))}
           >
-            {(bar.x1 - bar.x0) / width < NAMED ? null : <span>{nameOf(bar.data)}</span>}
+            {width < NAMED ? null : `${nameOfBar(bar)} · ${formatBytes(bar.data.retained_bytes)}`}
           </button>
         ))}
       </div>
       <p class="icicle-told" aria-live="polite">
-        {described(told)}{' '}
+        {nameOfBar(told)}: {amountsOfBar(told)}{' '}
         {told.data.address === undefined ? null : (
-          <button type="button" class="button quiet" onClick={() => onOpen(told.data.address!)}>
+          <a class="button quiet" href={linkOf(told.data.address)}>
             Open
-          </button>
+          </a>
         )}
         {top === root ? null : (
-          <button type="button" class="button quiet" onClick={() => setZoomed(root)}>
+          <button type="button" class="button quiet" onClick={() => zoomTo(root, top)}>
             Back to the whole
           </button>
         )}
       </p>
-    </div>
+      <IcicleList root={root} linkOf={linkOf} />
+    </figure>
   );
-}
-
-function layout(tree: RetainedTree): Bar {
-  const root = hierarchy(tree, ({ children }) => children as RetainedTree[])
-    // What a node retains beside its drawn children is its own.
-    .sum(({ retained_bytes, children }) =>
-      Math.max(0, retained_bytes - children.reduce((sum, child) => sum + child.retained_bytes, 0)),
-    )
-    .sort((a, b) => (b.value ?? 0) - (a.value ?? 0));
-  return partition<RetainedTree>().size([1, 1])(root);
-}
-
-function nameOf({ name, type }: RetainedTree): string {
-  return name === '' || name === type ? type : `${name} ${type}`;
-}
-
-function described(bar: Bar): string {
-  const { retained_bytes, objects } = bar.data;
-  const whole = bar.ancestors().at(-1)!.data.retained_bytes;
-  const share = whole === 0 ? 0 : retained_bytes / whole;
-  return `${nameOf(bar.data)}: ${formatBytes(retained_bytes)} in ${formatCount(objects)} objects, ${percent(share)}`;
-}
-
-function keyOf(bar: Bar): string {
-  return bar
-    .ancestors()
-    .map(
-      ({ data, parent }) =>
-        `${data.address ?? data.type}${parent?.children?.findIndex((child) => child.data === data) ?? 0}`,
-    )
-    .join(' ');
 }

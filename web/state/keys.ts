@@ -24,7 +24,7 @@ function onKey(event: KeyboardEvent): void {
     return;
   }
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || dialog.value !== 'none') return;
-  if (performance.now() - chordAt < CHORD_MS) {
+  if (isChordWaiting()) {
     chordAt = Number.NEGATIVE_INFINITY;
     const entry = VIEWS.find(({ key }) => key === event.key);
     if (entry !== undefined) {
@@ -48,6 +48,15 @@ function onKey(event: KeyboardEvent): void {
       dialog.value = 'help';
       return;
   }
+}
+
+/** Whether a key is meant for what has the focus: not with Ctrl, Alt or Meta, and not the letter that a `g` waits for. */
+export function isPlainKey(event: KeyboardEvent): boolean {
+  return !event.ctrlKey && !event.metaKey && !event.altKey && !isChordWaiting();
+}
+
+function isChordWaiting(): boolean {
+  return performance.now() - chordAt < CHORD_MS;
 }
 
 function isTyping(target: EventTarget | null): boolean {

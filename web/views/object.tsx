@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { formatBytes, formatCount } from '../../src/base/units.ts';
 import type { ObjectDetail, RelatedObject, RetainedTree, Window } from '../../src/protocol/web/heap-views.ts';
-import { Bytes, Count } from '../components/figures.tsx';
+import { Bytes, Count, counted } from '../components/figures.tsx';
 import { Icicle } from '../components/icicle.tsx';
 import { PathText } from '../components/path-text.tsx';
 import { PlainTable } from '../components/plain-table.tsx';
@@ -12,9 +12,10 @@ import { RetainingGraphView } from '../components/retaining-graph.tsx';
 import { Section } from '../components/section.tsx';
 import { Answered, Empty, Failure } from '../components/states.tsx';
 import { Term } from '../components/term.tsx';
+import { whyAlive } from '../components/why-alive.ts';
 import { fetchKept, useAnswer } from '../state/answer.ts';
 import { type ApiFailure, withQuery } from '../state/api.ts';
-import { goTo, linkTo, route } from '../state/route.ts';
+import { linkTo, route } from '../state/route.ts';
 import { currentSnapshot, snapshotPath } from '../state/workspace.ts';
 
 export function ObjectView(): JSX.Element {
@@ -43,6 +44,7 @@ function ObjectOf({ address }: { address: string }): JSX.Element {
             {object.paths.length === 0 ? null : (
               <RetainingGraphView snapshot={currentSnapshot.value!.id} address={address} />
             )}
+            {object.paths.length > 1 ? <p class="faint">The paths, the shortest first:</p> : null}
             <ol class="paths">
               {object.paths.map((path) => (
                 <li key={path}>
@@ -57,7 +59,7 @@ function ObjectOf({ address }: { address: string }): JSX.Element {
                 root.children.length === 0 ? (
                   <p class="faint">Nothing but itself.</p>
                 ) : (
-                  <Icicle tree={root} onOpen={(at) => goTo('object', at)} />
+                  <Icicle tree={root} linkOf={(at) => linkTo('object', at)} />
                 )
               }
             </Answered>
@@ -91,7 +93,7 @@ function Head({ object }: { object: ObjectDetail }): JSX.Element {
             <strong>
               <Bytes of={retained_bytes} />
             </strong>{' '}
-            <span class="faint">in {formatCount(retained_objects)} objects</span>
+            <span class="faint">in {counted(retained_objects, 'object')}</span>
           </dd>
         </div>
         <div>
@@ -123,17 +125,8 @@ function Head({ object }: { object: ObjectDetail }): JSX.Element {
   );
 }
 
-function whyAlive({ paths, dominators }: ObjectDetail): string {
-  if (paths.length === 0) return 'Nothing reaches it: it waits for the collector, or the collector cannot free it.';
-  const [nearest] = dominators;
-  const ways = paths.length === 1 ? 'One path leads to it' : `${paths.length} paths lead to it, the shortest first`;
-  return nearest === undefined
-    ? `${ways}. Several roots keep it: no single object would free it.`
-    : `${ways}. It would go with the ${nearest.type} that leads to it.`;
-}
-
 function retainsWhat({ retained_bytes, retained_objects }: ObjectDetail): string {
-  return `${formatBytes(retained_bytes)} in ${formatCount(retained_objects)} object${retained_objects === 1 ? '' : 's'}`;
+  return `${formatBytes(retained_bytes)} in ${counted(retained_objects, 'object')}`;
 }
 
 /** Rows asked for at once. */

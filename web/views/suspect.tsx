@@ -14,8 +14,9 @@ import { Section } from '../components/section.tsx';
 import { SiteSource } from '../components/site-source.tsx';
 import { Answered, Empty } from '../components/states.tsx';
 import { Term } from '../components/term.tsx';
-import { useAnswer } from '../state/answer.ts';
-import { goTo, linkTo, route } from '../state/route.ts';
+import { whyAlive } from '../components/why-alive.ts';
+import { shown, useAnswer } from '../state/answer.ts';
+import { linkTo, route } from '../state/route.ts';
 import { currentProcess, findingsVersion, workspace } from '../state/workspace.ts';
 
 export function SuspectView(): JSX.Element {
@@ -178,10 +179,12 @@ function Alive(props: { holder: Finding['holder']; otherPaths: readonly string[]
     );
   }
   const { address } = holder;
+  const object = shown(detail);
   return (
     <>
       <Section
         title="Why is it alive?"
+        note={object === undefined ? undefined : whyAlive(object)}
         actions={<a href={linkTo('object', address, { s: snapshot.id })}>The object in {snapshot.title}</a>}
       >
         <RetainingGraphView snapshot={snapshot.id} address={address} />
@@ -211,7 +214,7 @@ function Alive(props: { holder: Finding['holder']; otherPaths: readonly string[]
       </Section>
       <Section title={<Term of="retained">What it retains</Term>}>
         <Answered answer={tree} what="adding up what it retains">
-          {(root) => <Icicle tree={root} onOpen={(at) => goTo('object', at, { s: snapshot.id })} />}
+          {(root) => <Icicle tree={root} linkOf={(at) => linkTo('object', at, { s: snapshot.id })} />}
         </Answered>
       </Section>
     </>

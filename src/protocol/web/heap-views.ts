@@ -16,6 +16,7 @@ export const WINDOW_LIMIT = 500;
 
 const offset = v.optional(v.pipe(v.string(), v.digits(), v.transform(Number)), '0');
 const limit = v.optional(v.pipe(v.string(), v.digits(), v.transform(Number), v.maxValue(WINDOW_LIMIT)), '100');
+const ADDRESS = /^0x[0-9a-f]{1,14}$/;
 const order = v.optional(v.picklist(['ascending', 'descending']), 'descending');
 
 /** Query of GET …/types: one row for each type or, by `group=module`, for each module. */
@@ -100,7 +101,7 @@ export interface QueryError {
 export const DominatorsQuery = v.strictObject({
   offset,
   limit,
-  parent: v.optional(v.pipe(v.string(), v.regex(/^0x[0-9a-f]{1,14}$/))),
+  parent: v.optional(v.pipe(v.string(), v.regex(ADDRESS))),
 });
 
 export interface DominatorRow extends ObjectRow {
@@ -114,7 +115,7 @@ export interface DominatorRow extends ObjectRow {
 }
 
 /** Query of GET …/dominators/path. */
-export const DominatorPathQuery = v.strictObject({ of: v.pipe(v.string(), v.regex(/^0x[0-9a-f]{1,14}$/)) });
+export const DominatorPathQuery = v.strictObject({ of: v.pipe(v.string(), v.regex(ADDRESS)) });
 
 /** GET …/dominators/path?of=0x…: rows from the top of the dominator tree down to the object. */
 export type DominatorPath = readonly DominatorRow[];
@@ -167,11 +168,25 @@ export interface RetainingGraph {
   }[];
 }
 
-/** Query of …/retaining-graph: nodes drawn at most, and how far up. */
+/** Expansions of one retaining graph at most. */
+export const EXPANSIONS_LIMIT = 16;
+
+/** Query of …/retaining-graph. */
 export const RetainingGraphQuery = v.strictObject({
+  /** Nodes drawn at most, besides those of the expansions. */
   nodes: v.optional(v.pipe(v.string(), v.digits(), v.transform(Number), v.minValue(2), v.maxValue(200)), '40'),
-  /** Address of a drawn node whose referrers are to be drawn too. */
-  expand: v.optional(v.pipe(v.string(), v.regex(/^0x[0-9a-f]{1,14}$/))),
+  /**
+   * `0x7f10,0x7f50`: drawn nodes whose referrers are drawn too, in this order, so that what one adds can be expanded next.
+   * A few for each time that an address is named; one that is not drawn adds none.
+   */
+  expand: v.optional(
+    v.pipe(
+      v.string(),
+      v.transform((text) => text.split(',')),
+      v.array(v.pipe(v.string(), v.regex(ADDRESS))),
+      v.maxLength(EXPANSIONS_LIMIT),
+    ),
+  ),
 });
 
 /** GET …/objects/0x…/retained-tree, and …/retained-tree for the whole heap: the dominator tree below, its large parts. */
