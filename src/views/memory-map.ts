@@ -1,7 +1,7 @@
 // Windows of the picture of a process's memory.
 
 import { type HeapGraph, qualifiedTypeName } from '../graph/heap-graph.ts';
-import type { MemoryMapView, MemoryRegion } from '../protocol/web/heap-views.ts';
+import type { MemoryCell, MemoryMapView, MemoryRegion } from '../protocol/web/heap-views.ts';
 import { MEMORY_USES, type MemoryMapColumns, NOTHING } from './memory-map-columns.ts';
 import { REGION_KINDS } from './memory-regions.ts';
 import type { WindowOptions } from './object-rows.ts';
@@ -14,7 +14,7 @@ export function memoryMapView(
   const count = columns.starts.length;
   const regions: MemoryRegion[] = [];
   for (let r = offset; r < Math.min(count, offset + limit); r++) {
-    const cells: MemoryRegion['cells'][number][] = [];
+    const cells: MemoryCell[] = [];
     for (let cell = columns.firstCell[r]!; cell < columns.firstCell[r + 1]!; cell++) {
       const type = columns.types[cell]!;
       const owner = columns.owners[cell]!;

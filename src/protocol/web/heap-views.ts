@@ -247,18 +247,19 @@ export interface MemoryRegion {
   readonly address: string;
   readonly bytes: number;
   /** What it is cut into for drawing; bytes of a cell are `bytes / cells.length`. */
-  readonly cells: readonly {
-    /** What most of the cell is. */
-    readonly use: MemoryUseName;
-    /** 0..1 of the cell in use. */
-    readonly filled: number;
-    /** Type with most bytes in it. */
-    readonly type?: string;
-    /** Holder with most bytes in it. */
-    readonly owner?: string;
-    /** Present where something in it keeps a nearly empty arena (see `sparse`) from going back to the system. */
-    readonly pins?: true;
-  }[];
+  readonly cells: readonly MemoryCell[];
+}
+export interface MemoryCell {
+  /** What most of the cell is. */
+  readonly use: MemoryUseName;
+  /** 0..1 of the cell in use. */
+  readonly filled: number;
+  /** Type with most bytes in it. */
+  readonly type?: string;
+  /** Holder with most bytes in it. */
+  readonly owner?: string;
+  /** Present where something in it keeps a nearly empty arena (see `sparse`) from going back to the system. */
+  readonly pins?: true;
 }
 
 /** GET /api/compare: what two or three snapshots have in common and what came; `diff` is what `leakscope diff` says. */
