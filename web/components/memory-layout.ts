@@ -6,6 +6,9 @@ import type { MemoryRegion } from '../../src/protocol/web/heap-views.ts';
 export const CELL = 9;
 /** Edge of the square that is drawn. */
 export const SQUARE = 8;
+/** An arena is a block of this many cells a row: several stand side by side, and one fits a phone. */
+const BLOCK_COLUMNS = 32;
+const BLOCK_ROWS = 2;
 /** Space below and beside a region. */
 const REGION_GAP = 5;
 
@@ -23,19 +26,20 @@ export interface MemoryLayout {
   readonly height: number;
 }
 
-/** Regions by address, side by side where they fit; one longer than a row has rows of its own. */
+/** Regions by address, side by side where they fit; a long one has rows of its own. */
 export function layOut(regions: readonly MemoryRegion[], width: number): MemoryLayout {
   const perRow = Math.max(1, Math.floor(width / CELL));
   const placed: PlacedCell[] = [];
   let [left, top, bottom] = [0, 0, 0];
   regions.forEach(({ cells }, region) => {
-    const columns = Math.min(perRow, cells.length);
+    const isBlock = cells.length <= BLOCK_COLUMNS * BLOCK_ROWS;
+    const columns = Math.min(perRow, isBlock ? BLOCK_COLUMNS : perRow, cells.length);
     if (left > 0 && left + columns * CELL > width) [left, top] = [0, bottom];
     cells.forEach((_, index) => {
-      const [column, row] = [index % perRow, Math.floor(index / perRow)];
+      const [column, row] = [index % columns, Math.floor(index / columns)];
       placed.push({ region, index, x: left + column * CELL, y: top + row * CELL });
     });
-    bottom = Math.max(bottom, top + Math.ceil(cells.length / perRow) * CELL + REGION_GAP);
+    bottom = Math.max(bottom, top + Math.ceil(cells.length / columns) * CELL + REGION_GAP);
     left += columns * CELL + REGION_GAP;
   });
   return { cells: placed, width, height: Math.max(CELL, bottom) };

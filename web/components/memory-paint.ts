@@ -10,11 +10,15 @@ export interface CellPaint {
   /** Of a solid cell: how much of its square is filled, from below. */
   readonly height: number;
   readonly opacity: number;
+  /** What the chosen entry stands for, or no entry is chosen. */
+  readonly standsOut: boolean;
   readonly isOutlined: boolean;
 }
 
 /** How much of their colour cells have in which nothing is in use. */
 export const FAINT = 0.55;
+/** What is alive is seen, however small it is: that of a pin within its outline. */
+const PIN_HEIGHT = 4;
 /** What is left of cells that another entry than the chosen one stands for. */
 const DIMMED = 0.13;
 
@@ -26,9 +30,9 @@ export function paintOf(cell: MemoryCell, legend: MemoryLegend, chosen: string |
   return {
     colour,
     look,
-    // What is alive is seen, however small it is.
-    height: look === 'solid' ? Math.max(1, Math.round(SQUARE * cell.filled)) : SQUARE,
+    height: look === 'solid' ? Math.max(pins ? PIN_HEIGHT : 1, Math.round(SQUARE * cell.filled)) : SQUARE,
     opacity: (look === 'faint' ? FAINT : 1) * (standsOut ? 1 : DIMMED),
+    standsOut,
     isOutlined: pins && standsOut,
   };
 }

@@ -10,7 +10,7 @@ import { ChartExport } from './chart-export.tsx';
 import { paintCanvas } from './memory-canvas.ts';
 import { cellAt, layOut, neighbour, type PlacedCell } from './memory-layout.ts';
 import { type LegendEntry, type MemoryColouring, memoryLegend } from './memory-legend.ts';
-import { paintOf } from './memory-paint.ts';
+import { type CellPaint, paintOf } from './memory-paint.ts';
 import { memorySvg } from './memory-svg.ts';
 
 export interface MemoryPictureProps {
@@ -89,7 +89,7 @@ export function MemoryPicture({ view, by, chosen: asked, onChoose }: MemoryPictu
         }}
       />
       <p class="picture-told" aria-live="polite">
-        {pointed === undefined ? <span class="faint">point at a cell</span> : told(view, pointed)}
+        {pointed !== undefined ? told(view, pointed) : <span class="faint">{hint(view, paints)}</span>}
       </p>
     </div>
   );
@@ -98,6 +98,13 @@ export function MemoryPicture({ view, by, chosen: asked, onChoose }: MemoryPictu
 function Swatch({ entry: { colour, look } }: { entry: LegendEntry }): JSX.Element {
   const drawn = look === 'solid' || look === 'faint' ? `swatch-${colour} ${look}` : look;
   return <span class={`swatch ${drawn}`} aria-hidden="true" />;
+}
+
+/** Said while no cell is pointed at. */
+function hint({ region_count, regions }: MemoryMapView, paints: readonly CellPaint[]): string {
+  if (paints.some(({ standsOut }) => standsOut)) return 'point at a cell';
+  const elsewhere = regions.length < region_count ? ': look at lower or higher addresses' : '';
+  return `no cell of these regions is mostly that${elsewhere}`;
 }
 
 function told(view: MemoryMapView, { region, index }: PlacedCell): string {

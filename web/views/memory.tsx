@@ -1,7 +1,6 @@
 // Memory map: where the resident memory is, part by part, and a picture of the allocators' memory, cell by cell.
 
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
 import { formatBytes } from '../../src/base/units.ts';
 import type { RssReport } from '../../src/diagnose/rss-report.ts';
 import type { MemoryMapView } from '../../src/protocol/web/heap-views.ts';
@@ -21,8 +20,9 @@ import { currentSnapshot, snapshotPath } from '../state/workspace.ts';
 const REGIONS = 60;
 
 export function MemoryView(): JSX.Element {
-  const [offset, setOffset] = useState(0);
-  const { only, by: asked } = route.value.params;
+  const { only, by: asked, from = '' } = route.value.params;
+  const offset = /^\d{1,6}$/.test(from) ? Number(from) : 0;
+  const setOffset = (region: number): void => setParams({ from: region === 0 ? undefined : region });
   const by = COLOURINGS.find((one) => one === asked) ?? 'use';
   const hasMap = currentSnapshot.value?.has_memory_map === true;
   const rss = useAnswer<RssReport>(hasMap ? snapshotPath('rss') : undefined);
@@ -82,7 +82,7 @@ export function MemoryView(): JSX.Element {
       </Answered>
       <Section
         title="Picture"
-        note="each cell is a stretch of memory: point at one to see what is in it, choose a name to see where it is"
+        note="point at a cell to see what is in it, choose a name to see where it is"
         actions={
           <Segments<MemoryColouring>
             label="colour by"
@@ -96,7 +96,7 @@ export function MemoryView(): JSX.Element {
           {(view) => (
             <>
               <MemoryPicture view={view} by={by} chosen={only} onChoose={(name) => setParams({ only: name })} />
-              {view.region_count <= REGIONS ? null : (
+              {view.region_count <= REGIONS && offset === 0 ? null : (
                 <p class="below">
                   <button
                     type="button"
