@@ -18,7 +18,6 @@ export function Segments<Choice extends string>(props: {
           <label key={choice} class="segment">
             <input
               type="radio"
-              class="visually-hidden"
               name={label}
               value={choice}
               checked={choice === chosen}
