@@ -1,7 +1,7 @@
 // How full the allocator of small blocks is: by size of block, by arena, pool by pool; and which few objects keep
 // otherwise empty arenas from being given back, and whose they are.
 
-import type { BlockRun, SmallArena } from '../cpython/allocator-map.ts';
+import type { AllocatorMap, BlockRun, SmallArena } from '../cpython/allocator-map.ts';
 import { type HeapBlocks, nodeInBlock } from '../cpython/block-use.ts';
 import { type HeapGraph, NO_NODE, qualifiedTypeName } from '../graph/heap-graph.ts';
 import type { MemoryOwners } from './memory-owners.ts';
@@ -55,6 +55,14 @@ export interface Fragmentation {
   readonly map: readonly ArenaRow[];
 }
 
+/** An arena that goes back to the system once the little in it is gone. */
+export interface SparseArena extends SmallArena {
+  readonly residentBytes: number;
+  /** Resident bytes of the live blocks that pin it. */
+  readonly liveBytes: number;
+}
+
+/** An arena that is less full than this is nearly empty. */
 const SPARSE_OCCUPANCY = 0.25;
 const ARENAS_LISTED = 4096;
 const PINS_LISTED = 10;
@@ -70,6 +78,21 @@ export interface FragmentationInput {
   readonly freeThreaded: boolean;
 }
 
+/** The nearly empty arenas, ascending; those without a live block are free, not pinned. */
+export function sparseArenas(
+  { blockUse, resident }: Pick<RssMeasure, 'blockUse' | 'resident'>,
+  { smallArenas }: Pick<AllocatorMap, 'smallArenas'>,
+): SparseArena[] {
+  return smallArenas
+    .map(({ start, end }, i) => ({
+      start,
+      end,
+      residentBytes: resident.overlap(start, end),
+      liveBytes: blockUse.arenaLiveBytes[i]!,
+    }))
+    .filter(({ residentBytes, liveBytes }) => liveBytes > 0 && liveBytes < residentBytes * SPARSE_OCCUPANCY);
+}
+
 export function reportFragmentation(input: FragmentationInput): Fragmentation {
   const { measure, blocks, freeThreaded } = input;
   const { smallArenas, runs } = blocks.allocator;
@@ -77,9 +100,7 @@ export function reportFragmentation(input: FragmentationInput): Fragmentation {
   const resident = smallArenas.map((arena) => measure.resident.overlap(arena.start, arena.end));
   const residentBytes = sum(resident);
   const liveBytes = sum(arenaLiveBytes);
-  const sparse = [...smallArenas.keys()].filter(
-    (i) => arenaLiveBytes[i]! > 0 && arenaLiveBytes[i]! < resident[i]! * SPARSE_OCCUPANCY,
-  );
+  const sparse = sparseArenas(measure, blocks.allocator);
   return {
     allocator: smallArenas.length === 0 ? 'none' : freeThreaded ? 'mimalloc' : 'pymalloc',
     arenas: smallArenas.length,
@@ -88,11 +109,8 @@ export function reportFragmentation(input: FragmentationInput): Fragmentation {
     live_bytes: liveBytes,
     occupancy: residentBytes === 0 ? 1 : Math.min(1, liveBytes / residentBytes),
     sparse_arenas: sparse.length,
-    sparse_free_bytes: sparse.reduce((total, i) => total + resident[i]! - arenaLiveBytes[i]!, 0),
-    pinned_by: listPins(
-      input,
-      sparse.map((i) => smallArenas[i]!),
-    ),
+    sparse_free_bytes: sparse.reduce((total, { residentBytes: all, liveBytes: used }) => total + all - used, 0),
+    pinned_by: listPins(input, sparse),
     size_classes: listSizeClasses(measure, runs, freeThreaded),
     map: listArenas(input, resident),
   };

@@ -85,34 +85,56 @@ function ownerNamer(graph: HeapGraph, paths: ShortestPaths, names: NodeNames): (
   };
 }
 
+/** Adds up objects and bytes by owner, and names only the largest. 12 bytes per node. */
+export class OwnerSums {
+  readonly #owners: MemoryOwners;
+  readonly #nodeCount: number;
+  readonly #bytes: Float64Array;
+  readonly #objects: Uint32Array;
+
+  constructor({ nodeCount, roots }: Pick<HeapGraph, 'nodeCount' | 'roots'>, owners: MemoryOwners) {
+    this.#owners = owners;
+    this.#nodeCount = nodeCount;
+    this.#bytes = new Float64Array(nodeCount + roots.nodes.length);
+    this.#objects = new Uint32Array(this.#bytes.length);
+  }
+
+  /** What belongs to nobody is left out. */
+  add(owner: OwnerId, objects: number, bytes: number): void {
+    if (owner === NO_NODE) return;
+    this.#bytes[owner]! += bytes;
+    this.#objects[owner]! += objects;
+  }
+
+  /** At most `top` rows, most bytes first. */
+  largest(top: number): OwnerRow[] {
+    // Roots of one name (the many native holds, the tables of static types) are one owner.
+    const rows = new Map<string, { objects: number; bytes: number }>();
+    const add = (owner: OwnerId): void => {
+      const path = this.#owners.nameOf(owner);
+      const row = rows.get(path);
+      if (row === undefined) rows.set(path, { objects: this.#objects[owner]!, bytes: this.#bytes[owner]! });
+      else {
+        row.objects += this.#objects[owner]!;
+        row.bytes += this.#bytes[owner]!;
+      }
+    };
+    for (let owner = this.#nodeCount; owner < this.#bytes.length; owner++) {
+      if (this.#objects[owner]! > 0 || this.#bytes[owner]! > 0) add(owner);
+    }
+    for (const owner of heaviest(this.#bytes, this.#nodeCount, top)) add(owner);
+    return [...rows]
+      .map(([path, row]) => ({ path, ...row }))
+      .sort((a, b) => b.bytes - a.bytes)
+      .slice(0, top);
+  }
+}
+
 /** The owners of most memory: own sizes of their objects, with the buffers these own. Largest first. */
 export function largestOwners(graph: HeapGraph, owners: MemoryOwners, top: number): OwnerRow[] {
-  const { nodeCount, shallowWords } = graph;
-  const size = nodeCount + graph.roots.nodes.length;
-  const words = new Float64Array(size);
-  const objects = new Uint32Array(size);
-  for (let n = 0; n < nodeCount; n++) {
-    const owner = owners.ownerOf[n]!;
-    if (owner === NO_NODE) continue;
-    words[owner]! += shallowWords[n]!;
-    objects[owner]!++;
-  }
-  // Roots of one name (the many native holds, the tables of static types) are one owner.
-  const rows = new Map<string, { objects: number; words: number }>();
-  const add = (path: string, owner: OwnerId): void => {
-    const row = rows.get(path);
-    if (row === undefined) rows.set(path, { objects: objects[owner]!, words: words[owner]! });
-    else {
-      row.objects += objects[owner]!;
-      row.words += words[owner]!;
-    }
-  };
-  for (let owner = nodeCount; owner < size; owner++) if (objects[owner]! > 0) add(owners.nameOf(owner), owner);
-  for (const owner of heaviest(words, nodeCount, top)) add(owners.nameOf(owner), owner);
-  return [...rows]
-    .map(([path, row]) => ({ path, objects: row.objects, bytes: row.words * WORD_BYTES }))
-    .sort((a, b) => b.bytes - a.bytes)
-    .slice(0, top);
+  const sums = new OwnerSums(graph, owners);
+  for (let n = 0; n < graph.nodeCount; n++) sums.add(owners.ownerOf[n]!, 1, graph.shallowWords[n]! * WORD_BYTES);
+  return sums.largest(top);
 }
 
 /** The `top` nodes of most weight: one pass with a threshold that rises as better ones are met. */

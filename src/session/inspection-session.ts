@@ -8,6 +8,7 @@ import type { HeapWalk } from '../cpython/heap-walk.ts';
 import type { Layout } from '../cpython/layout.ts';
 import type { MemoryImage } from '../cpython/memory-image.ts';
 import type { MemoryUse } from '../cpython/resident-pages.ts';
+import { sparseArenas } from '../diagnose/fragmentation.ts';
 import { findOwners } from '../diagnose/memory-owners.ts';
 import type { RssMeasure } from '../diagnose/rss-parts.ts';
 import type { RssReport } from '../diagnose/rss-report.ts';
@@ -137,13 +138,14 @@ function tryReadMemoryUse(pid: number): MemoryUse | undefined {
   }
 }
 
-function drawMap({ graph, blocks }: HeapWalk, { resident }: RssMeasure): MemoryMapColumns {
+function drawMap({ graph, blocks }: HeapWalk, measure: RssMeasure): MemoryMapColumns {
   return memoryMapColumns({
     blocks,
     graph,
-    resident,
+    resident: measure.resident,
     reachable: reachableFrom(graph, graph.roots.nodes),
     owners: findOwners(graph),
+    sparse: sparseArenas(measure, blocks.allocator),
   });
 }
 

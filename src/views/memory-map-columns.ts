@@ -1,12 +1,14 @@
-// The memory behind one walk cut into cells for drawing, as columns that outlive the memory itself: arenas of the
-// allocator of small blocks, heaps of malloc, mapped blocks; each cell with what most of it is, of which type, and whose.
+// The memory behind one walk cut into cells for drawing, as columns that outlive the memory itself: each cell with what
+// most of it is, of which type, whose, and whether it pins an arena; and the sums of all cells.
 
 import { type BitSet, hasBit } from '../base/bitset.ts';
 import { AddressSet } from '../cpython/address-set.ts';
-import { type HeapBlocks, nodeInBlock } from '../cpython/block-use.ts';
+import { type HeapBlocks, nodeInBlock, RangeCursor } from '../cpython/block-use.ts';
 import type { ResidentPages } from '../cpython/resident-pages.ts';
-import type { MemoryOwners, OwnerId } from '../diagnose/memory-owners.ts';
-import { type Address, type HeapGraph, NO_NODE, type NodeIndex } from '../graph/heap-graph.ts';
+import type { SparseArena } from '../diagnose/fragmentation.ts';
+import { type MemoryOwners, type OwnerId, OwnerSums } from '../diagnose/memory-owners.ts';
+import { type Address, type HeapGraph, NO_NODE, type NodeIndex, qualifiedTypeName } from '../graph/heap-graph.ts';
+import { cellCount, cellExtent, listRegions, type Region } from './memory-regions.ts';
 
 /** What a byte of a region is; the names are those of the protocol. Live uses come first. */
 export const MEMORY_USES = [
@@ -19,15 +21,28 @@ export const MEMORY_USES = [
   'not resident',
   'other',
 ] as const;
+const OBJECTS = 0;
+const BUFFERS = 1;
+const GARBAGE = 2;
+const NATIVE = 3;
 const LIVE_USES = 4;
 const FREE_IN_ARENAS = 4;
 const FREE_IN_MALLOC = 5;
 const NOT_RESIDENT = 6;
 
-export const REGION_KINDS = ['arena', 'malloc heap', 'mapped block'] as const;
-
 /** "No type" and "nobody" in the columns of cells. */
 export const NOTHING = 0xffffffff;
+
+/** How much of the memory has which name. */
+export interface NamedBytes {
+  /** Of all names, those that are not listed too. */
+  readonly bytes: number;
+  /** Most bytes first, at most NAMES_LISTED. */
+  readonly largest: readonly { readonly name: string; readonly bytes: number }[];
+}
+
+/** As many as the page has colours for. */
+const NAMES_LISTED = 7;
 
 /** Regions ascend; cells of region r are `firstCell[r] .. firstCell[r + 1]`. */
 export interface MemoryMapColumns {
@@ -45,8 +60,16 @@ export interface MemoryMapColumns {
   /** Index into `ownerNames`, or NOTHING. */
   readonly owners: Uint32Array;
   readonly ownerNames: readonly string[];
-  /** Bytes by MEMORY_USES, over all regions. */
+  /** 1 for a cell with something alive in a nearly empty arena. */
+  readonly pins: Uint8Array;
+  /** Bytes by MEMORY_USES, over all regions; as are the rest. */
   readonly totals: Float64Array;
+  /** Objects that a root reaches and their buffers, by owner. */
+  readonly byOwner: NamedBytes;
+  /** The same and garbage, by type. */
+  readonly byType: NamedBytes;
+  /** The nearly empty arenas: what lives in them, and what they would give back without it. */
+  readonly sparse: { readonly arenas: number; readonly liveBytes: number; readonly freeBytes: number };
 }
 
 export interface MemoryMapInput {
@@ -55,18 +78,9 @@ export interface MemoryMapInput {
   readonly reachable: BitSet;
   readonly resident: ResidentPages;
   readonly owners: MemoryOwners;
+  /** Nearly empty arenas. */
+  readonly sparse: readonly SparseArena[];
 }
-
-interface Region {
-  readonly start: Address;
-  readonly end: Address;
-  readonly kind: number;
-}
-
-/** Cells of a region at most, and bytes of one at least: an arena is drawn pool by pool, a heap of malloc coarsely. */
-const CELLS_LIMIT = 256;
-const ARENA_CELLS = 64;
-const CELL_BYTES = 4096;
 
 /** O(blocks). */
 export function memoryMapColumns(input: MemoryMapInput): MemoryMapColumns {
@@ -82,25 +96,12 @@ export function memoryMapColumns(input: MemoryMapInput): MemoryMapColumns {
     kinds: Uint8Array.from(regions, (region) => region.kind),
     firstCell,
     ...cells.finish(),
+    sparse: {
+      arenas: input.sparse.length,
+      liveBytes: input.sparse.reduce((sum, { liveBytes }) => sum + liveBytes, 0),
+      freeBytes: input.sparse.reduce((sum, { residentBytes, liveBytes }) => sum + residentBytes - liveBytes, 0),
+    },
   };
-}
-
-function listRegions({ allocator }: HeapBlocks): Region[] {
-  const of = (ranges: readonly { readonly start: Address; readonly end: Address }[], kind: number): Region[] =>
-    ranges.map(({ start, end }) => ({ start, end, kind }));
-  const regions = [...of(allocator.smallArenas, 0), ...of(allocator.mallocHeaps, 1), ...of(allocator.mappedChunks, 2)];
-  const ascending = regions.filter(({ start, end }) => end > start).sort((a, b) => a.start - b.start);
-  let reached = 0;
-  // An arena that malloc handed out lies within malloc's own memory, and is drawn as part of it.
-  return ascending.filter((region) => {
-    if (region.start < reached) return false;
-    reached = region.end;
-    return true;
-  });
-}
-
-function cellCount({ start, end, kind }: Region): number {
-  return Math.max(1, Math.min(kind === 0 ? ARENA_CELLS : CELLS_LIMIT, Math.floor((end - start) / CELL_BYTES)));
 }
 
 /** Fills cells one after another, as blocks come in ascending order. */
@@ -112,7 +113,11 @@ class Cells {
   readonly #filled: Uint8Array;
   readonly #types: Uint32Array;
   readonly #owners: Uint32Array;
+  readonly #pins: Uint8Array;
   readonly #totals = new Float64Array(MEMORY_USES.length);
+  readonly #typeBytes: Float64Array;
+  readonly #ownerSums: OwnerSums;
+  readonly #sparse: RangeCursor;
   readonly #ownerPlaces = new Map<OwnerId, number>();
   readonly #ownerNames: string[] = [];
   /** Of the cell being filled. */
@@ -131,9 +136,13 @@ class Cells {
     this.#filled = new Uint8Array(count);
     this.#types = new Uint32Array(count).fill(NOTHING);
     this.#owners = new Uint32Array(count).fill(NOTHING);
+    this.#pins = new Uint8Array(count);
+    this.#typeBytes = new Float64Array(input.graph.types.length);
+    this.#ownerSums = new OwnerSums(input.graph, input.owners);
+    this.#sparse = new RangeCursor(input.sparse);
   }
 
-  finish(): Pick<MemoryMapColumns, 'uses' | 'filled' | 'types' | 'owners' | 'ownerNames' | 'totals'> {
+  finish(): Omit<MemoryMapColumns, 'starts' | 'ends' | 'kinds' | 'firstCell' | 'sparse'> {
     const { blocks, reachable, graph, owners } = this.#input;
     const bufferOwner = bufferOwners(blocks);
     const { allocator } = blocks;
@@ -142,7 +151,7 @@ class Cells {
       const owner = node >= 0 ? node : bufferOwner(block);
       const start = allocator.extentStart(block);
       this.#add(start, start + allocator.sizeOf(block), {
-        use: owner < 0 ? 3 : !hasBit(reachable, owner) ? 2 : node >= 0 ? 0 : 1,
+        use: owner < 0 ? NATIVE : !hasBit(reachable, owner) ? GARBAGE : node >= 0 ? OBJECTS : BUFFERS,
         type: owner < 0 ? NOTHING : graph.typeOf[owner]!,
         owner: owner < 0 ? NO_NODE : owners.ownerOf[owner]!,
       });
@@ -154,7 +163,16 @@ class Cells {
       types: this.#types,
       owners: this.#owners,
       ownerNames: this.#ownerNames,
+      pins: this.#pins,
       totals: this.#totals,
+      byOwner: {
+        bytes: this.#totals[OBJECTS]! + this.#totals[BUFFERS]!,
+        largest: this.#ownerSums.largest(NAMES_LISTED).map(({ path, bytes }) => ({ name: path, bytes })),
+      },
+      byType: {
+        bytes: this.#totals[OBJECTS]! + this.#totals[BUFFERS]! + this.#totals[GARBAGE]!,
+        largest: largestTypes(graph, this.#typeBytes),
+      },
     };
   }
 
@@ -174,6 +192,9 @@ class Cells {
         this.#bytes[what.use]! += overlap;
         this.#byType.set(what.type, (this.#byType.get(what.type) ?? 0) + overlap);
         this.#byOwner.set(what.owner, (this.#byOwner.get(what.owner) ?? 0) + overlap);
+        if (what.type !== NOTHING) this.#typeBytes[what.type]! += overlap;
+        this.#ownerSums.add(what.owner, 0, overlap);
+        if (this.#sparse.indexAt(start) >= 0) this.#pins[this.#cell] = 1;
       }
       if (end <= to) return;
       this.#nextCell();
@@ -182,12 +203,9 @@ class Cells {
 
   /** Where the cell being filled lies. */
   #extent(): readonly [Address, Address] {
-    const { start, end } = this.#regions[this.#region]!;
     const first = this.#firstCell[this.#region]!;
     const count = this.#firstCell[this.#region + 1]! - first;
-    const size = (end - start) / count;
-    const place = this.#cell - first;
-    return [start + Math.floor(place * size), place === count - 1 ? end : start + Math.floor((place + 1) * size)];
+    return cellExtent(this.#regions[this.#region]!, this.#cell - first, count);
   }
 
   #nextCell(): void {
@@ -225,6 +243,20 @@ class Cells {
     }
     return place;
   }
+}
+
+/** Types of one name are one. */
+function largestTypes({ types }: HeapGraph, typeBytes: Float64Array): NamedBytes['largest'] {
+  const sums = new Map<string, number>();
+  for (const [type, bytes] of typeBytes.entries()) {
+    if (bytes === 0) continue;
+    const name = qualifiedTypeName(types[type]!);
+    sums.set(name, (sums.get(name) ?? 0) + bytes);
+  }
+  return [...sums]
+    .map(([name, bytes]) => ({ name, bytes }))
+    .sort((a, b) => b.bytes - a.bytes)
+    .slice(0, NAMES_LISTED);
 }
 
 function heaviest(weights: ReadonlyMap<number, number>, none: number): number | undefined {

@@ -262,6 +262,11 @@ describe.skipIf('missing' in browser)('the page', { timeout: 4 * PATIENCE_MS }, 
     await page.locator('.memory-picture canvas').focus();
     await page.keyboard.press('ArrowRight');
     await page.getByText(/% in use/).waitFor();
+    await page.getByRole('radio', { name: 'owner' }).check();
+    await page
+      .getByRole('list', { name: 'legend' })
+      .getByRole('button', { name: /global sessions/ })
+      .waitFor();
     await keep('memory');
     await goTo('garbage');
     await page.getByRole('table', { name: 'cycles' }).getByText('list').first().waitFor();
@@ -320,13 +325,13 @@ describe.skipIf('missing' in browser)('the page', { timeout: 4 * PATIENCE_MS }, 
     await page.setViewportSize(SIZES[size]);
     const found: string[] = [];
     const views = ['overview', 'suspect/1', 'types', 'dominators', 'query', 'compare'];
-    for (const view of [...views, 'memory', 'garbage', 'resources', 'scan', 'snapshots']) {
+    for (const view of [...views, 'memory', 'memory?by=owner', 'garbage', 'resources', 'scan', 'snapshots']) {
       await goTo(view);
       for (const violation of await seriousViolations(page)) found.push(`${view}: ${violation}`);
       // Nothing but tables and drawings, which scroll in their own frames, is wider than the screen.
       const wider = await page.evaluate<string[]>(WIDER_THAN_SCREEN);
       found.push(...wider.map((element) => `${view}: wider than the screen: ${element}`));
-      await keep(`${scheme}-${size}-${view.replace('/', '-')}`);
+      await keep(`${scheme}-${size}-${view.replaceAll(/[^a-z0-9]+/g, '-')}`);
     }
     expect(found).toEqual([]);
   });

@@ -181,6 +181,16 @@ test('the memory behind a snapshot: its parts add up, its picture and its garbag
   expect(map.regions.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(
     map.totals.reduce((sum, { bytes }) => sum + bytes, 0),
   );
+  // Whatever is sent of the regions, the sums are those of all.
+  const { by_owner, by_type, sparse } = await daemon.get<MemoryMapView>(`/api/snapshots/${id}/memory-map?limit=1`);
+  expect(by_owner.largest.map(({ name }) => name)).toContain('module __main__ › global sessions');
+  expect(by_owner.bytes).toBe(bytesOf('objects') + bytesOf('buffers'));
+  expect(by_type.bytes).toBe(by_owner.bytes + bytesOf('garbage'));
+  expect(sparse).toMatchObject({
+    arenas: rss.fragmentation.sparse_arenas,
+    free_bytes: rss.fragmentation.sparse_free_bytes,
+  });
+  expect(cells.some(({ pins }) => pins === true)).toBe(sparse.arenas > 0);
   const garbage = await daemon.get<GarbageView>(`/api/snapshots/${id}/garbage`);
   expect(garbage.objects).toBe(rss.garbage.objects);
   expect(garbage.cycles.map(({ text }) => text)).toEqual(rss.garbage.largest.map(({ cycle }) => cycle));

@@ -3,6 +3,7 @@
 import { formatBytes, formatCount, formatDuration } from '../../src/base/units.ts';
 import { colour } from '../state/theme.ts';
 import { clockTime, dayOf, rangeOf } from './chart-ticks.ts';
+import { escapeXml } from './escape-xml.ts';
 import type { LineChartProps } from './line-chart.tsx';
 
 export const LINE_COLOURS = ['c1', 'c6', 'c3', 'c4', 'c2'];
@@ -71,8 +72,4 @@ export function drawnAsSvg({ at, lines, unit, elapsed, marks = [] }: LineChartPr
     `<rect width="100%" height="100%" fill="${colour('paper')}"/>` +
     `<g fill="${colour('ink')}"><text x="${LEFT}" y="18">${escapeXml(label)}</text>${shapes.join('')}</g></svg>`
   );
-}
-
-export function escapeXml(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

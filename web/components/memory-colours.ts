@@ -26,6 +26,9 @@ const USES: Readonly<Record<MemoryUseName, string>> = {
   other: 'c8',
 };
 
+/** For what differs by name alone, the largest first. */
+export const NAMED_COLOURS = ['c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7'] as const;
+
 export function colourOfPart(name: string): string {
   return COLOURS[name as RssPartName] ?? 'c8';
 }

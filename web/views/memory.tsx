@@ -1,25 +1,29 @@
 // Memory map: where the resident memory is, part by part, and a picture of the allocators' memory, cell by cell.
 
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
 import { formatBytes } from '../../src/base/units.ts';
 import type { RssReport } from '../../src/diagnose/rss-report.ts';
 import type { MemoryMapView } from '../../src/protocol/web/heap-views.ts';
+import { COLOURINGS, type MemoryColouring } from '../components/memory-legend.ts';
 import { MemoryPicture } from '../components/memory-picture.tsx';
 import { PartsBar } from '../components/parts-bar.tsx';
 import { Section } from '../components/section.tsx';
+import { Segments } from '../components/segments.tsx';
 import { Answered, Empty } from '../components/states.tsx';
 import { Term } from '../components/term.tsx';
 import { useAnswer } from '../state/answer.ts';
 import { withQuery } from '../state/api.ts';
-import { linkTo } from '../state/route.ts';
+import { linkTo, route, setParams } from '../state/route.ts';
 import { currentSnapshot, snapshotPath } from '../state/workspace.ts';
 
 /** Regions drawn at once. */
 const REGIONS = 60;
 
 export function MemoryView(): JSX.Element {
-  const [offset, setOffset] = useState(0);
+  const { only, by: asked, from = '' } = route.value.params;
+  const offset = /^\d{1,6}$/.test(from) ? Number(from) : 0;
+  const setOffset = (region: number): void => setParams({ from: region === 0 ? undefined : region });
+  const by = COLOURINGS.find((one) => one === asked) ?? 'use';
   const hasMap = currentSnapshot.value?.has_memory_map === true;
   const rss = useAnswer<RssReport>(hasMap ? snapshotPath('rss') : undefined);
   const mapPath = hasMap ? snapshotPath('memory-map') : undefined;
@@ -76,12 +80,23 @@ export function MemoryView(): JSX.Element {
           </>
         )}
       </Answered>
-      <Section title="Picture" note="each cell is a stretch of memory; point at one to see what is in it">
+      <Section
+        title="Picture"
+        note="point at a cell to see what is in it, choose a name to see where it is"
+        actions={
+          <Segments<MemoryColouring>
+            label="colour by"
+            choices={COLOURINGS}
+            chosen={by}
+            onChoose={(choice) => setParams({ by: choice === 'use' ? undefined : choice, only: undefined })}
+          />
+        }
+      >
         <Answered answer={map} what="drawing the memory">
           {(view) => (
             <>
-              <MemoryPicture view={view} />
-              {view.region_count <= REGIONS ? null : (
+              <MemoryPicture view={view} by={by} chosen={only} onChoose={(name) => setParams({ only: name })} />
+              {view.region_count <= REGIONS && offset === 0 ? null : (
                 <p class="below">
                   <button
                     type="button"

@@ -225,8 +225,27 @@ export interface MemoryMapView {
   readonly region_count: number;
   readonly offset: number;
   readonly regions: readonly MemoryRegion[];
-  /** Of all regions. */
+  /** Of all regions, as are the sums that follow. */
   readonly totals: readonly { readonly use: MemoryUseName; readonly bytes: number }[];
+  /** Objects that a root reaches and their buffers, by the holder that a cell's `owner` names. */
+  readonly by_owner: MemoryShares;
+  /** Objects, their buffers and garbage, by type. */
+  readonly by_type: MemoryShares;
+  /** Arenas less than a quarter full, which what little lives in them keeps from going back to the system. */
+  readonly sparse: {
+    readonly arenas: number;
+    /** In use in them: all of it is in cells that `pins`. */
+    readonly live_bytes: number;
+    /** Free in them. */
+    readonly free_bytes: number;
+  };
+}
+/** How much of the memory has which name. */
+export interface MemoryShares {
+  /** Of all names. */
+  readonly bytes: number;
+  /** The largest, most bytes first: as many as can be told apart by colour. */
+  readonly largest: readonly { readonly name: string; readonly bytes: number }[];
 }
 export type MemoryUseName =
   | 'objects'
@@ -243,16 +262,19 @@ export interface MemoryRegion {
   readonly address: string;
   readonly bytes: number;
   /** What it is cut into for drawing; bytes of a cell are `bytes / cells.length`. */
-  readonly cells: readonly {
-    /** What most of the cell is. */
-    readonly use: MemoryUseName;
-    /** 0..1 of the cell in use. */
-    readonly filled: number;
-    /** Type with most bytes in it. */
-    readonly type?: string;
-    /** Holder with most bytes in it. */
-    readonly owner?: string;
-  }[];
+  readonly cells: readonly MemoryCell[];
+}
+export interface MemoryCell {
+  /** What most of the cell is. */
+  readonly use: MemoryUseName;
+  /** 0..1 of the cell in use. */
+  readonly filled: number;
+  /** Type with most bytes in it. */
+  readonly type?: string;
+  /** Holder with most bytes in it. */
+  readonly owner?: string;
+  /** Present where something in it keeps a nearly empty arena (see `sparse`) from going back to the system. */
+  readonly pins?: true;
 }
 
 /** GET /api/compare: what two or three snapshots have in common and what came; `diff` is what `leakscope diff` says. */
