@@ -198,6 +198,41 @@ describe.skipIf('missing' in browser)('the page', { timeout: 4 * PATIENCE_MS }, 
     expect(html).not.toContain('secret-');
   });
 
+  test('the palette goes to a suspect, marks, takes a snapshot and saves it', async () => {
+    await goTo('overview');
+    const dialog = page.getByRole('dialog', { name: 'commands' });
+    const choose = async (typed: string, title: string): Promise<void> => {
+      await page.locator('body').press('Control+k');
+      await dialog.waitFor();
+      await page.keyboard.type(typed);
+      await dialog.getByRole('option', { selected: true }).filter({ hasText: title }).waitFor();
+    };
+    await choose('sessions suspect', 'Suspect 1: global sessions');
+    await keep('palette');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'How it grows' }).waitFor();
+    expect(page.url()).toContain('#/suspect/1');
+    await choose('mark from the palette', 'Mark this moment as “from the palette”');
+    await page.keyboard.press('Enter');
+    await dialog.waitFor({ state: 'hidden' });
+    const timeline = `/api/processes/${target.pid}/timeline`;
+    expect(await page.evaluate(`fetch('${timeline}').then((answer) => answer.text())`)).toContain('from the palette');
+    // What it costs the process is said before.
+    await choose('take snapshot now', 'stands still for');
+    await page.keyboard.press('Enter');
+    await page.getByRole('grid', { name: 'types' }).getByText('__main__.Session').waitFor();
+    expect(page.url()).toContain('s=s');
+    await choose('json save', 'Save as JSON report');
+    const saved = page.waitForEvent('download');
+    await page.keyboard.press('Enter');
+    expect(JSON.parse(readFileSync(await (await saved).path(), 'utf8'))).toHaveProperty('holders');
+    await choose('domin', 'Dominators');
+    expect(await dialog.getByRole('option', { selected: true }).locator('kbd').textContent()).toBe('g d');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'hidden' });
+  });
+
   test('types are searched, sorted and opened', async () => {
     await goTo('types');
     await page.getByLabel('search types').fill('Session');
@@ -327,6 +362,12 @@ describe.skipIf('missing' in browser)('the page', { timeout: 4 * PATIENCE_MS }, 
       found.push(...wider.map((element) => `${view}: wider than the screen: ${element}`));
       await keep(`${scheme}-${size}-${view.replace('/', '-')}`);
     }
+    await page.locator('body').press('Control+k');
+    await page.getByRole('option', { name: /^Suspect 1/ }).waitFor();
+    found.push(...(await seriousViolations(page)).map((violation) => `palette: ${violation}`));
+    found.push(...(await page.evaluate<string[]>(WIDER_THAN_SCREEN)).map((element) => `palette: wider: ${element}`));
+    await keep(`${scheme}-${size}-palette`);
+    await page.keyboard.press('Escape');
     expect(found).toEqual([]);
   });
 
