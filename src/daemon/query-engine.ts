@@ -10,7 +10,6 @@ import { reportHeap } from '../diagnose/heap-report.ts';
 import type { RssReport } from '../diagnose/rss-report.ts';
 import type { SnapshotFacts } from '../diagnose/snapshot-facts.ts';
 import { reportStoredGc } from '../diagnose/stored-collector.ts';
-import { compareNodes } from '../graph/comparison.ts';
 import { type HeapGraph, WORD_BYTES } from '../graph/heap-graph.ts';
 import type { Comparison, Completions, GarbageView, ObjectsAnswer } from '../protocol/web/heap-views.ts';
 import type { SnapshotId } from '../protocol/web/workspace.ts';
@@ -30,7 +29,7 @@ import { type ObjectOrder, orderObjects } from '../views/object-order.ts';
 import { objectRow, windowOf } from '../views/object-rows.ts';
 import { retainedTree } from '../views/retained-tree.ts';
 import { retainingGraph } from '../views/retaining-graph.ts';
-import { compareSnapshots } from '../views/snapshot-comparison.ts';
+import { compareSnapshots, membersOf } from '../views/snapshot-comparison.ts';
 import { amountsByType, type TypeAmounts, type TypeGrouping, typesTable } from '../views/types-table.ts';
 import { analysedHeap, type HeapAnalysis } from './heap-analysis.ts';
 import type { Question, SnapshotQuestion } from './questions.ts';
@@ -274,12 +273,14 @@ class Snapshot {
     query: Extract<SnapshotQuestion, { readonly ask: 'objects' }>['query'],
     other: (id: SnapshotId) => Snapshot,
   ): ObjectsAnswer {
-    const { q, since, sort, order } = query;
-    const key = `${since ?? ''} ${sort} ${order} ${q}`;
+    const { q, since = [], also_in = [], sort, order } = query;
+    const key = `${since} ${also_in} ${sort} ${order} ${q}`;
     let selection = this.#selections.get(key);
     if (selection === undefined) {
-      const fresh = since === undefined ? undefined : this.#newSince(other(since));
-      selection = this.#select(heap, q, fresh, { sort, order });
+      const [outside, inside] = [since, also_in].map((ids) => ids.map((id) => this.#ofSameProcess(other(id))));
+      const members =
+        since.length + also_in.length === 0 ? undefined : membersOf(this.graph, { outside: outside!, inside: inside! });
+      selection = this.#select(heap, q, members, { sort, order });
     }
     // Asked for again, it is the youngest again.
     this.#selections.delete(key);
@@ -291,22 +292,22 @@ class Snapshot {
     return { ...windowOf(selection.nodes, query, (node) => objectRow(heap, node)), bytes: selection.bytes };
   }
 
-  #select(heap: AnalysedHeap, text: string, fresh: BitSet | undefined, order: ObjectOrder): Selection {
+  #select(heap: AnalysedHeap, text: string, members: BitSet | undefined, order: ObjectOrder): Selection {
     const found = evaluateQuery(parseQuery(text), this.#heapIndex(heap));
-    const nodes = fresh === undefined ? found : narrow(found, (node) => hasBit(fresh, node));
+    const nodes = members === undefined ? found : narrow(found, (node) => hasBit(members, node));
     let words = 0;
     for (let i = 0; i < nodes.length; i++) words += heap.graph.shallowWords[nodes[i]!]!;
     return { nodes: orderObjects(heap.graph, heap.retained, nodes, order), bytes: words * WORD_BYTES };
   }
 
-  #newSince(before: Snapshot): BitSet {
-    if (!isSameProcess(before.graph, this.graph)) {
+  #ofSameProcess(snapshot: Snapshot): HeapGraph {
+    if (!isSameProcess(snapshot.graph, this.graph)) {
       throw new LeakscopeError(
         'E_USAGE',
         'the two snapshots are of different processes: none of their objects is the same',
       );
     }
-    return compareNodes(before.graph, this.graph).fresh;
+    return snapshot.graph;
   }
 
   #completions(
