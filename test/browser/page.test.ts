@@ -135,6 +135,13 @@ describe.skipIf('missing' in browser)('the page', { timeout: 4 * PATIENCE_MS }, 
     await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });
   };
 
+  /** What a button saves. */
+  const savedText = async (button: RegExp): Promise<string> => {
+    const saved = page.waitForEvent('download');
+    await page.getByRole('button', { name: button }).click();
+    return readFileSync(await (await saved).path(), 'utf8');
+  };
+
   test('from the process to the suspect, its line and its fix', async () => {
     await page.getByRole('button', { name: 'Watch for growth' }).click();
     const suspect = page.getByRole('article', { name: /suspect 1/ });
@@ -167,13 +174,11 @@ describe.skipIf('missing' in browser)('the page', { timeout: 4 * PATIENCE_MS }, 
     await goTo('overview');
     await page.getByLabel('mark this moment as').fill('load on');
     await page.getByRole('button', { name: 'Mark now' }).click();
-    const saved = page.waitForEvent('download');
-    await page.getByRole('button', { name: /^save as SVG: resident memory/ }).click();
-    const svg = readFileSync(await (await saved).path(), 'utf8');
+    const svg = await savedText(/^save as SVG: resident memory: RSS/);
     expect(svg).toContain('<polyline');
     expect(svg).toContain('load on');
     const png = page.waitForEvent('download');
-    await page.getByRole('button', { name: /^save as PNG: resident memory/ }).click();
+    await page.getByRole('button', { name: /^save as PNG: resident memory: RSS/ }).click();
     expect(
       readFileSync(await (await png).path())
         .subarray(1, 4)
@@ -287,7 +292,23 @@ describe.skipIf('missing' in browser)('the page', { timeout: 4 * PATIENCE_MS }, 
     await goTo('compare');
     const holders = page.getByRole('table', { name: 'holders that gained' });
     await holders.getByText('global sessions').first().waitFor();
+    // All three that were taken: what came after the first and stayed is the leak.
+    await page.getByRole('group', { name: 'snapshots to compare' }).getByRole('checkbox').first().check();
+    const sets = page.getByRole('table', { name: 'sets of objects' });
+    await sets.getByRole('row', { name: /, and stayed/ }).waitFor();
+    await holders.locator('.entry-bars').filter({ hasText: /→.*→/ }).first().waitFor();
     await keep('compare');
+    const svg = await savedText(/^save as SVG: Which objects/);
+    expect(svg).toContain('in all of them');
+    expect(svg).toMatch(/<rect x="\d+" y="\d+" width="[\d.]+" height="14" fill="#/);
+    expect(await savedText(/^save as SVG: holders that gained/)).toContain('global sessions');
+    // Each set leads to its objects.
+    const row = sets.getByRole('row', { name: /, and stayed/ });
+    const count = await row.getByRole('cell').last().textContent();
+    await row.getByRole('link').click();
+    await page.getByText(`${count} objects,`).waitFor();
+    await page.getByText(/^Only objects that are in .* too, but not in/).waitFor();
+    await keep('compare-set');
   });
 
   test('memory, garbage, resources and the scan of the source', async () => {

@@ -10,6 +10,7 @@ import { withQuery } from '../state/api.ts';
 import { linkTo } from '../state/route.ts';
 import { ChartExport } from './chart-export.tsx';
 import { Failure, Loading } from './states.tsx';
+import { elided } from './svg-file.ts';
 
 const NODE_WIDTH = 190;
 const NODE_HEIGHT = 46;
@@ -183,12 +184,6 @@ function Node(props: { at: PlacedNode; isObject: boolean; onExpand: (address: st
       )}
     </g>
   );
-}
-
-function elided(text: string, length: number): string {
-  if (text.length <= length) return text;
-  const head = Math.ceil((length - 1) / 2);
-  return `${text.slice(0, head)}…${text.slice(text.length - (length - 1 - head))}`;
 }
 
 /** With the colours of the style sheet written out, which a file of its own does not have. */
