@@ -48,7 +48,7 @@ async function savePng(name: string, svg: string): Promise<void> {
   }
 }
 
-export function save(name: string, extension: string, blob: Blob): void {
+function save(name: string, extension: string, blob: Blob): void {
   const link = document.createElement('a');
   link.href = URL.createObjectURL(blob);
   link.download = `${name.replaceAll(/[^\p{L}\p{N}]+/gu, '-').slice(0, 60)}.${extension}`;

@@ -3,9 +3,12 @@
 
 import { type HierarchyRectangularNode, hierarchy, partition } from 'd3-hierarchy';
 import type { JSX } from 'preact';
-import { useMemo, useState } from 'preact/hooks';
+import { useMemo, useRef, useState } from 'preact/hooks';
 import { formatBytes, formatCount } from '../../src/base/units.ts';
 import type { RetainedTree } from '../../src/protocol/web/heap-views.ts';
+import { colour } from '../state/theme.ts';
+import { boxesSvg } from './boxes-svg.ts';
+import { ChartExport } from './chart-export.tsx';
 import { percent } from './figures.tsx';
 
 type Bar = HierarchyRectangularNode<RetainedTree>;
@@ -28,9 +31,11 @@ export function Icicle({ tree, onOpen }: { tree: RetainedTree; onOpen: (address:
     .descendants()
     .filter(({ depth, x0, x1 }) => depth - top.depth < ROWS && (x1 - x0) / width >= NARROWEST);
   const told = pointed ?? top;
+  const drawing = useRef<HTMLDivElement>(null);
   return (
     <div class="icicle">
       <div
+        ref={drawing}
         class="icicle-bars"
         style={{ height: `${ROW * (Math.max(...bars.map(({ depth }) => depth)) - top.depth + 1)}px` }}
       >
@@ -66,6 +71,10 @@ export function Icicle({ tree, onOpen }: { tree: RetainedTree; onOpen: (address:
             Back to the whole
           </button>
         )}
+        <ChartExport
+          name={`what is retained: ${described(top)}`}
+          svg={() => boxesSvg(described(top), drawing.current!, colour)}
+        />
       </p>
     </div>
   );

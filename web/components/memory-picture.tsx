@@ -6,27 +6,17 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { formatBytes } from '../../src/base/units.ts';
 import type { MemoryMapView } from '../../src/protocol/web/heap-views.ts';
 import { colour, shownTheme } from '../state/theme.ts';
-import { save } from './chart-export.tsx';
+import { ChartExport } from './chart-export.tsx';
+import { CELL, CELL_DRAWN, type Cell, cellsOf, fillNames, neighbour, paintsOf } from './memory-cells.ts';
 import { colourOfUse } from './memory-colours.ts';
-
-const CELL = 9;
-const GAP = 1;
-/** Space below and beside a region. */
-const REGION_GAP = 5;
-
-interface Cell {
-  readonly region: number;
-  readonly index: number;
-  readonly x: number;
-  readonly y: number;
-}
+import { memoryPictureSvg } from './memory-picture-svg.ts';
 
 export function MemoryPicture({ view }: { view: MemoryMapView }): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   const host = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(800);
   const [at, setAt] = useState(-1);
-  const { cells, height } = layout(view, width);
+  const { cells, height } = cellsOf(view, width);
   useEffect(() => {
     const observer = new ResizeObserver(([entry]) => setWidth(Math.max(200, Math.floor(entry!.contentRect.width))));
     observer.observe(host.current!);
@@ -50,14 +40,7 @@ export function MemoryPicture({ view }: { view: MemoryMapView }): JSX.Element {
           </li>
         ))}
         <li class="chart-export">
-          <button
-            type="button"
-            class="button quiet"
-            aria-label="save as PNG: memory map"
-            onClick={() => canvas.current?.toBlob((blob) => blob !== null && save('memory map', 'png', blob))}
-          >
-            PNG
-          </button>
+          <ChartExport name="memory map" svg={() => memoryPictureSvg(view, { cells, width, height }, colour)} />
         </li>
       </ul>
       <canvas
@@ -84,44 +67,6 @@ function Swatch({ name }: { name: string }): JSX.Element {
   return <span class={`swatch swatch-${name}`} aria-hidden="true" />;
 }
 
-/** Regions by address, side by side where they fit; one longer than a row has rows of its own. */
-function layout(view: MemoryMapView, width: number): { readonly cells: readonly Cell[]; readonly height: number } {
-  const perRow = Math.max(1, Math.floor(width / CELL));
-  const cells: Cell[] = [];
-  let [left, top, bottom] = [0, 0, 0];
-  view.regions.forEach((region, r) => {
-    const columns = Math.min(perRow, region.cells.length);
-    if (left > 0 && left + columns * CELL > width) [left, top] = [0, bottom];
-    region.cells.forEach((_, index) => {
-      const [column, row] = [index % perRow, Math.floor(index / perRow)];
-      cells.push({ region: r, index, x: left + column * CELL, y: top + row * CELL });
-    });
-    bottom = Math.max(bottom, top + Math.ceil(region.cells.length / perRow) * CELL + REGION_GAP);
-    left += columns * CELL + REGION_GAP;
-  });
-  return { cells, height: Math.max(CELL, bottom) };
-}
-
-/** Where an arrow key leads from a cell: along the addresses, or to the nearest cell of the next row. */
-function neighbour(cells: readonly Cell[], at: number, key: string): number | undefined {
-  const from = cells[at];
-  if (key === 'ArrowRight') return Math.min(cells.length - 1, at + 1);
-  if (key === 'ArrowLeft') return Math.max(0, at - 1);
-  if (key !== 'ArrowDown' && key !== 'ArrowUp') return undefined;
-  if (from === undefined) return 0;
-  const way = key === 'ArrowDown' ? 1 : -1;
-  let best = at;
-  let distance = Number.POSITIVE_INFINITY;
-  cells.forEach(({ x, y }, i) => {
-    const rows = (y - from.y) * way;
-    if (rows <= 0) return;
-    // Rows first: anything of the next row is nearer than all of the one after.
-    const away = rows * 10_000 + Math.abs(x - from.x);
-    if (away < distance) [best, distance] = [i, away];
-  });
-  return best;
-}
-
 function draw(
   canvas: HTMLCanvasElement,
   view: MemoryMapView,
@@ -137,27 +82,20 @@ function draw(
   canvas.style.height = `${height}px`;
   const context = canvas.getContext('2d')!;
   context.scale(scale, scale);
-  const colours = new Map(view.totals.map(({ use }) => [use, colour(colourOfUse(use))]));
-  const empty = colour('panel');
-  const size = CELL - GAP;
-  cells.forEach(({ region, index, x, y }, i) => {
-    const { use, filled } = view.regions[region]!.cells[index]!;
-    const isFree = use === 'free in arenas' || use === 'free in malloc' || use === 'not resident';
-    context.fillStyle = isFree ? colours.get(use)! : empty;
-    context.globalAlpha = isFree ? 0.55 : 1;
-    context.fillRect(x, y, size, size);
-    context.globalAlpha = 1;
-    if (!isFree) {
-      context.fillStyle = colours.get(use)!;
-      const filledHeight = Math.max(1, Math.round(size * filled));
-      context.fillRect(x, y + size - filledHeight, size, filledHeight);
+  const fills = new Map(fillNames(view).map((name) => [name, colour(name)]));
+  for (const cell of cells) {
+    for (const { x, y, height: filled, fill, opacity } of paintsOf(view, cell)) {
+      context.globalAlpha = opacity;
+      context.fillStyle = fills.get(fill)!;
+      context.fillRect(x, y, CELL_DRAWN, filled);
     }
-    if (i === pointed) {
-      context.strokeStyle = colour('ink');
-      context.lineWidth = 2;
-      context.strokeRect(x - 1, y - 1, size + 2, size + 2);
-    }
-  });
+  }
+  const cell = cells[pointed];
+  if (cell === undefined) return;
+  context.globalAlpha = 1;
+  context.strokeStyle = colour('ink');
+  context.lineWidth = 2;
+  context.strokeRect(cell.x - 1, cell.y - 1, CELL_DRAWN + 2, CELL_DRAWN + 2);
 }
 
 function told(view: MemoryMapView, { region, index }: Cell): string {

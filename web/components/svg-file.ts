@@ -17,12 +17,56 @@ export function svgFile({ width, height }: SvgSize, body: string, paint: Paint):
 
 /** One line of text; `attributes` as they are written. */
 export function svgText(x: number, y: number, text: string, attributes = ''): string {
-  return `<text x="${x}" y="${y}"${attributes === '' ? '' : ` ${attributes}`}>${escapeXml(text)}</text>`;
+  return `<text x="${Number(x.toFixed(1))}" y="${Number(y.toFixed(1))}"${attributes === '' ? '' : ` ${attributes}`}>${escapeXml(text)}</text>`;
 }
 
 export function svgRect(box: SvgSize & { readonly x: number; readonly y: number }, fill: string): string {
   const { x, y, width, height } = box;
-  return `<rect x="${x}" y="${y}" width="${width.toFixed(1)}" height="${height}" fill="${fill}"/>`;
+  return `<rect x="${Number(x.toFixed(1))}" y="${y}" width="${width.toFixed(1)}" height="${height}" fill="${fill}"/>`;
+}
+
+export interface BoxContent {
+  readonly fill: string;
+  /** Colour of the text. */
+  readonly ink: string;
+  /** Cut off where the box ends. */
+  readonly text: string;
+  /** Told where it is pointed at. */
+  readonly title: string;
+}
+
+export function svgBox(
+  { x, y, width, height }: SvgSize & { readonly x: number; readonly y: number },
+  { fill, ink, text, title }: BoxContent,
+): string {
+  return (
+    `<svg x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${width.toFixed(1)}" height="${height}" overflow="hidden">` +
+    `<title>${escapeXml(title)}</title><rect width="${Math.max(0, width - 1).toFixed(1)}" height="100%" fill="${fill}"/>` +
+    `${text === '' ? '' : svgText(6, height / 2 + 4, text, `fill="${ink}"`)}</svg>`
+  );
+}
+
+/** Of a character of the small font, about: an SVG cannot be asked before it is drawn. */
+const CHARACTER = 6.6;
+const LEGEND_ROW = 20;
+
+/** Colours and what they mean, in rows as wide as there is room. */
+export function svgLegend(
+  entries: readonly { readonly colour: string; readonly text: string }[],
+  { x, y, width }: { readonly x: number; readonly y: number; readonly width: number },
+  paint: Paint,
+): { readonly svg: string; readonly height: number } {
+  let [left, top] = [0, 0];
+  const drawn = entries.map(({ colour, text }) => {
+    const needed = 18 + text.length * CHARACTER + 20;
+    if (left > 0 && left + needed > width) [left, top] = [0, top + LEGEND_ROW];
+    const entry =
+      svgRect({ x: x + left, y: y + top, width: 11, height: 11 }, paint(colour)) +
+      svgText(x + left + 17, y + top + 10, text);
+    left += needed;
+    return entry;
+  });
+  return { svg: drawn.join(''), height: top + LEGEND_ROW };
 }
 
 /** Text does not wrap in a drawing: what is longer loses its middle. */

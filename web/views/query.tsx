@@ -51,7 +51,7 @@ export function QueryView(): JSX.Element {
         ))}
       </p>
       {since === '' && also_in === '' ? null : (
-        <p class="below">
+        <p class="examples">
           Only objects that are {membersInWords(since, also_in)}.{' '}
           <a href={linkTo('query', '', { q })}>All objects of {snapshot.title}</a>
         </p>
