@@ -22,7 +22,7 @@ import { ScanView } from './views/scan.tsx';
 import { SnapshotsView } from './views/snapshots.tsx';
 import { SuspectView } from './views/suspect.tsx';
 import { TypesView } from './views/types.tsx';
-import { VIEWS } from './views/view-list.ts';
+import { ABOUT_SNAPSHOT, VIEWS } from './views/view-list.ts';
 
 const COMPONENTS: Readonly<Record<string, () => JSX.Element>> = {
   overview: OverviewView,
@@ -38,17 +38,6 @@ const COMPONENTS: Readonly<Record<string, () => JSX.Element>> = {
   scan: ScanView,
   snapshots: SnapshotsView,
 };
-
-/** Of nothing but the snapshot that is looked at. */
-const ABOUT_SNAPSHOT: ReadonlySet<string> = new Set([
-  'types',
-  'object',
-  'dominators',
-  'query',
-  'memory',
-  'garbage',
-  'resources',
-]);
 
 export function App(): JSX.Element {
   useEffect(listenToKeys, []);

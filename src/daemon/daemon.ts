@@ -18,6 +18,8 @@ export interface DaemonOptions extends WorkspaceOptions {
 export interface Daemon {
   /** With the token: lets one browser in. */
   readonly url: string;
+  /** Settles once that was used; never, where it is not. */
+  readonly admitted: Promise<void>;
   close(): Promise<void>;
 }
 
@@ -33,14 +35,19 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     for (const file of options.files) workspace.openFile(file);
     const page = new PageFiles(PAGE_FOLDER);
     let token = '';
+    let onAdmitted: () => void = () => undefined;
+    const admitted = new Promise<void>((resolve) => {
+      onAdmitted = resolve;
+    });
     const listening = await listen(options.listen, (guardOptions) => {
       const guard = new RequestGuard(guardOptions);
       token = guard.token;
-      const app = createHttpApp({ workspace, guard, page });
+      const app = createHttpApp({ workspace, guard, page, onAdmitted });
       return getRequestListener(app.fetch, { overrideGlobalObjects: false });
     });
     return {
       url: `${listening.base}/?token=${token}`,
+      admitted,
       close: async () => {
         await listening.close();
         await workspace.close();

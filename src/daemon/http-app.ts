@@ -3,6 +3,7 @@
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { LeakscopeError } from '../base/errors.ts';
+import { redirectPage } from '../base/redirect-page.ts';
 import type { DaemonWorkspace } from './daemon-workspace.ts';
 import { eventStream } from './event-stream.ts';
 import { errorReport, statusOf } from './failures.ts';
@@ -21,9 +22,11 @@ export interface HttpAppOptions {
   readonly workspace: DaemonWorkspace;
   readonly guard: RequestGuard;
   readonly page: PageFiles;
+  /** A browser was let in: the token is used up. */
+  readonly onAdmitted: () => void;
 }
 
-export function createHttpApp({ workspace, guard, page }: HttpAppOptions): Hono {
+export function createHttpApp({ workspace, guard, page, onAdmitted }: HttpAppOptions): Hono {
   const app = new Hono();
   app.use(async (context, next) => {
     await next();
@@ -39,13 +42,18 @@ export function createHttpApp({ workspace, guard, page }: HttpAppOptions): Hono 
       host: req.header('host'),
       origin: req.header('origin'),
       secFetchSite: req.header('sec-fetch-site'),
+      secFetchMode: req.header('sec-fetch-mode'),
+      secFetchDest: req.header('sec-fetch-dest'),
       contentType: req.header('content-type'),
       cookie: req.header('cookie'),
     });
     if (decision.decision === 'allow') return next();
     if (decision.decision === 'admit') {
-      // The token must not stay in the address, where a screenshot or the history would keep it.
-      return new Response(null, { status: 303, headers: { location: '/', 'set-cookie': decision.setCookie } });
+      onAdmitted();
+      // The token must not stay in the address, where a screenshot or the history would keep it. A redirect would go on with
+      // the navigation that another site or a file began, for which browsers hold the cookie back; a page of ours begins anew.
+      const headers = { 'content-type': 'text/html; charset=utf-8', 'set-cookie': decision.setCookie };
+      return new Response(redirectPage('/'), { headers });
     }
     const { status, reason } = decision;
     if (url.pathname.startsWith('/api/')) return jsonResponse(errorReport(forbidden(reason)), status);

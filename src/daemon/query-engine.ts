@@ -1,7 +1,6 @@
 // Holds the open snapshots and answers questions about them. What is asked before it is computed waits for it; what took
 // long is kept for the next window of the same list. Runs in a thread of its own (query-thread.ts).
 
-import type { BitSet } from '../base/bitset.ts';
 import { LeakscopeError } from '../base/errors.ts';
 import type { Problem } from '../base/problems.ts';
 import type { GcReport } from '../diagnose/gc-report.ts';
@@ -10,12 +9,10 @@ import { reportHeap } from '../diagnose/heap-report.ts';
 import type { RssReport } from '../diagnose/rss-report.ts';
 import type { SnapshotFacts } from '../diagnose/snapshot-facts.ts';
 import { reportStoredGc } from '../diagnose/stored-collector.ts';
-import { compareNodes } from '../graph/comparison.ts';
 import type { HeapGraph } from '../graph/heap-graph.ts';
 import type { Comparison, Completions, GarbageView, ObjectsAnswer } from '../protocol/web/heap-views.ts';
 import type { SnapshotId } from '../protocol/web/workspace.ts';
 import { HeapIndex } from '../query/heap-index.ts';
-import { intersection } from '../query/node-selection.ts';
 import { completeQuery, type QueryVocabulary, queryVocabulary } from '../query/query-completion.ts';
 import { evaluateQuery } from '../query/query-evaluation.ts';
 import { parseQuery } from '../query/query-syntax.ts';
@@ -30,7 +27,7 @@ import { objectRow } from '../views/object-rows.ts';
 import { ObjectSelection } from '../views/object-selection.ts';
 import { retainedTree } from '../views/retained-tree.ts';
 import { retainingGraph } from '../views/retaining-graph.ts';
-import { compareSnapshots } from '../views/snapshot-comparison.ts';
+import { compareSnapshots, type MemberSnapshots, narrowToMembers } from '../views/snapshot-comparison.ts';
 import { amountsByType, type TypeAmounts, type TypeGrouping, typesTable } from '../views/types-table.ts';
 import { type HeapAnalysis, type OpenHeap, openHeap } from './heap-analysis.ts';
 import type { Question, SnapshotQuestion } from './questions.ts';
@@ -267,10 +264,14 @@ class Snapshot {
     query: Extract<SnapshotQuestion, { readonly ask: 'objects' }>['query'],
     other: (id: SnapshotId) => Snapshot,
   ): ObjectsAnswer {
-    const { q, since, offset, limit } = query;
-    const key = `${since ?? ''} ${q}`;
+    const { q, since = [], also_in = [], offset, limit } = query;
+    const key = `${since} ${also_in} ${q}`;
     const selection =
-      this.#selections.get(key) ?? this.#select(heap, q, since === undefined ? undefined : other(since));
+      this.#selections.get(key) ??
+      this.#select(heap, q, {
+        outside: since.map((id) => this.#ofSameProcess(other(id))),
+        inside: also_in.map((id) => this.#ofSameProcess(other(id))),
+      });
     // Asked for again, it is the youngest again.
     this.#selections.delete(key);
     this.#selections.set(key, selection);
@@ -279,20 +280,19 @@ class Snapshot {
     return { total: selection.count, offset, rows, bytes: selection.bytes };
   }
 
-  #select(heap: OpenHeap, text: string, before: Snapshot | undefined): ObjectSelection {
+  #select(heap: OpenHeap, text: string, snapshots: MemberSnapshots): ObjectSelection {
     const found = evaluateQuery(parseQuery(text), this.#heapIndex(heap));
-    const members = before === undefined ? found : intersection(found, this.#newSince(before));
-    return new ObjectSelection(heap.graph, members, heap.orders);
+    return new ObjectSelection(heap.graph, narrowToMembers(found, this.graph, snapshots), heap.orders);
   }
 
-  #newSince(before: Snapshot): BitSet {
-    if (!isSameProcess(before.graph, this.graph)) {
+  #ofSameProcess(snapshot: Snapshot): HeapGraph {
+    if (!isSameProcess(snapshot.graph, this.graph)) {
       throw new LeakscopeError(
         'E_USAGE',
         'the two snapshots are of different processes: none of their objects is the same',
       );
     }
-    return compareNodes(before.graph, this.graph).fresh;
+    return snapshot.graph;
   }
 
   #completions(

@@ -36,3 +36,17 @@ export type SnapshotQuestion =
 export type Question =
   | { readonly snapshot: SnapshotId; readonly question: SnapshotQuestion }
   | { readonly compare: readonly SnapshotId[] };
+
+/** Every snapshot that has to be open for an answer. */
+export function snapshotsOf(asked: Question): readonly SnapshotId[] {
+  if ('compare' in asked) return asked.compare;
+  const { snapshot, question } = asked;
+  switch (question.ask) {
+    case 'types':
+      return question.query.since === undefined ? [snapshot] : [snapshot, question.query.since];
+    case 'objects':
+      return [snapshot, ...(question.query.since ?? []), ...(question.query.also_in ?? [])];
+    default:
+      return [snapshot];
+  }
+}

@@ -14,6 +14,8 @@ const READ: GuardedRequest = {
   host: '127.0.0.1:4312',
   origin: undefined,
   secFetchSite: 'same-origin',
+  secFetchMode: undefined,
+  secFetchDest: undefined,
   contentType: undefined,
   cookie: undefined,
 };
@@ -47,6 +49,38 @@ test('the token works once, and only for the page itself', () => {
   expect(guard.decide({ ...page, path, host: 'evil.example' })).toMatchObject({ decision: 'refuse' });
   expect(guard.decide({ ...page, path })).toMatchObject({ decision: 'admit' });
   expect(guard.decide({ ...page, path })).toMatchObject({ decision: 'refuse', status: 403 });
+});
+
+test('a file that leads to the address with the token lets in, as a window and nothing else', () => {
+  const guard = new RequestGuard(OPTIONS);
+  const path = `/?token=${guard.token}`;
+  const window = { ...READ, path, secFetchSite: 'cross-site', secFetchMode: 'navigate', secFetchDest: 'document' };
+  for (const [mode, dest] of [
+    ['navigate', 'iframe'],
+    ['navigate', undefined],
+    ['no-cors', 'image'],
+    ['no-cors', 'script'],
+    ['cors', 'empty'],
+  ] as const) {
+    const asked = { ...window, secFetchMode: mode, secFetchDest: dest };
+    expect(guard.decide(asked), `${mode} ${dest}`).toMatchObject({ decision: 'refuse', status: 403 });
+  }
+  for (const wrong of [
+    { path: '/' },
+    { path: '/?token=x' },
+    { path: `/api/workspace?token=${guard.token}` },
+    { host: 'evil.example' },
+    { origin: 'null' },
+    { method: 'POST', origin: 'http://127.0.0.1:4312', contentType: 'application/json' },
+  ]) {
+    expect(guard.decide({ ...window, ...wrong }), JSON.stringify(wrong)).toMatchObject({ decision: 'refuse' });
+  }
+  const decision = guard.decide(window);
+  expect(decision).toMatchObject({ decision: 'admit' });
+  expect(guard.decide(window)).toMatchObject({ decision: 'refuse' });
+  // Inside, another site leads nowhere, with the cookie or without.
+  const cookie = decision.decision === 'admit' ? decision.setCookie.split(';')[0] : '';
+  expect(guard.decide({ ...window, path: '/', cookie })).toMatchObject({ decision: 'refuse' });
 });
 
 test('with the cookie, too: no other host, origin or site', () => {

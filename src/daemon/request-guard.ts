@@ -15,13 +15,15 @@ export interface GuardedRequest {
   readonly host: string | undefined;
   readonly origin: string | undefined;
   readonly secFetchSite: string | undefined;
+  readonly secFetchMode: string | undefined;
+  readonly secFetchDest: string | undefined;
   readonly contentType: string | undefined;
   readonly cookie: string | undefined;
 }
 
 export type GuardDecision =
   | { readonly decision: 'allow' }
-  /** The token was right: give the cookie and send on to the page. */
+  /** The token was right: give the cookie, and lead on to the page. */
   | { readonly decision: 'admit'; readonly setCookie: string }
   | { readonly decision: 'refuse'; readonly status: 400 | 403 | 405 | 415; readonly reason: string };
 
@@ -65,7 +67,12 @@ export class RequestGuard {
     // `none` is a person at the address bar, or another program that opened the browser.
     const sites = isRead ? ['same-origin', 'none'] : ['same-origin'];
     if (request.secFetchSite !== undefined && !sites.includes(request.secFetchSite)) {
-      return refuse(403, 'another site asked for this');
+      // The browser is started with a file that leads here, which is another site to it. The token is what counts then, and
+      // only where the answer fills a window: a frame, an image or a script of another page gets nothing.
+      const isWindow = request.secFetchMode === 'navigate' && request.secFetchDest === 'document';
+      return isWindow && tokenOf(request.path) !== null
+        ? this.#admit(request)
+        : refuse(403, 'another site asked for this');
     }
     if (!isRead) {
       if (request.origin === undefined) return refuse(403, 'what changes something needs an Origin');
@@ -93,13 +100,12 @@ export class RequestGuard {
   }
 
   #admit({ method, path }: GuardedRequest): GuardDecision {
-    const query = path.indexOf('?');
-    const given = query < 0 ? null : new URLSearchParams(path.slice(query)).get('token');
+    const given = tokenOf(path);
     if (given === null) {
       return refuse(403, 'open the address that leakscope printed: it holds the token that lets this browser in');
     }
     // Only loading the page itself: whatever else fetches the address must not use the token up.
-    if (method !== 'GET' || path.slice(0, query) !== '/') return refuse(403, 'the token opens the page itself only');
+    if (method !== 'GET' || !path.startsWith('/?')) return refuse(403, 'the token opens the page itself only');
     if (!isEqual(given, this.#token)) return refuse(403, 'this token is not the one that leakscope printed');
     if (this.#isTokenUsed) {
       return refuse(403, 'this address was opened already, and works once: start leakscope open again for another');
@@ -110,6 +116,11 @@ export class RequestGuard {
     const setCookie = `${cookieName}=${this.#session}; Path=/; HttpOnly; SameSite=Strict${secure}`;
     return { decision: 'admit', setCookie };
   }
+}
+
+function tokenOf(path: string): string | null {
+  const query = path.indexOf('?');
+  return query < 0 ? null : new URLSearchParams(path.slice(query)).get('token');
 }
 
 function refuse(status: 400 | 403 | 405 | 415, reason: string): GuardDecision {

@@ -8,7 +8,7 @@ import { coreCompression } from '../target/core-stream.ts';
 import { describeFailure, failureError } from './failures.ts';
 import { type ExportedHeap, type ExportName, type ExportRequest, exportFile } from './heap-export.ts';
 import { QueryClient } from './query-client.ts';
-import type { Question } from './questions.ts';
+import { type Question, snapshotsOf } from './questions.ts';
 import { runTask } from './task-run.ts';
 import type { ReadGraph, Task, TaskMessage } from './tasks.ts';
 
@@ -77,12 +77,7 @@ export class SnapshotStore {
 
   /** The answer as JSON. */
   async ask(question: Question): Promise<string> {
-    const ids = 'compare' in question ? question.compare : [question.snapshot];
-    if ('question' in question && 'query' in question.question && 'since' in question.question.query) {
-      const { since } = question.question.query;
-      if (since !== undefined) await this.#entry(since).opened;
-    }
-    for (const id of ids) await this.#entry(id).opened;
+    for (const id of snapshotsOf(question)) await this.#entry(id).opened;
     return this.#queries.ask(question);
   }
 

@@ -2,9 +2,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { analysed } from '../../test/support/analysed-graph.ts';
 import { drawnFacts, drawServiceHeap } from '../../test/support/drawn-heaps.ts';
+import { countBits } from '../base/bitset.ts';
 import type { NodeColumns } from '../graph/comparison.ts';
 import { NOT_A_CONTAINER } from '../graph/heap-graph.ts';
-import { compareSnapshots, memberSets } from './snapshot-comparison.ts';
+import { everyNode } from '../query/node-selection.ts';
+import { compareSnapshots, memberSets, narrowToMembers } from './snapshot-comparison.ts';
 
 interface Drawn {
   readonly address: number;
@@ -77,4 +79,20 @@ test('three snapshots of a growing cache', () => {
     ['0,1,2', 16],
   ]);
   expect(comparison.diff.new_objects).toBe(6);
+});
+
+test('the objects of a set can be asked for by the snapshots they are and are not in', () => {
+  fc.assert(
+    fc.property(fc.array(snapshot, { minLength: 2, maxLength: 3 }), (drawn) => {
+      // What lies at an address is one object throughout: another that came back to it would be in two sets.
+      const snapshots = drawn.map((objects) => columns(objects.map(({ address }) => ({ address, type: address % 2 }))));
+      for (const set of memberSets(snapshots)) {
+        const newest = snapshots[set.in.at(-1)!]!;
+        const inside = set.in.slice(0, -1).map((place) => snapshots[place]!);
+        const outside = snapshots.filter((_, place) => !set.in.includes(place));
+        const all = everyNode(newest.addresses.length);
+        expect(countBits(narrowToMembers(all, newest, { outside, inside }))).toBe(set.objects);
+      }
+    }),
+  );
 });

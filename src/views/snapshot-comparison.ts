@@ -1,9 +1,10 @@
 // Two or three snapshots side by side: what `diff` says, the sets their objects fall into, and entries over time.
 
+import type { BitSet } from '../base/bitset.ts';
 import { indexInAscending } from '../base/sorted-search.ts';
 import { diffHeaps, type HeapDiff, type HeapDiffOptions } from '../diagnose/heap-diff.ts';
 import type { Retention } from '../diagnose/retention.ts';
-import type { NodeColumns } from '../graph/comparison.ts';
+import { compareNodes, type NodeColumns } from '../graph/comparison.ts';
 import { NOT_A_CONTAINER, qualifiedTypeName, WORD_BYTES } from '../graph/heap-graph.ts';
 import type { Comparison } from '../protocol/web/heap-views.ts';
 
@@ -91,6 +92,26 @@ export function memberSets(all: readonly NodeColumns[]): Comparison['sets'] {
       objects: objects[members]!,
       bytes: words[members]! * WORD_BYTES,
     }));
+}
+
+/** What an object must not be in, and what it must be in as well. */
+export interface MemberSnapshots {
+  readonly outside: readonly NodeColumns[];
+  readonly inside: readonly NodeColumns[];
+}
+
+/** Those of `nodes` of a snapshot that are in none of `outside` and in all of `inside`: in one of the sets above. */
+export function narrowToMembers(nodes: BitSet, snapshot: NodeColumns, { outside, inside }: MemberSnapshots): BitSet {
+  const members = nodes.slice();
+  for (const other of outside) {
+    const { fresh } = compareNodes(other, snapshot);
+    for (let i = 0; i < members.length; i++) members[i]! &= fresh[i]!;
+  }
+  for (const other of inside) {
+    const { fresh } = compareNodes(other, snapshot);
+    for (let i = 0; i < members.length; i++) members[i]! &= ~fresh[i]!;
+  }
+  return members;
 }
 
 /** One number for each type, the same in all snapshots: as `matchTypes` knows them, by name and address. */

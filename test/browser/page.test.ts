@@ -135,6 +135,13 @@ describe.skipIf('missing' in browser)('the page', { timeout: 4 * PATIENCE_MS }, 
     await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });
   };
 
+  /** What a button saves. */
+  const savedText = async (button: RegExp): Promise<string> => {
+    const saved = page.waitForEvent('download');
+    await page.getByRole('button', { name: button }).click();
+    return readFileSync(await (await saved).path(), 'utf8');
+  };
+
   test('from the process to the suspect, its line and its fix', async () => {
     await page.getByRole('button', { name: 'Watch for growth' }).click();
     const suspect = page.getByRole('article', { name: /suspect 1/ });
@@ -168,13 +175,11 @@ describe.skipIf('missing' in browser)('the page', { timeout: 4 * PATIENCE_MS }, 
     await goTo('overview');
     await page.getByLabel('mark this moment as').fill('load on');
     await page.getByRole('button', { name: 'Mark now' }).click();
-    const saved = page.waitForEvent('download');
-    await page.getByRole('button', { name: /^save as SVG: resident memory/ }).click();
-    const svg = readFileSync(await (await saved).path(), 'utf8');
+    const svg = await savedText(/^save as SVG: resident memory: RSS/);
     expect(svg).toContain('<polyline');
     expect(svg).toContain('load on');
     const png = page.waitForEvent('download');
-    await page.getByRole('button', { name: /^save as PNG: resident memory/ }).click();
+    await page.getByRole('button', { name: /^save as PNG: resident memory: RSS/ }).click();
     expect(
       readFileSync(await (await png).path())
         .subarray(1, 4)
@@ -197,6 +202,41 @@ describe.skipIf('missing' in browser)('the page', { timeout: 4 * PATIENCE_MS }, 
     const html = readFileSync(await (await saved).path(), 'utf8');
     expect(html).toContain('__main__.Session');
     expect(html).not.toContain('secret-');
+  });
+
+  test('the palette goes to a suspect, marks, takes a snapshot and saves it', async () => {
+    await goTo('overview');
+    const dialog = page.getByRole('dialog', { name: 'commands' });
+    const choose = async (typed: string, title: string): Promise<void> => {
+      await page.locator('body').press('Control+k');
+      await dialog.waitFor();
+      await page.keyboard.type(typed);
+      await dialog.getByRole('option', { selected: true }).filter({ hasText: title }).waitFor();
+    };
+    await choose('sessions suspect', 'Suspect 1: global sessions');
+    await keep('palette');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'How it grows' }).waitFor();
+    expect(page.url()).toContain('#/suspect/1');
+    await choose('mark from the palette', 'Mark this moment as “from the palette”');
+    await page.keyboard.press('Enter');
+    await dialog.waitFor({ state: 'hidden' });
+    const timeline = `/api/processes/${target.pid}/timeline`;
+    expect(await page.evaluate(`fetch('${timeline}').then((answer) => answer.text())`)).toContain('from the palette');
+    // What it costs the process is said before.
+    await choose('take snapshot now', 'stands still for');
+    await page.keyboard.press('Enter');
+    await page.getByRole('grid', { name: 'types' }).getByText('__main__.Session').waitFor();
+    expect(page.url()).toContain('s=s');
+    await choose('json save', 'Save as JSON report');
+    const saved = page.waitForEvent('download');
+    await page.keyboard.press('Enter');
+    expect(JSON.parse(readFileSync(await (await saved).path(), 'utf8'))).toHaveProperty('holders');
+    await choose('domin', 'Dominators');
+    expect(await dialog.getByRole('option', { selected: true }).locator('kbd').textContent()).toBe('g d');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'hidden' });
   });
 
   test('types are searched, sorted and opened', async () => {
@@ -238,6 +278,9 @@ describe.skipIf('missing' in browser)('the page', { timeout: 4 * PATIENCE_MS }, 
     await page.locator('.retaining .node-object').waitFor();
     await settled();
     await keep('object');
+    // As it is drawn: a box of its colour with its name for each.
+    const icicle = await savedText(/^save as SVG: what is retained/);
+    expect(icicle).toMatch(/<rect width="[\d.]+" height="100%" fill="rgb\(142, 195, 230\)"\/><text [^>]*>dict</);
     await page.getByRole('link', { name: 'Show in the dominator tree' }).click();
     await page.locator('.tree-row.target').waitFor();
     await keep('dominators');
@@ -253,7 +296,23 @@ describe.skipIf('missing' in browser)('the page', { timeout: 4 * PATIENCE_MS }, 
     await goTo('compare');
     const holders = page.getByRole('table', { name: 'holders that gained' });
     await holders.getByText('global sessions').first().waitFor();
+    // All three that were taken: what came after the first and stayed is the leak.
+    await page.getByRole('group', { name: 'snapshots to compare' }).getByRole('checkbox').first().check();
+    const sets = page.getByRole('table', { name: 'sets of objects' });
+    await sets.getByRole('row', { name: /, and stayed/ }).waitFor();
+    await holders.locator('.entry-bars').filter({ hasText: /→.*→/ }).first().waitFor();
     await keep('compare');
+    const svg = await savedText(/^save as SVG: Which objects/);
+    expect(svg).toContain('in all of them');
+    expect(svg).toMatch(/<rect x="\d+" y="\d+" width="[\d.]+" height="14" fill="#/);
+    expect(await savedText(/^save as SVG: holders that gained/)).toContain('global sessions');
+    // Each set leads to its objects.
+    const row = sets.getByRole('row', { name: /, and stayed/ });
+    const count = await row.getByRole('cell').last().textContent();
+    await row.getByRole('link').click();
+    await page.getByText(`${count} objects,`).waitFor();
+    await page.getByText(/^Only objects that are in .* too, but not in/).waitFor();
+    await keep('compare-set');
   });
 
   test('memory, garbage, resources and the scan of the source', async () => {
@@ -268,6 +327,8 @@ describe.skipIf('missing' in browser)('the page', { timeout: 4 * PATIENCE_MS }, 
       .getByRole('button', { name: /global sessions/ })
       .waitFor();
     await keep('memory');
+    expect(await savedText(/^save as SVG: resident memory/)).toContain('live objects');
+    expect(await savedText(/^save as SVG: memory map/)).toMatch(/objects [\d.]+ [KM]B.*<path fill="#/s);
     await goTo('garbage');
     await page.getByRole('table', { name: 'cycles' }).getByText('list').first().waitFor();
     await page.getByText('off (gc.disable)').waitFor();
@@ -333,6 +394,12 @@ describe.skipIf('missing' in browser)('the page', { timeout: 4 * PATIENCE_MS }, 
       found.push(...wider.map((element) => `${view}: wider than the screen: ${element}`));
       await keep(`${scheme}-${size}-${view.replaceAll(/[^a-z0-9]+/g, '-')}`);
     }
+    await page.locator('body').press('Control+k');
+    await page.getByRole('option', { name: /^Suspect 1/ }).waitFor();
+    found.push(...(await seriousViolations(page)).map((violation) => `palette: ${violation}`));
+    found.push(...(await page.evaluate<string[]>(WIDER_THAN_SCREEN)).map((element) => `palette: wider: ${element}`));
+    await keep(`${scheme}-${size}-palette`);
+    await page.keyboard.press('Escape');
     expect(found).toEqual([]);
   });
 

@@ -258,6 +258,19 @@ test('snapshots are compared: by sets, by holder, and by what is new', async () 
   });
   const fresh = await daemon.get<ObjectsAnswer>(`/api/snapshots/${ids[1]}/objects?since=${ids[0]}&limit=1`);
   expect(fresh.total).toBe(comparison.diff.new_objects);
+  // Every set is also a question: the objects of its newest snapshot, by the others they are and are not in.
+  const all = [...ids, await takeSnapshot()];
+  const { sets } = await daemon.get<Comparison>(`/api/compare?snapshots=${all.join()}`);
+  for (const set of sets) {
+    const asked = new URLSearchParams({ limit: '1' });
+    const inside = set.in.slice(0, -1).map((place) => all[place]!);
+    const outside = all.filter((_, place) => !set.in.includes(place));
+    if (outside.length > 0) asked.set('since', outside.join());
+    if (inside.length > 0) asked.set('also_in', inside.join());
+    const members = await daemon.get<ObjectsAnswer>(`/api/snapshots/${all[set.in.at(-1)!]}/objects?${asked}`);
+    // An address that another object used in between counts twice there.
+    expect(Math.abs(members.total - set.objects), `${asked}`).toBeLessThanOrEqual(set.objects * 0.01);
+  }
 });
 
 test('no value of the program is in any answer', async () => {

@@ -3,8 +3,8 @@
 import { formatBytes, formatCount, formatDuration } from '../../src/base/units.ts';
 import { colour } from '../state/theme.ts';
 import { clockTime, dayOf, rangeOf } from './chart-ticks.ts';
-import { escapeXml } from './escape-xml.ts';
 import type { LineChartProps } from './line-chart.tsx';
+import { svgFile, svgText } from './svg-file.ts';
 
 export const LINE_COLOURS = ['c1', 'c6', 'c3', 'c4', 'c2'];
 /** Told apart without colour too. */
@@ -36,10 +36,10 @@ export function drawnAsSvg({ at, lines, unit, elapsed, marks = [] }: LineChartPr
     ...[low, (low + high) / 2, high].map(
       (tick) =>
         `<line x1="${LEFT}" x2="${WIDTH - 20}" y1="${y(tick)}" y2="${y(tick)}" stroke="${colour('line')}"/>` +
-        `<text x="${LEFT - 8}" y="${y(tick) + 4}" text-anchor="end">${escapeXml(format(tick))}</text>`,
+        svgText(LEFT - 8, y(tick) + 4, format(tick), 'text-anchor="end"'),
     ),
-    `<text x="${LEFT}" y="${HEIGHT - BOTTOM + 18}">${escapeXml(moment(first))}</text>`,
-    `<text x="${WIDTH - 20}" y="${HEIGHT - BOTTOM + 18}" text-anchor="end">${escapeXml(moment(last))}</text>`,
+    svgText(LEFT, HEIGHT - BOTTOM + 18, moment(first)),
+    svgText(WIDTH - 20, HEIGHT - BOTTOM + 18, moment(last), 'text-anchor="end"'),
     ...lines.map(({ name, values: own }, i) => {
       const points = own.flatMap((value, j) =>
         value === null ? [] : [`${x(at[j]!).toFixed(1)},${y(value).toFixed(1)}`],
@@ -51,7 +51,7 @@ export function drawnAsSvg({ at, lines, unit, elapsed, marks = [] }: LineChartPr
       return (
         `<polyline points="${points.join(' ')}" ${drawn}/>` +
         `<polyline points="${left},${HEIGHT - 14} ${left + 22},${HEIGHT - 14}" ${drawn}/>` +
-        `<text x="${left + 28}" y="${HEIGHT - 10}">${escapeXml(name)}</text>`
+        svgText(left + 28, HEIGHT - 10, name)
       );
     }),
     ...marks
@@ -62,14 +62,10 @@ export function drawnAsSvg({ at, lines, unit, elapsed, marks = [] }: LineChartPr
         return (
           `<line x1="${place}" x2="${place}" y1="30" y2="${HEIGHT - BOTTOM}" stroke="${colour('ink-faint')}" stroke-dasharray="4 4"/>` +
           (Number(place) > WIDTH / 2
-            ? `<text x="${Number(place) - 4}" y="42" text-anchor="end">${escapeXml(mark.label)}</text>`
-            : `<text x="${Number(place) + 4}" y="42">${escapeXml(mark.label)}</text>`)
+            ? svgText(Number(place) - 4, 42, mark.label, 'text-anchor="end"')
+            : svgText(Number(place) + 4, 42, mark.label))
         );
       }),
   ];
-  return (
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}" font-family="sans-serif" font-size="12">` +
-    `<rect width="100%" height="100%" fill="${colour('paper')}"/>` +
-    `<g fill="${colour('ink')}"><text x="${LEFT}" y="18">${escapeXml(label)}</text>${shapes.join('')}</g></svg>`
-  );
+  return svgFile({ width: WIDTH, height: HEIGHT }, [svgText(LEFT, 18, label), ...shapes].join(''), colour);
 }

@@ -1,35 +1,66 @@
-// Everything by name: views, processes, snapshots, and what can be done. Typed letters narrow it, Enter does it.
+// Everything by name, in a dialog: typed letters narrow it, the arrows choose, Enter does it. palette-entries.ts says what
+// there is.
 
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { formatCount } from '../../src/base/units.ts';
+import type { FindReport } from '../../src/diagnose/find-report.ts';
+import type { PauseEstimate } from '../../src/protocol/pause-estimate.ts';
+import { shown, useAnswer } from '../state/answer.ts';
+import type { ApiFailure } from '../state/api.ts';
 import { dialog } from '../state/keys.ts';
-import { goTo } from '../state/route.ts';
+import { markMoment, stopWatching, takeSnapshot, WATCH_SECONDS, watchForGrowth } from '../state/process-actions.ts';
+import { goTo, route } from '../state/route.ts';
 import { nextTheme } from '../state/theme.ts';
-import { workspace } from '../state/workspace.ts';
-import { VIEWS } from '../views/view-list.ts';
+import { currentProcess, currentSnapshot, findingsVersion, workspace } from '../state/workspace.ts';
 import { Modal } from './modal.tsx';
+import { findEntries, type PaletteAction, type PaletteSources, paletteIndex } from './palette-entries.ts';
+import { pauseText } from './pause-text.ts';
+import { Failure } from './states.tsx';
 
-interface Command {
-  readonly title: string;
-  readonly detail: string;
-  readonly run: () => void;
-}
+/** Rows there are at once: nobody reads on, they type on. */
+const ROWS = 60;
 
 export function CommandPalette(): JSX.Element {
+  const sources = usePaletteSources();
   const [typed, setTyped] = useState('');
   const [chosen, setChosen] = useState(0);
-  const found = commands(typed).filter(({ title, detail }) => matches(`${title} ${detail}`, typed));
-  const close = (): void => {
-    dialog.value = 'none';
+  const [isBusy, setBusy] = useState(false);
+  const [failure, setFailure] = useState<ApiFailure>();
+  const list = useRef<HTMLDivElement>(null);
+  const index = useMemo(() => paletteIndex(sources), [sources]);
+  const found = useMemo(() => findEntries(index, typed, sources), [index, typed]);
+  const rows = found.slice(0, ROWS);
+  // What is offered may become less while it is open.
+  const at = Math.min(chosen, rows.length - 1);
+  useLayoutEffect(() => {
+    list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' });
+  }, [at, typed]);
+  const type = (text: string): void => {
+    setTyped(text);
+    setChosen(0);
+    setFailure(undefined);
   };
-  const run = (command: Command | undefined): void => {
-    close();
-    command?.run();
+  const run = async (action: PaletteAction | undefined): Promise<void> => {
+    if (action === undefined || isBusy) return;
+    if (action.act === 'type') {
+      type(action.text);
+      return;
+    }
+    setBusy(true);
+    setFailure(undefined);
+    try {
+      await perform(action);
+    } catch (error) {
+      setFailure(error as ApiFailure);
+    } finally {
+      setBusy(false);
+    }
   };
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.key === 'ArrowDown') setChosen(Math.min(found.length - 1, chosen + 1));
-    else if (event.key === 'ArrowUp') setChosen(Math.max(0, chosen - 1));
-    else if (event.key === 'Enter') run(found[chosen]);
+    if (event.key === 'ArrowDown') setChosen(Math.min(rows.length - 1, at + 1));
+    else if (event.key === 'ArrowUp') setChosen(Math.max(0, at - 1));
+    else if (event.key === 'Enter') void run(rows[at]?.action);
     else return;
     event.preventDefault();
   };
@@ -40,73 +71,109 @@ export function CommandPalette(): JSX.Element {
         role="combobox"
         aria-expanded="true"
         aria-controls="palette-list"
-        aria-activedescendant={`palette-${chosen}`}
-        aria-label="command, view, type or address"
-        placeholder="view, type, address, or what to do"
+        {...(at < 0 ? {} : { 'aria-activedescendant': `palette-${at}` })}
+        aria-label="command, view, suspect, type, query or address"
+        placeholder="view, suspect, type, query, address, or what to do"
         value={typed}
-        onInput={(event) => {
-          setTyped(event.currentTarget.value);
-          setChosen(0);
-        }}
+        onInput={(event) => type(event.currentTarget.value)}
         onKeyDown={onKeyDown}
       />
-      <div role="listbox" id="palette-list" aria-label="commands">
-        {found.map((command, index) => (
+      {failure === undefined ? null : <Failure failure={failure} />}
+      <div ref={list} role="listbox" id="palette-list" aria-label="commands" aria-busy={isBusy}>
+        {rows.map(({ title, detail, keys, action }, row) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the field above has the keys
           <div
-            key={command.title}
-            id={`palette-${index}`}
+            key={row}
+            id={`palette-${row}`}
             role="option"
             tabIndex={-1}
-            aria-selected={index === chosen}
-            class={index === chosen ? 'palette-row chosen' : 'palette-row'}
-            onClick={() => run(command)}
+            aria-selected={row === at}
+            class={row === at ? 'palette-row chosen' : 'palette-row'}
+            onClick={() => void run(action)}
           >
-            <span>{command.title}</span>
-            <span class="faint">{command.detail}</span>
+            <span class="palette-title">{title}</span>
+            <span class="faint palette-detail">{detail}</span>
+            {keys === undefined ? null : <kbd>{keys}</kbd>}
           </div>
         ))}
       </div>
+      {rows.length === found.length ? null : (
+        <p class="faint palette-none">{formatCount(found.length - rows.length)} more: type on to narrow it</p>
+      )}
       {found.length === 0 ? <p class="faint palette-none">nothing by that name</p> : null}
     </Modal>
   );
 }
 
-function commands(typed: string): Command[] {
-  const open = workspace.value;
-  const text = typed.trim();
-  return [
-    ...VIEWS.map(({ view, title, answers }) => ({ title, detail: answers, run: () => goTo(view) })),
-    ...(open?.snapshots ?? []).map(({ id, title, app }) => ({
-      title: `Snapshot ${title}`,
-      detail: app ?? id,
-      run: () => goTo('types', '', { s: id }),
-    })),
-    ...(open?.processes ?? []).map(({ pid, app }) => ({
-      title: `Process ${pid}`,
-      detail: app,
-      run: () => goTo('overview', '', { p: pid }),
-    })),
-    { title: 'Change theme', detail: 'system, light, dark', run: nextTheme },
-    {
-      title: 'Help',
-      detail: 'keys and terms',
-      run: () => {
-        dialog.value = 'help';
-      },
-    },
-    ...(/^0x[0-9a-f]+$/i.test(text)
-      ? [{ title: `Object ${text}`, detail: 'by its address', run: () => goTo('object', text.toLowerCase()) }]
-      : []),
-    ...(text === '' ? [] : [{ title: `Query ${text}`, detail: 'objects', run: () => goTo('query', '', { q: text }) }]),
-  ];
+function close(): void {
+  dialog.value = 'none';
 }
 
-/** Every word typed occurs, in any order. */
-function matches(text: string, typed: string): boolean {
-  const lower = text.toLowerCase();
-  return typed
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => lower.includes(word));
+function usePaletteSources(): PaletteSources {
+  const process = currentProcess.value;
+  const pid = process?.pid ?? 0;
+  const report = useAnswer<FindReport>(
+    process?.has_findings === true ? `/api/processes/${pid}/findings` : undefined,
+    findingsVersion.value[pid] ?? 0,
+  );
+  const estimate = useAnswer<PauseEstimate>(
+    process === undefined || process.exited ? undefined : `/api/processes/${pid}/pause-estimate`,
+  );
+  const open = workspace.value;
+  const snapshot = currentSnapshot.value;
+  const { view, subject } = route.value;
+  const findings = shown(report)?.findings;
+  const expected = shown(estimate);
+  return useMemo(
+    () => ({
+      processes: open?.processes ?? [],
+      snapshots: open?.snapshots ?? [],
+      process,
+      snapshot,
+      findings: findings ?? [],
+      pause: expected === undefined ? undefined : pauseText(expected),
+      view,
+      subject,
+    }),
+    [open, process, snapshot, findings, expected, view, subject],
+  );
+}
+
+/** Closes the palette once it is done; throws an ApiFailure, which the palette stays open to show. */
+async function perform(action: Exclude<PaletteAction, { act: 'type' }>): Promise<void> {
+  switch (action.act) {
+    case 'watch':
+      await watchForGrowth(action.pid, WATCH_SECONDS);
+      goTo('overview', '', { p: action.pid });
+      break;
+    case 'stop watching':
+      await stopWatching(action.pid);
+      break;
+    case 'take snapshot':
+      await takeSnapshot(action.pid);
+      break;
+    case 'mark':
+      await markMoment(action.pid, action.label);
+      break;
+    case 'go':
+      goTo(action.view, action.subject, action.params);
+      break;
+    case 'save':
+      download(action.address);
+      break;
+    case 'change theme':
+      nextTheme();
+      break;
+    case 'show help':
+      dialog.value = 'help';
+      return;
+  }
+  close();
+}
+
+function download(address: string): void {
+  const link = document.createElement('a');
+  link.href = address;
+  link.download = '';
+  link.click();
 }

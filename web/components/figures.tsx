@@ -52,3 +52,15 @@ export function ShareBar({ of, title }: { of: number; title?: string }): JSX.Ele
     </span>
   );
 }
+
+/** A bar as long as its share of the longest, then its figure. */
+export function AmountBar({ length, colour, text }: { length: number; colour: string; text: string }): JSX.Element {
+  return (
+    <span class="amount">
+      <span class="amount-bar" aria-hidden="true">
+        <span class={`swatch-${colour}`} style={{ width: `${length * 100}%` }} />
+      </span>
+      <span class="figure">{text}</span>
+    </span>
+  );
+}

@@ -7,7 +7,7 @@ import { VIEWS } from '../views/view-list.ts';
 import { Modal } from './modal.tsx';
 
 const KEYS: readonly (readonly [string, string])[] = [
-  ['Ctrl K', 'find a view, a type, a snapshot or what to do'],
+  ['Ctrl K', 'find a view, a suspect, a type, a snapshot, an object or what to do'],
   ['/', 'go to the search field of the view'],
   ['↑ ↓', 'move through a table or tree; ← → close and open a branch'],
   ['Enter', 'open what is selected'],

@@ -1,10 +1,10 @@
 // The memory picture with its legend as an SVG file to keep, which needs no style sheet. Pure: it is tried without a browser.
 
 import { formatBytes } from '../../src/base/units.ts';
-import { escapeXml } from './escape-xml.ts';
 import { CELL, type MemoryLayout, type PlacedCell, SQUARE } from './memory-layout.ts';
 import type { LegendEntry } from './memory-legend.ts';
 import { type CellPaint, FAINT } from './memory-paint.ts';
+import { escapeXml, type Paint, svgFile, svgText } from './svg-file.ts';
 
 export interface MemoryDrawing {
   readonly title: string;
@@ -12,8 +12,7 @@ export interface MemoryDrawing {
   readonly layout: MemoryLayout;
   /** Of the cells of the layout. */
   readonly paints: readonly CellPaint[];
-  /** The value of a custom property of the style sheet. */
-  readonly colour: (name: string) => string;
+  readonly colour: Paint;
 }
 
 const MARGIN = 12;
@@ -27,12 +26,12 @@ export function memorySvg(drawing: MemoryDrawing): string {
   const legend = drawLegend(drawing);
   const width = Math.ceil(Math.max(layout.width, legend.width, title.length * LETTER)) + 2 * MARGIN;
   const top = MARGIN + LINE + legend.height + MARGIN;
-  return (
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${top + layout.height + MARGIN}" font-family="sans-serif" font-size="12">` +
-    `<rect width="100%" height="100%" fill="${colour('paper')}"/>` +
-    `<g fill="${colour('ink')}"><text x="${MARGIN}" y="${MARGIN + 11}" font-weight="bold">${escapeXml(title)}</text>` +
-    `<g transform="translate(${MARGIN} ${MARGIN + LINE})">${legend.shapes}</g></g>` +
-    `<g transform="translate(${MARGIN} ${top})" fill="none">${drawCells(drawing)}</g></svg>`
+  const head = svgText(MARGIN, MARGIN + 11, title, 'font-weight="bold"');
+  return svgFile(
+    { width, height: top + layout.height + MARGIN },
+    `${head}<g transform="translate(${MARGIN} ${MARGIN + LINE})">${legend.shapes}</g>` +
+      `<g transform="translate(${MARGIN} ${top})" fill="none">${drawCells(drawing)}</g>`,
+    colour,
   );
 }
 

@@ -3,12 +3,13 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { WatchedProcess } from '../../src/protocol/web/workspace.ts';
-import { type ApiFailure, send } from '../state/api.ts';
+import type { ApiFailure } from '../state/api.ts';
+import { LABEL_LENGTH, markMoment, stopWatching, WATCH_SECONDS, watchForGrowth } from '../state/process-actions.ts';
 import { linkTo } from '../state/route.ts';
 import { Failure } from './states.tsx';
 
 const LENGTHS: readonly (readonly [number, string])[] = [
-  [20, '20 seconds'],
+  [WATCH_SECONDS, '20 seconds'],
   [60, 'a minute'],
   [300, '5 minutes'],
   [1800, 'half an hour'],
@@ -16,7 +17,7 @@ const LENGTHS: readonly (readonly [number, string])[] = [
 
 export function ObservationControl({ process }: { process: WatchedProcess }): JSX.Element {
   const { pid, observing, exited, has_findings } = process;
-  const [seconds, setSeconds] = useState(20);
+  const [seconds, setSeconds] = useState(WATCH_SECONDS);
   const [label, setLabel] = useState('');
   const [failure, setFailure] = useState<ApiFailure>();
   const run = (request: Promise<unknown>): void => {
@@ -38,7 +39,7 @@ export function ObservationControl({ process }: { process: WatchedProcess }): JS
             <button
               type="button"
               class={has_findings ? 'button' : 'button primary'}
-              onClick={() => run(send('POST', `/api/processes/${pid}/observation`, { seconds }))}
+              onClick={() => run(watchForGrowth(pid, seconds))}
             >
               {has_findings ? 'Watch again' : 'Watch for growth'}
             </button>
@@ -64,11 +65,7 @@ export function ObservationControl({ process }: { process: WatchedProcess }): JS
                 {...(observing.fraction === undefined ? {} : { value: observing.fraction })}
               />
             </span>
-            <button
-              type="button"
-              class="button"
-              onClick={() => run(send('DELETE', `/api/processes/${pid}/observation`))}
-            >
+            <button type="button" class="button" onClick={() => run(stopWatching(pid))}>
               Stop
             </button>
           </>
@@ -81,13 +78,13 @@ export function ObservationControl({ process }: { process: WatchedProcess }): JS
           onSubmit={(event) => {
             event.preventDefault();
             if (label.trim() === '') return;
-            run(send('POST', `/api/processes/${pid}/marks`, { label }));
+            run(markMoment(pid, label));
             setLabel('');
           }}
         >
           <input
             type="text"
-            maxLength={80}
+            maxLength={LABEL_LENGTH}
             placeholder="load on, deployed, …"
             aria-label="mark this moment as"
             value={label}

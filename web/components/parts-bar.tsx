@@ -2,8 +2,11 @@
 
 import type { JSX } from 'preact';
 import { formatByteRate, formatBytes } from '../../src/base/units.ts';
+import { colour } from '../state/theme.ts';
+import { ChartExport } from './chart-export.tsx';
 import { percent } from './figures.tsx';
 import { colourOfPart } from './memory-colours.ts';
+import { partsSvg } from './parts-svg.ts';
 
 export interface Part {
   readonly name: string;
@@ -17,9 +20,14 @@ const THINNEST = 0.004;
 /** Growth that is worth a word, in bytes per minute. */
 const NOTED_RATE = 64 << 10;
 
-export function PartsBar({ parts }: { parts: readonly Part[] }): JSX.Element {
+export function PartsBar({ title, parts }: { title: string; parts: readonly Part[] }): JSX.Element {
   const total = parts.reduce((sum, { bytes }) => sum + bytes, 0);
   const sorted = parts.filter(({ bytes }) => bytes > 0).toSorted((a, b) => b.bytes - a.bytes);
+  const drawn = sorted.map(({ name, bytes }) => ({
+    colour: colourOfPart(name),
+    share: bytes / total,
+    text: `${name} ${formatBytes(bytes)}, ${percent(bytes / total)}`,
+  }));
   return (
     <div class="parts">
       <div class="parts-bar" aria-hidden="true">
@@ -45,6 +53,9 @@ export function PartsBar({ parts }: { parts: readonly Part[] }): JSX.Element {
             ) : null}
           </li>
         ))}
+        <li class="chart-export">
+          <ChartExport name={title} svg={() => partsSvg(title, drawn, colour)} />
+        </li>
       </ul>
     </div>
   );

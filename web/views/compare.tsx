@@ -4,8 +4,9 @@ import type { JSX } from 'preact';
 import { formatBytes, formatCount, formatDuration } from '../../src/base/units.ts';
 import type { Comparison } from '../../src/protocol/web/heap-views.ts';
 import type { OpenSnapshot } from '../../src/protocol/web/workspace.ts';
-import { Bytes, Count, SignedBytes, SignedCount } from '../components/figures.tsx';
-import { PathText } from '../components/path-text.tsx';
+import { SignedBytes, SignedCount } from '../components/figures.tsx';
+import { GainedHolders } from '../components/gained-holders.tsx';
+import { MemberSets } from '../components/member-sets.tsx';
 import { PlainTable } from '../components/plain-table.tsx';
 import { Section } from '../components/section.tsx';
 import { Answered, Empty } from '../components/states.tsx';
@@ -59,7 +60,7 @@ function Chosen({ ready, chosen }: { ready: readonly OpenSnapshot[]; chosen: rea
           <Compared
             comparison={comparison}
             titles={chosen.map((id) => ready.find((one) => one.id === id)?.title ?? id)}
-            last={chosen.at(-1)!}
+            ids={chosen}
           />
         )}
       </Answered>
@@ -67,9 +68,15 @@ function Chosen({ ready, chosen }: { ready: readonly OpenSnapshot[]; chosen: rea
   );
 }
 
-function Compared(props: { comparison: Comparison; titles: readonly string[]; last: string }): JSX.Element {
-  const { comparison, titles, last } = props;
-  const { diff, sets, entries } = comparison;
+function Compared(props: {
+  comparison: Comparison;
+  /** Of the snapshots compared, oldest first. */
+  ids: readonly string[];
+  titles: readonly string[];
+}): JSX.Element {
+  const { comparison, ids, titles } = props;
+  const last = ids.at(-1)!;
+  const { diff, sets } = comparison;
   const { growth } = diff;
   const grown = diff.types.filter(
     (row) => row.objects_after > row.objects_before || row.bytes_after > row.bytes_before,
@@ -82,66 +89,8 @@ function Compared(props: { comparison: Comparison; titles: readonly string[]; la
         {formatBytes(diff.new_bytes)}.
         {diff.same_process ? '' : ' They are of different processes: only types can be compared.'}
       </p>
-      {sets.length === 0 ? null : (
-        <Section title="Which objects are in which">
-          <ul class="list-plain sets">
-            {sets.map((set) => (
-              <li key={set.in.join()}>
-                <span class="set-dots" aria-hidden="true">
-                  {titles.map((title, i) => (
-                    <span key={title} class={set.in.includes(i) ? 'dot on' : 'dot'} />
-                  ))}
-                </span>
-                <span>{setInWords(set.in, titles)}</span>
-                <strong class="figure">{formatCount(set.objects)}</strong>
-                <span class="faint figure">{formatBytes(set.bytes)}</span>
-              </li>
-            ))}
-          </ul>
-        </Section>
-      )}
-      {diff.holders.length === 0 ? null : (
-        <Section title="Holders that gained" note="what is new and stayed, by who holds it">
-          <PlainTable<Cluster>
-            label="holders that gained"
-            rows={clustered(diff.holders)}
-            rowKey={({ holders }) => holders[0]!.address}
-            columns={[
-              {
-                key: 'memory',
-                title: 'New memory',
-                align: 'right',
-                render: ({ new_bytes }) => <Bytes of={new_bytes} />,
-              },
-              {
-                key: 'objects',
-                title: 'New objects',
-                align: 'right',
-                render: ({ new_objects }) => <Count of={new_objects} />,
-              },
-              {
-                key: 'entries',
-                title: <Term of="entries">Entries</Term>,
-                align: 'right',
-                render: ({ holders }) => (
-                  <span class="figure">{holders.length === 1 ? entriesOf(holders[0]!, entries) : ''}</span>
-                ),
-              },
-              {
-                key: 'held by',
-                title: <Term of="held by">Held by</Term>,
-                render: ({ holders }) => (
-                  <>
-                    {holders.length === 1 ? null : <strong>{formatCount(holders.length)} × </strong>}
-                    <a href={linkTo('object', holders[0]!.address, { s: last })}>{holders[0]!.type}</a>{' '}
-                    <PathText path={holders[0]!.path} />
-                  </>
-                ),
-              },
-            ]}
-          />
-        </Section>
-      )}
+      {sets.length === 0 ? null : <MemberSets sets={sets} ids={ids} titles={titles} />}
+      {diff.holders.length === 0 ? null : <GainedHolders comparison={comparison} titles={titles} last={last} />}
       <Section title="Types that grew" note={grown.length === 0 ? 'none did' : 'most memory gained first'}>
         <PlainTable<Comparison['diff']['types'][number]>
           label="types that grew"
@@ -180,43 +129,4 @@ function Compared(props: { comparison: Comparison; titles: readonly string[]; la
       </Section>
     </>
   );
-}
-
-interface Cluster {
-  readonly holders: Comparison['diff']['holders'];
-  readonly new_bytes: number;
-  readonly new_objects: number;
-}
-
-/** Holders that are reached in the same way and are of one type, as one: the keys of a cache, say. Most new bytes first. */
-function clustered(holders: Comparison['diff']['holders']): Cluster[] {
-  const clusters = new Map<string, Cluster>();
-  for (const holder of holders) {
-    const key = `${holder.type} ${holder.path}`;
-    const before = clusters.get(key) ?? { holders: [], new_bytes: 0, new_objects: 0 };
-    clusters.set(key, {
-      holders: [...before.holders, holder],
-      new_bytes: before.new_bytes + holder.new_bytes,
-      new_objects: before.new_objects + holder.new_objects,
-    });
-  }
-  return [...clusters.values()].sort((a, b) => b.new_bytes - a.new_bytes);
-}
-
-function entriesOf(
-  holder: { readonly address: string; readonly entries_before?: number; readonly entries_after?: number },
-  entries: Comparison['entries'],
-): string {
-  const counts = entries.find(({ address }) => address === holder.address)?.counts;
-  if (counts !== undefined) return counts.map(formatCount).join(' → ');
-  if (holder.entries_after === undefined) return '';
-  return `${formatCount(holder.entries_before ?? 0)} → ${formatCount(holder.entries_after)}`;
-}
-
-function setInWords(places: readonly number[], titles: readonly string[]): string {
-  if (places.length === titles.length) return 'in all of them';
-  const names = places.map((place) => titles[place]);
-  if (places.length === 1 && places[0] === titles.length - 1) return `new in ${names[0]}`;
-  if (places.length === 1 && places[0] === 0) return `only in ${names[0]}: gone since`;
-  return `only in ${names.join(' and ')}`;
 }

@@ -49,7 +49,7 @@ export function MemoryView(): JSX.Element {
               <p class="verdict-summary">{conclusion.text}</p>
               {conclusion.remedy === '' ? null : <p>{conclusion.remedy}</p>}
               <div class="below">
-                <PartsBar parts={parts} />
+                <PartsBar title={`resident memory ${formatBytes(rss_bytes)}`} parts={parts} />
               </div>
               {conclusion.notes.length === 0 ? null : (
                 <ul class="sentences">

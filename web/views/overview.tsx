@@ -173,7 +173,7 @@ function Findings({ report, pid }: { report: FindReport; pid: number }): JSX.Ele
           note={formatBytes(report.target.rss_bytes)}
           actions={<a href={linkTo('memory')}>Memory map</a>}
         >
-          <PartsBar parts={report.resident} />
+          <PartsBar title={`resident memory ${formatBytes(report.target.rss_bytes)}`} parts={report.resident} />
         </Section>
       )}
       {report.not_leaking.length === 0 ? null : (

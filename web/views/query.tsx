@@ -12,7 +12,7 @@ import { Empty } from '../components/states.tsx';
 import { WindowTable } from '../components/window-table.tsx';
 import { withQuery } from '../state/api.ts';
 import { goTo, linkTo, route, setParams } from '../state/route.ts';
-import { currentSnapshot } from '../state/workspace.ts';
+import { currentSnapshot, workspace } from '../state/workspace.ts';
 
 const EXAMPLES: readonly (readonly [string, string])[] = [
   ['type:dict entries>1000', 'big dicts'],
@@ -24,13 +24,13 @@ const EXAMPLES: readonly (readonly [string, string])[] = [
 
 export function QueryView(): JSX.Element {
   const snapshot = currentSnapshot.value!;
-  const { q = '', sort = 'retained_bytes', order = 'descending' } = route.value.params;
+  const { q = '', since = '', also_in = '', sort = 'retained_bytes', order = 'descending' } = route.value.params;
   const [answer, setAnswer] = useState<ObjectsAnswer>();
-  useEffect(() => setAnswer(undefined), [q, snapshot.id]);
+  useEffect(() => setAnswer(undefined), [q, since, also_in, snapshot.id]);
   const windowPath = useCallback(
     (offset: number, limit: number) =>
-      withQuery(`/api/snapshots/${snapshot.id}/objects`, { offset, limit, q, sort, order }),
-    [snapshot.id, q, sort, order],
+      withQuery(`/api/snapshots/${snapshot.id}/objects`, { offset, limit, q, since, also_in, sort, order }),
+    [snapshot.id, q, since, also_in, sort, order],
   );
   return (
     <Section
@@ -50,6 +50,12 @@ export function QueryView(): JSX.Element {
           </a>
         ))}
       </p>
+      {since === '' && also_in === '' ? null : (
+        <p class="examples">
+          Only objects that are {membersInWords(since, also_in)}.{' '}
+          <a href={linkTo('query', '', { q })}>All objects of {snapshot.title}</a>
+        </p>
+      )}
       <Analysing />
       <WindowTable<ObjectRow>
         label="objects"
@@ -71,4 +77,15 @@ export function QueryView(): JSX.Element {
       />
     </Section>
   );
+}
+
+/** `not in 14:03:12, but in 14:05:40`: which snapshots, by their ids in the address. */
+function membersInWords(since: string, alsoIn: string): string {
+  const titled = (ids: string): string =>
+    ids
+      .split(',')
+      .map((id) => workspace.value?.snapshots.find((one) => one.id === id)?.title ?? id)
+      .join(' and ');
+  if (alsoIn === '') return `not in ${titled(since)}`;
+  return since === '' ? `also in ${titled(alsoIn)}` : `in ${titled(alsoIn)} too, but not in ${titled(since)}`;
 }

@@ -6,13 +6,16 @@ import { formatBytes, formatCount } from '../../src/base/units.ts';
 import type { PauseEstimate } from '../../src/protocol/pause-estimate.ts';
 import type { OpenSnapshot, WatchedProcess } from '../../src/protocol/web/workspace.ts';
 import { clockTime, dayOf } from '../components/chart-ticks.ts';
+import { milliseconds, pauseText } from '../components/pause-text.ts';
 import { ProcessPicker } from '../components/process-picker.tsx';
 import { Section } from '../components/section.tsx';
+import { exportAddress, SNAPSHOT_EXPORTS } from '../components/snapshot-exports.ts';
 import { Answered, Empty, Failure } from '../components/states.tsx';
 import { Term } from '../components/term.tsx';
 import { useAnswer } from '../state/answer.ts';
 import { type ApiFailure, send } from '../state/api.ts';
-import { goTo, linkTo } from '../state/route.ts';
+import { takeSnapshot } from '../state/process-actions.ts';
+import { linkTo } from '../state/route.ts';
 import { currentProcess, workspace } from '../state/workspace.ts';
 
 export function SnapshotsView(): JSX.Element {
@@ -53,8 +56,7 @@ function TakeSnapshot({ process }: { process: WatchedProcess }): JSX.Element {
     setBusy(true);
     setFailure(undefined);
     try {
-      const { id } = await send<OpenSnapshot>('POST', `/api/processes/${process.pid}/snapshots`);
-      goTo('types', '', { s: id });
+      await takeSnapshot(process.pid);
     } catch (error) {
       setFailure(error as ApiFailure);
     } finally {
@@ -81,27 +83,6 @@ function TakeSnapshot({ process }: { process: WatchedProcess }): JSX.Element {
     </Section>
   );
 }
-
-function pauseText({ pause_ms, early_copy }: PauseEstimate): string {
-  const most = milliseconds(pause_ms);
-  const { possible, least_pause_ms } = early_copy;
-  return possible && least_pause_ms !== undefined ? `${milliseconds(least_pause_ms)} to ${most}` : most;
-}
-
-function milliseconds(ms: number): string {
-  return ms >= 1000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.max(1, Math.round(ms))} ms`;
-}
-
-const EXPORTS: readonly (readonly [string, string])[] = [
-  ['html', 'HTML page that opens without leakscope'],
-  ['heap', '.heap, leakscope’s own file'],
-  ['heapsnapshot', '.heapsnapshot for Chrome DevTools and memlab'],
-  ['json', 'JSON report'],
-  ['pprof', 'pprof'],
-  ['speedscope', 'speedscope'],
-  ['collapsed', 'collapsed stacks'],
-  ['csv', 'CSV of types'],
-];
 
 function SnapshotCard({ snapshot }: { snapshot: OpenSnapshot }): JSX.Element {
   const { id, title, origin, app, python, taken_at, state, objects, references, bytes, pause_ms } = snapshot;
@@ -159,13 +140,9 @@ export function ExportMenu({ id, title }: { id: string; title: string }): JSX.El
     <details class="export-menu">
       <summary class="button">Save as…</summary>
       <ul class="list-plain">
-        {EXPORTS.map(([format, meaning]) => (
+        {SNAPSHOT_EXPORTS.map(({ format, meaning }) => (
           <li key={format}>
-            <a
-              href={`/api/snapshots/${id}/export?format=${format}`}
-              download
-              aria-label={`save ${title} as ${meaning}`}
-            >
+            <a href={exportAddress(id, format)} download aria-label={`save ${title} as ${meaning}`}>
               {meaning}
             </a>
           </li>

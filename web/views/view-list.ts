@@ -39,3 +39,14 @@ export const VIEWS: readonly ViewEntry[] = [
   { view: 'scan', title: 'Scan', answers: 'lines of the source that will leak', key: 's', needs: 'process' },
   { view: 'snapshots', title: 'Snapshots', answers: 'take, open, export', key: 'n', needs: 'nothing' },
 ];
+
+/** Views of nothing but the snapshot that is looked at. */
+export const ABOUT_SNAPSHOT: ReadonlySet<string> = new Set([
+  'types',
+  'object',
+  'dominators',
+  'query',
+  'memory',
+  'garbage',
+  'resources',
+]);

@@ -1,14 +1,14 @@
 // leakscope open: processes, snapshots and cores in the browser.
 
-import { once } from 'node:events';
 import { resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { LeakscopeError } from '../../base/errors.ts';
 import { OPEN_SCHEMA, type OpenReport } from '../../protocol/open.ts';
 import { isPid, parsePort } from '../arguments.ts';
+import { openInBrowser } from '../browser-opening.ts';
 import { type CliContext, openOutput } from '../cli-context.ts';
 import { type SourceFlags, SYSROOT_OPTION } from '../heap-source.ts';
+import type { RedirectFile } from '../redirect-file.ts';
 import { renderOpen } from '../render/open-text.ts';
 
 interface OpenFlags extends SourceFlags {
@@ -67,6 +67,7 @@ export function addOpenCommand(program: Command, context: CliContext): void {
         showValues: flags.showValues === true,
         sysroot: flags.sysroot,
       });
+      let file: RedirectFile | undefined;
       try {
         const report: OpenReport = {
           schema: OPEN_SCHEMA,
@@ -75,37 +76,23 @@ export function addOpenCommand(program: Command, context: CliContext): void {
         };
         output.answer(report, renderOpen);
         const wanted = flags.browser && !output.json && context.stdout.isTTY === true && flags.unix === undefined;
-        if (wanted && !(await openPage(daemon.url, context))) {
-          output.note('no browser was found here: open the address above in one');
+        if (wanted) {
+          file = await openInBrowser(daemon.url, context.env);
+          if (file === undefined) output.note('no browser was found here: open the address above in one');
+          void daemon.admitted.then(file?.remove);
         }
         await stopped(context.signal);
       } finally {
+        file?.remove();
         await daemon.close();
       }
     });
 }
 
-/** What cannot be started fails within this time. */
-const OPENER_MS = 300;
-
 function tlsOf({ tlsCert, tlsKey }: OpenFlags): { readonly cert: string; readonly key: string } | undefined {
   if (tlsCert !== undefined && tlsKey !== undefined) return { cert: tlsCert, key: tlsKey };
   if (tlsCert === undefined && tlsKey === undefined) return undefined;
   throw new LeakscopeError('E_USAGE', '--tls-cert and --tls-key go together');
-}
-
-/** Whether there was something to open it with. Without a display, what opens pages may be a browser in the terminal. */
-async function openPage(url: string, { env }: CliContext): Promise<boolean> {
-  const hasDisplay = [env.DISPLAY, env.WAYLAND_DISPLAY, env.WSL_DISTRO_NAME].some((value) => (value ?? '') !== '');
-  if (!hasDisplay) return false;
-  try {
-    const { default: openInBrowser } = await import('open');
-    const opener = await openInBrowser(url);
-    const failed = once(opener, 'error').then(() => false);
-    return await Promise.race([failed, sleep(OPENER_MS, true)]);
-  } catch {
-    return false;
-  }
 }
 
 /** Ctrl-C is how it is meant to end. */

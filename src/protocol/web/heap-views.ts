@@ -55,6 +55,12 @@ export interface ObjectRow {
   readonly entries?: number;
 }
 
+const snapshotIds = v.pipe(
+  v.string(),
+  v.regex(/^s\d+(,s\d+)?$/),
+  v.transform((ids) => ids.split(',')),
+);
+
 /** Query of GET …/objects: what a filter (docs/query-language.md) leaves. */
 export const ObjectsQuery = v.strictObject({
   offset,
@@ -63,8 +69,10 @@ export const ObjectsQuery = v.strictObject({
   sort: v.optional(v.picklist(['bytes', 'retained_bytes', 'entries', 'address', 'type']), 'retained_bytes'),
   /** `type:User retained>1MB`; empty for all objects. */
   q: v.optional(v.pipe(v.string(), v.maxLength(1000)), ''),
-  /** Only objects that are not in that snapshot of the same process. */
-  since: v.optional(v.pipe(v.string(), v.regex(/^s\d+$/))),
+  /** Only objects that are in none of these snapshots of the same process: `s1`, `s1,s2`. */
+  since: v.optional(snapshotIds),
+  /** And only those that are in all of these too. */
+  also_in: v.optional(snapshotIds),
 });
 
 export interface ObjectsAnswer extends Window<ObjectRow> {

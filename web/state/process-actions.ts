@@ -1,0 +1,28 @@
+// What the page does to a process that is watched. Every one throws an ApiFailure, for its caller to show.
+
+import type { OpenSnapshot } from '../../src/protocol/web/workspace.ts';
+import { send } from './api.ts';
+import { goTo } from './route.ts';
+
+/** Seconds of an observation where nobody says. */
+export const WATCH_SECONDS = 20;
+/** The daemon takes no longer label. */
+export const LABEL_LENGTH = 80;
+
+export async function watchForGrowth(pid: number, seconds: number): Promise<void> {
+  await send('POST', `/api/processes/${pid}/observation`, { seconds });
+}
+
+export async function stopWatching(pid: number): Promise<void> {
+  await send('DELETE', `/api/processes/${pid}/observation`);
+}
+
+export async function markMoment(pid: number, label: string): Promise<void> {
+  await send('POST', `/api/processes/${pid}/marks`, { label: label.slice(0, LABEL_LENGTH) });
+}
+
+/** And goes to it: it is still loading. */
+export async function takeSnapshot(pid: number): Promise<void> {
+  const { id } = await send<OpenSnapshot>('POST', `/api/processes/${pid}/snapshots`);
+  goTo('types', '', { s: id });
+}
