@@ -16,19 +16,20 @@ export const MEMORY_USES = [
   'buffers',
   'garbage',
   'native',
+  'tracemalloc',
   'free in arenas',
   'free in malloc',
   'not resident',
-  'other',
 ] as const;
 const OBJECTS = 0;
 const BUFFERS = 1;
 const GARBAGE = 2;
 const NATIVE = 3;
-const LIVE_USES = 4;
-const FREE_IN_ARENAS = 4;
-const FREE_IN_MALLOC = 5;
-const NOT_RESIDENT = 6;
+const TRACEMALLOC = 4;
+const LIVE_USES = 5;
+const FREE_IN_ARENAS = 5;
+const FREE_IN_MALLOC = 6;
+const NOT_RESIDENT = 7;
 
 /** "No type" and "nobody" in the columns of cells. */
 export const NOTHING = 0xffffffff;
@@ -151,7 +152,7 @@ class Cells {
       const owner = node >= 0 ? node : bufferOwner(block);
       const start = allocator.extentStart(block);
       this.#add(start, start + allocator.sizeOf(block), {
-        use: owner < 0 ? NATIVE : !hasBit(reachable, owner) ? GARBAGE : node >= 0 ? OBJECTS : BUFFERS,
+        use: owner < 0 ? nobodys(blocks, block) : !hasBit(reachable, owner) ? GARBAGE : node >= 0 ? OBJECTS : BUFFERS,
         type: owner < 0 ? NOTHING : graph.typeOf[owner]!,
         owner: owner < 0 ? NO_NODE : owners.ownerOf[owner]!,
       });
@@ -243,6 +244,11 @@ class Cells {
     }
     return place;
   }
+}
+
+/** What a block is that belongs to no object. */
+function nobodys({ tracemalloc }: HeapBlocks, block: Address): number {
+  return tracemalloc.has(block) ? TRACEMALLOC : NATIVE;
 }
 
 /** Types of one name are one. */

@@ -34,9 +34,10 @@ const graph = graphFromText(`
   type lost shop.User; address lost ${pool(FULL, 6)}
   address rows ${pool(SPARSE, 2)}
 `);
-/** The table of `cache`, and a block that no object owns. */
+/** The table of `cache`, and blocks that no object owns. */
 const TABLE = pool(FULL, 5);
 const NATIVE = pool(FULL, 7);
+const TRACES = pool(FULL, 8);
 
 function drawMap(): MemoryMapColumns {
   const image = new MemoryImage([
@@ -55,8 +56,10 @@ function drawMap(): MemoryMapColumns {
   const nodes = new AddressSet(image);
   const claimed = new AddressSet(image);
   for (const address of graph.addresses) nodes.add(address);
-  for (const address of [...graph.addresses, TABLE]) claimed.add(address);
-  for (const address of [...graph.addresses, TABLE, NATIVE]) allocator.blocks.add(address);
+  for (const address of [...graph.addresses, TABLE, TRACES]) claimed.add(address);
+  for (const address of [...graph.addresses, TABLE, NATIVE, TRACES]) allocator.blocks.add(address);
+  const tracemalloc = new AddressSet(image);
+  tracemalloc.add(TRACES);
   nodes.freeze();
   const blocks: HeapBlocks = {
     image,
@@ -64,7 +67,7 @@ function drawMap(): MemoryMapColumns {
     statics: new StaticMemory(image, allocator),
     nodes,
     claimed,
-    tracemalloc: new AddressSet(image),
+    tracemalloc,
     buffers: { addresses: Float64Array.of(TABLE), owners: Uint32Array.of(graph.node('cache')), count: 1 },
   };
   // The upper half of the nearly empty arena was never touched.
@@ -96,7 +99,8 @@ test('a cell says what most of it is, of which type, and whose', () => {
   expect(cells[5]).toEqual({ use: 'buffers', filled: 1, type: 'dict', owner: CACHE });
   expect(cells[6]).toEqual({ use: 'garbage', filled: 0.25, type: 'shop.User' });
   expect(cells[7]).toEqual({ use: 'native', filled: 0.25 });
-  expect(cells[8]).toEqual({ use: 'free in arenas', filled: 0 });
+  expect(cells[8]).toEqual({ use: 'tracemalloc', filled: 0.25 });
+  expect(cells[9]).toEqual({ use: 'free in arenas', filled: 0 });
   expect(whole.regions[1]!.cells[9]).toEqual({ use: 'not resident', filled: 0 });
 });
 

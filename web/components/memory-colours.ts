@@ -20,10 +20,10 @@ const USES: Readonly<Record<MemoryUseName, string>> = {
   buffers: 'c2',
   garbage: 'c6',
   native: 'c4',
+  tracemalloc: 'c8',
   'free in arenas': 'c3',
   'free in malloc': 'c7',
   'not resident': 'line',
-  other: 'c8',
 };
 
 /** For what differs by name alone, the largest first. */

@@ -70,6 +70,12 @@ test('by type: garbage is of its type; without sparse arenas there are no pins, 
   ]);
 });
 
+test('what tracemalloc keeps is told apart by use, and is no owner’s', () => {
+  const traced = { ...VIEW, totals: [...VIEW.totals, { use: 'tracemalloc', bytes: 7 * KB }] } satisfies MemoryMapView;
+  expect(summary('use', traced)).toContain('tracemalloc 7 solid');
+  expect(summary('owner', traced)).toContain('native code, tracemalloc 27 solid');
+});
+
 test('no two solid entries share a colour', () => {
   const largest = Array.from({ length: 7 }, (_, i) => ({ name: `owner ${i}`, bytes: 10 * KB }));
   const { entries } = memoryLegend({ ...VIEW, by_owner: { bytes: 1000 * KB, largest } }, 'owner');

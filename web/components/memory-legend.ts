@@ -67,7 +67,12 @@ function legendOfNames(view: MemoryMapView, by: 'owner' | 'type'): MemoryLegend 
   });
   const rest = [
     ...(by === 'owner' ? [nameless('nobody (garbage)', ['garbage'], 'grey-strong', 'solid')] : []),
-    nameless('native code', ['native', 'other'], 'grey-soft', 'solid'),
+    nameless(
+      bytesOf(['tracemalloc']) > 0 ? 'native code, tracemalloc' : 'native code',
+      ['native', 'tracemalloc'],
+      'grey-soft',
+      'solid',
+    ),
     nameless('free', FREE, 'c8', 'hatched'),
     nameless('not resident', ['not resident'], 'line', 'faint'),
   ];

@@ -36,7 +36,7 @@ const free: MemoryCell = { use: 'free in arenas', filled: 0 };
 test('cells side by side of one paint are one line, cut by its dashes', () => {
   const svg = drawn([region([...many(10, full), ...many(3, half), ...many(2, free), full])]);
   const [, cells = ''] = svg.split('fill="none">');
-  expect(cells.replace('</g></svg>', '').split('/>').filter(Boolean)).toEqual([
+  expect(cells.replace('</g></g></svg>', '').split('/>').filter(Boolean)).toEqual([
     '<path stroke="#panel" stroke-width="8" stroke-dasharray="8 1" d="M90 4h26"',
     '<path stroke="#c1" stroke-width="8" stroke-dasharray="8 1" d="M0 4h89M135 4h8"',
     '<path stroke="#c1" stroke-width="4" stroke-dasharray="8 1" d="M90 6h26"',

@@ -260,10 +260,11 @@ export type MemoryUseName =
   | 'buffers'
   | 'garbage'
   | 'native'
+  /** What tracemalloc, where it runs, keeps of every block it traces. */
+  | 'tracemalloc'
   | 'free in arenas'
   | 'free in malloc'
-  | 'not resident'
-  | 'other';
+  | 'not resident';
 export interface MemoryRegion {
   /** `arena`, `malloc heap`, `mapped block`. */
   readonly kind: string;
