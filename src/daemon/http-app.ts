@@ -10,7 +10,7 @@ import { errorReport, statusOf } from './failures.ts';
 import type { PageFiles } from './page-files.ts';
 import { addProcessRoutes } from './process-routes.ts';
 import { MisunderstoodQuery } from './query-client.ts';
-import type { RequestGuard } from './request-guard.ts';
+import type { GuardDecision, RequestGuard } from './request-guard.ts';
 import { jsonResponse } from './route-input.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 import { addSnapshotRoutes } from './snapshot-routes.ts';
@@ -50,10 +50,7 @@ export function createHttpApp({ workspace, guard, page, onAdmitted }: HttpAppOpt
     if (decision.decision === 'allow') return next();
     if (decision.decision === 'admit') {
       onAdmitted();
-      // The token must not stay in the address, where a screenshot or the history would keep it. A redirect would go on with
-      // the navigation that another site or a file began, for which browsers hold the cookie back; a page of ours begins anew.
-      const headers = { 'content-type': 'text/html; charset=utf-8', 'set-cookie': decision.setCookie };
-      return new Response(redirectPage('/'), { headers });
+      return admission(decision);
     }
     const { status, reason } = decision;
     if (url.pathname.startsWith('/api/')) return jsonResponse(errorReport(forbidden(reason)), status);
@@ -83,6 +80,15 @@ export function createHttpApp({ workspace, guard, page, onAdmitted }: HttpAppOpt
     return jsonResponse(report, statusOf(report.error.code));
   });
   return app;
+}
+
+/** Gives the cookie, and leads on: the token must not stay in the address, where a screenshot or the history would keep it. */
+function admission({ setCookie, isFromElsewhere }: Extract<GuardDecision, { readonly decision: 'admit' }>): Response {
+  if (!isFromElsewhere) return new Response(null, { status: 303, headers: { location: '/', 'set-cookie': setCookie } });
+  // A redirect would go on with the navigation that began elsewhere, for which browsers hold the cookie back; a page of ours
+  // begins anew.
+  const headers = { 'content-type': 'text/html; charset=utf-8', 'set-cookie': setCookie };
+  return new Response(redirectPage('/'), { headers });
 }
 
 function forbidden(reason: string): LeakscopeError {

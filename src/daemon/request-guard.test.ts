@@ -47,7 +47,7 @@ test('the token works once, and only for the page itself', () => {
   expect(guard.decide({ ...page, path, method: 'HEAD' })).toMatchObject({ decision: 'refuse' });
   expect(guard.decide({ ...page, path, secFetchSite: 'cross-site' })).toMatchObject({ decision: 'refuse' });
   expect(guard.decide({ ...page, path, host: 'evil.example' })).toMatchObject({ decision: 'refuse' });
-  expect(guard.decide({ ...page, path })).toMatchObject({ decision: 'admit' });
+  expect(guard.decide({ ...page, path })).toMatchObject({ decision: 'admit', isFromElsewhere: false });
   expect(guard.decide({ ...page, path })).toMatchObject({ decision: 'refuse', status: 403 });
 });
 
@@ -76,7 +76,7 @@ test('a file that leads to the address with the token lets in, as a window and n
     expect(guard.decide({ ...window, ...wrong }), JSON.stringify(wrong)).toMatchObject({ decision: 'refuse' });
   }
   const decision = guard.decide(window);
-  expect(decision).toMatchObject({ decision: 'admit' });
+  expect(decision).toMatchObject({ decision: 'admit', isFromElsewhere: true });
   expect(guard.decide(window)).toMatchObject({ decision: 'refuse' });
   // Inside, another site leads nowhere, with the cookie or without.
   const cookie = decision.decision === 'admit' ? decision.setCookie.split(';')[0] : '';

@@ -23,8 +23,8 @@ export interface GuardedRequest {
 
 export type GuardDecision =
   | { readonly decision: 'allow' }
-  /** The token was right: give the cookie, and lead on to the page. */
-  | { readonly decision: 'admit'; readonly setCookie: string }
+  /** The token was right: give the cookie, and lead on to the page. Whether a file or another site led here. */
+  | { readonly decision: 'admit'; readonly setCookie: string; readonly isFromElsewhere: boolean }
   | { readonly decision: 'refuse'; readonly status: 400 | 403 | 405 | 415; readonly reason: string };
 
 export interface GuardOptions {
@@ -71,7 +71,7 @@ export class RequestGuard {
       // only where the answer fills a window: a frame, an image or a script of another page gets nothing.
       const isWindow = request.secFetchMode === 'navigate' && request.secFetchDest === 'document';
       return isWindow && tokenOf(request.path) !== null
-        ? this.#admit(request)
+        ? this.#admit(request, true)
         : refuse(403, 'another site asked for this');
     }
     if (!isRead) {
@@ -81,7 +81,7 @@ export class RequestGuard {
       }
     }
     if (this.#hasCookie(request.cookie)) return { decision: 'allow' };
-    return this.#admit(request);
+    return this.#admit(request, false);
   }
 
   #isOurs(host: string): boolean {
@@ -99,7 +99,7 @@ export class RequestGuard {
       .some((part) => part.startsWith(name) && isEqual(part.slice(name.length), this.#session));
   }
 
-  #admit({ method, path }: GuardedRequest): GuardDecision {
+  #admit({ method, path }: GuardedRequest, isFromElsewhere: boolean): GuardDecision {
     const given = tokenOf(path);
     if (given === null) {
       return refuse(403, 'open the address that leakscope printed: it holds the token that lets this browser in');
@@ -114,7 +114,7 @@ export class RequestGuard {
     const { cookieName, scheme } = this.#options;
     const secure = scheme === 'https' ? '; Secure' : '';
     const setCookie = `${cookieName}=${this.#session}; Path=/; HttpOnly; SameSite=Strict${secure}`;
-    return { decision: 'admit', setCookie };
+    return { decision: 'admit', setCookie, isFromElsewhere };
   }
 }
 

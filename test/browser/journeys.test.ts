@@ -134,9 +134,10 @@ describe.skipIf('missing' in browser)('from the picker to the saved report', { t
     };
     const command = async (words: string): Promise<void> => {
       await keyboard.press('Control+k');
-      await page.getByRole('dialog', { name: 'commands' }).waitFor();
+      const commands = page.getByRole('dialog', { name: 'commands' });
+      await commands.waitFor();
       await keyboard.type(words);
-      await page.getByRole('option').first().waitFor();
+      await commands.getByRole('option', { selected: true }).waitFor();
       await keyboard.press('Enter');
     };
     await tabTo(new RegExp(`pid ${target.pid}$`));
