@@ -4,6 +4,7 @@ import { walk } from '../../source/ast-walk.ts';
 import { returnedExpressions } from '../../source/class-members.ts';
 import type { Expr, FunctionDef, Node } from '../../source/python-ast.ts';
 import { bindingOf, enclosingFunction, type FunctionInfo } from '../../source/source-index.ts';
+import { endlessLoopAround } from '../lifetimes/repetition.ts';
 import { oncePerFile, type ScannedFile, textOf } from '../scanned-file.ts';
 
 /** Whether a flag or the container itself, tested before, lets the code at `node` run once only. */
@@ -168,13 +169,18 @@ export function isBehindSwitch(around: FunctionInfo): boolean {
   return outer?.kind === 'If' && outer.parent?.kind === 'Module' && outer.test.kind === 'Name';
 }
 
-/** Whether this file calls the function, and only while it is imported. */
+/** Whether this file calls the function, and only while it is imported: a loop of the module that goes on is its program. */
 export function isCalledAtImportOnly(file: ScannedFile, around: FunctionInfo): boolean {
   if (around.class !== undefined || around.node.kind === 'Lambda') return false;
   const mentions = (file.source.names.get(around.node.name) ?? []).filter((mention) => mention.ctx === 'Load');
   return (
     mentions.length > 0 &&
-    mentions.every((mention) => isCalledHere(mention) && enclosingFunction(file.source, mention) === undefined)
+    mentions.every(
+      (mention) =>
+        isCalledHere(mention) &&
+        enclosingFunction(file.source, mention) === undefined &&
+        endlessLoopAround(file, mention) === undefined,
+    )
   );
 }
 

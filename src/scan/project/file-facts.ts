@@ -241,14 +241,18 @@ function fixedArgumentsOf(file: ScannedFile, call: Call): readonly (number | str
   return fixed;
 }
 
-/** Whether an argument is the same at every run: a constant, a class, a member of an enum or a module's constant. */
+/**
+ * Whether an argument is the same at every run: a constant, a class, a member of an enum, or a module's variable that no
+ * loop gives another value.
+ */
 function isFixed(file: ScannedFile, argument: Expr): boolean {
   switch (argument.kind) {
     case 'Constant':
       return true;
     case 'Name': {
       const binding = bindingOf(file.source, argument);
-      return binding === undefined || binding.scope.kind === 'module';
+      if (binding === undefined) return true;
+      return binding.scope.kind === 'module' && binding.definitions.every(({ node }) => loopAround(node) === undefined);
     }
     case 'Attribute':
       return /^[A-Z]/.test(argument.attr) || (argument.value.kind === 'Name' && /^[A-Z]/.test(argument.value.id));

@@ -453,3 +453,28 @@ def begin(job):
 `,
   );
 });
+
+test('a loop of the module itself that goes on is the program', () => {
+  expectMarkedLines(
+    moduleContainerGrows,
+    `
+import time
+
+TICKETS = {}
+SETTINGS = {}
+
+def open_ticket(number):
+    TICKETS[number] = [number]  # <- finds high
+
+def configure(name):
+    SETTINGS[name] = 1
+
+configure("a")
+number = 0
+while True:
+    open_ticket(number)
+    number += 1
+    time.sleep(0.1)
+`,
+  );
+});
