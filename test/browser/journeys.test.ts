@@ -111,14 +111,18 @@ describe.skipIf('missing' in browser)('from the picker to the saved report', { t
       .click();
     await page.getByRole('heading', { name: 'How it grows' }).waitFor();
     await expectLineAndChange();
-    await page.getByRole('link', { name: 'Take a snapshot' }).click();
+    await page.locator('.retaining .node-object').waitFor();
+    await page.getByRole('navigation').getByRole('link', { name: 'Snapshots' }).click();
     await page.getByText(/Expected/).waitFor();
     await page.getByRole('button', { name: 'Take a snapshot now' }).click();
     await page.getByRole('row').filter({ hasText: '__main__.Ticket' }).waitFor();
-    await page.getByRole('link', { name: 'Snapshots' }).click();
-    await page.locator('.export-menu summary').click();
+    await page.getByRole('navigation').getByRole('link', { name: 'Snapshots' }).click();
+    await page.locator('.export-menu summary').last().click();
     const saved = page.waitForEvent('download');
-    await page.getByRole('link', { name: /as HTML page/ }).click();
+    await page
+      .getByRole('link', { name: /as HTML page/ })
+      .last()
+      .click();
     await expectReport(await saved);
   });
 
