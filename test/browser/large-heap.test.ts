@@ -88,6 +88,25 @@ describe.skipIf('missing' in browser)('a million objects', { timeout: 2 * PATIEN
     await page.locator('.retaining .node-object').waitFor();
   });
 
+  test('every object is in reach: the last row by a key, its neighbours by the wheel', async () => {
+    await goTo('query?q=');
+    const grid = page.getByRole('grid', { name: 'objects' });
+    await page.getByText(/^1,\d{3},\d{3} objects/).waitFor();
+    const last = Number(await grid.getAttribute('aria-rowcount'));
+    expect(last).toBeGreaterThan(1_000_000);
+    await page.getByLabel('objects: rows').focus();
+    await page.keyboard.press('End');
+    await page.locator(`[aria-rowindex="${last}"]`).getByRole('link').waitFor();
+    await page.getByLabel('objects: rows').hover();
+    await page.mouse.wheel(0, -90);
+    // Three rows farther up, not three thousand.
+    const firstDrawn = () => page.locator('.table-row').first().getAttribute('aria-rowindex').then(Number);
+    await expect.poll(firstDrawn, { timeout: PATIENCE_MS }).toBeLessThan(last - 29);
+    expect(await firstDrawn()).toBeGreaterThan(last - 40);
+    await page.keyboard.press('Home');
+    await page.locator('[aria-rowindex="2"]').getByRole('link').waitFor();
+  });
+
   test('of the process: its memory, resources and source, and what came since the file', async () => {
     await goTo('snapshots');
     await page.getByRole('button', { name: 'Take a snapshot now' }).click();

@@ -1,12 +1,22 @@
 // A table of any length: of its rows only those in sight are asked for and drawn. Columns sort, arrow keys move through it,
 // Enter opens a row.
 
-import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from '@tanstack/virtual-core';
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useReducer, useRef, useState } from 'preact/hooks';
 import type { Window } from '../../src/protocol/web/heap-views.ts';
 import { fetchKept } from '../state/answer.ts';
 import type { ApiFailure } from '../state/api.ts';
+import {
+  canvasHeight,
+  isScaled,
+  ROW_PIXELS,
+  type RowScroll,
+  rowsInSight,
+  rowTopAt,
+  rowTopShowing,
+  scrollTopAt,
+  within,
+} from './row-scroll.ts';
 import { Failure, Loading } from './states.tsx';
 
 export interface TableColumn<Row> {
@@ -37,7 +47,6 @@ export interface WindowTableProps<Row> {
   readonly height?: number;
 }
 
-const ROW_PIXELS = 30;
 const WINDOW_ROWS = 100;
 /** Columns that a phone has room for side by side. */
 const MOST_NARROW = 4;
@@ -47,17 +56,22 @@ export function WindowTable<Row>(props: WindowTableProps<Row>): JSX.Element {
   const { total, rowAt, failure, isWaiting } = useWindows<Row>(props);
   const scroller = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState(0);
-  const height = Math.min(total ?? 0, props.height ?? 18) * ROW_PIXELS + 2;
-  const virtual = useVirtualRows(scroller, total ?? 0, height);
+  const viewport = Math.min(total ?? 0, props.height ?? 18) * ROW_PIXELS;
+  const scroll = useRowScroll(scroller, { rows: total ?? 0, viewport });
+  // Another list begins at its top.
+  useLayoutEffect(() => {
+    setActive(0);
+    scroll.show(0);
+  }, [props.windowPath]);
   const grid = columns.map(({ width }) => width).join(' ');
 
   const move = (to: number): void => {
     const next = Math.max(0, Math.min((total ?? 1) - 1, to));
     setActive(next);
-    virtual.scrollToIndex(next);
+    scroll.show(next);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
-    const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / ROW_PIXELS) - 1);
+    const page = Math.max(1, Math.floor(viewport / ROW_PIXELS) - 1);
     const steps: Readonly<Record<string, number>> = {
       ArrowDown: active + 1,
       ArrowUp: active - 1,
@@ -78,7 +92,9 @@ export function WindowTable<Row>(props: WindowTableProps<Row>): JSX.Element {
   if (failure !== undefined) return <Failure failure={failure} />;
   if (total === undefined) return <Loading what="asking" />;
   if (total === 0) return <>{props.empty}</>;
-  const rows = virtual.getVirtualItems();
+  const { first, end } = rowsInSight({ rows: total, viewport }, scroll.rowTop);
+  // Rows are placed on the canvas from where it is scrolled to.
+  const offset = scrollTopAt({ rows: total, viewport }, scroll.rowTop) - scroll.rowTop;
   return (
     <div
       class={`table${columns.length > MOST_NARROW ? ' table-wide' : ''}${isWaiting ? ' stale' : ''}`}
@@ -99,11 +115,12 @@ export function WindowTable<Row>(props: WindowTableProps<Row>): JSX.Element {
         // biome-ignore lint/a11y/noNoninteractiveTabindex: the rows are moved through with the arrow keys
         tabIndex={0}
         aria-label={`${props.label}: rows`}
-        style={{ height: `${height}px` }}
+        style={{ height: `${viewport}px` }}
         onKeyDown={onKeyDown}
+        onScroll={scroll.onScroll}
       >
-        <div class="table-canvas" role="presentation" style={{ height: `${virtual.getTotalSize()}px` }}>
-          {rows.map(({ index, start }) => {
+        <div class="table-canvas" role="presentation" style={{ height: `${canvasHeight(total)}px` }}>
+          {Array.from({ length: end - first }, (_, i) => first + i).map((index) => {
             const row = rowAt(index);
             return (
               // biome-ignore lint/a11y/useKeyWithClickEvents: Enter on the row in the body opens it
@@ -114,7 +131,7 @@ export function WindowTable<Row>(props: WindowTableProps<Row>): JSX.Element {
                 tabIndex={-1}
                 aria-rowindex={index + 2}
                 aria-selected={index === active}
-                style={{ transform: `translateY(${start}px)`, gridTemplateColumns: grid }}
+                style={{ transform: `translateY(${index * ROW_PIXELS + offset}px)`, gridTemplateColumns: grid }}
                 onClick={(event) => {
                   setActive(index);
                   // A link or button in the row does what it says itself.
@@ -211,27 +228,56 @@ function useWindows<Row>({ windowPath, onAnswer }: WindowTableProps<Row>): {
   return { total: loaded?.total, rowAt, failure, isWaiting: loaded !== undefined && loaded.path !== windowPath };
 }
 
-function useVirtualRows(
+/** Where the rows are. The browser scrolls the canvas; of a scaled one it would pass hundreds of rows at a turn of the wheel. */
+function useRowScroll(
   scroller: { readonly current: HTMLDivElement | null },
-  count: number,
-  height: number,
-): Virtualizer<HTMLDivElement, Element> {
-  const [, redraw] = useReducer((n: number) => n + 1, 0);
-  const options = {
-    count,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_PIXELS,
-    overscan: 10,
-    // Measured only after the first drawing, which would have no rows.
-    initialRect: { width: 0, height },
-    observeElementRect,
-    observeElementOffset,
-    scrollToFn: elementScroll,
-    onChange: () => redraw(0),
+  scroll: RowScroll,
+): {
+  readonly rowTop: number;
+  readonly show: (row: number) => void;
+  readonly onScroll: () => void;
+} {
+  const [asked, setRowTop] = useState(0);
+  const rowTop = within(scroll, asked);
+  // Wheels turn more often than the table is drawn.
+  const latest = useRef(rowTop);
+  latest.current = rowTop;
+  const moveTo = (next: number): void => {
+    latest.current = next;
+    setRowTop(next);
+    if (scroller.current !== null) scroller.current.scrollTop = scrollTopAt(scroll, next);
   };
-  const virtual = useMemo(() => new Virtualizer<HTMLDivElement, Element>(options), []);
-  virtual.setOptions(options);
-  useEffect(() => virtual._didMount(), []);
-  useEffect(() => virtual._willUpdate());
-  return virtual;
+  useEffect(() => {
+    const element = scroller.current;
+    if (element === null || !isScaled(scroll.rows)) return;
+    const onWheel = (event: WheelEvent): void => {
+      if (event.deltaY === 0 || event.ctrlKey) return;
+      const next = within(scroll, latest.current + pixelsOf(event, scroll));
+      if (next === latest.current) return;
+      event.preventDefault();
+      moveTo(next);
+    };
+    element.addEventListener('wheel', onWheel, { passive: false });
+    return () => element.removeEventListener('wheel', onWheel);
+  });
+  return {
+    rowTop,
+    show: (row) => moveTo(rowTopShowing(scroll, latest.current, row)),
+    onScroll: () => {
+      const scrollTop = scroller.current?.scrollTop ?? 0;
+      // A place that was asked for here is known more exactly than the canvas can be scrolled to.
+      if (Math.abs(scrollTop - scrollTopAt(scroll, latest.current)) >= 1) setRowTop(rowTopAt(scroll, scrollTop));
+    },
+  };
+}
+
+function pixelsOf({ deltaY, deltaMode }: WheelEvent, { viewport }: RowScroll): number {
+  switch (deltaMode) {
+    case WheelEvent.DOM_DELTA_LINE:
+      return deltaY * ROW_PIXELS;
+    case WheelEvent.DOM_DELTA_PAGE:
+      return deltaY * viewport;
+    default:
+      return deltaY;
+  }
 }
