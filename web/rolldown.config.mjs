@@ -17,9 +17,7 @@ function pageFiles() {
       const uplot = readFileSync(join(HERE, '../node_modules/uplot/dist/uPlot.min.css'), 'utf8');
       const css = [uplot, ...sheets.map((name) => readFileSync(join(folder, name), 'utf8'))].join('\n');
       this.emitFile({ type: 'asset', fileName: 'page.css', source: css });
-      for (const name of ['index.html', 'icon.svg']) {
-        this.emitFile({ type: 'asset', fileName: name, source: readFileSync(join(HERE, name)) });
-      }
+      this.emitFile({ type: 'asset', fileName: 'index.html', source: readFileSync(join(HERE, 'index.html')) });
     },
   };
 }
