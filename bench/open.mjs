@@ -20,6 +20,15 @@ const LEAKSCOPE = join(dirname(fileURLToPath(import.meta.url)), '..', 'bin', 'le
 const BROWSERS = ['chromium', 'chromium-browser', 'google-chrome'];
 const PATIENCE_MS = 600_000;
 
+/** A new one each round: few and many objects meet them, by one condition and by two. */
+const QUERIES = [
+  (round) => `retained>${1000 + round}`,
+  (round) => `type:dict entries>${round}`,
+  (round) => `size>${60 + round}`,
+  (round) => `module:__main__ retained>${500 + round}`,
+  (round) => `type:str size>${50 + round}`,
+];
+
 const { values: options } = parseArgs({
   options: {
     sizes: { type: 'string', default: '1m,10m' },
@@ -125,7 +134,7 @@ async function measure(size, folder) {
         `document.querySelector('main h2').textContent === 'Types' && ${rows}`,
       );
       await go(
-        `#/query?q=${encodeURIComponent(`retained>${1000 + round}`)}`,
+        `#/query?q=${encodeURIComponent(QUERIES[round % QUERIES.length](round))}`,
         `document.querySelector('main h2').textContent === 'Query' && ${rows} && document.querySelector('main .stale') === null`,
       );
       const address = await page.evaluate(

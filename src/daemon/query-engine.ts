@@ -305,7 +305,7 @@ class Snapshot {
   }
 
   #heapIndex(heap: AnalysedHeap): HeapIndex {
-    this.#index ??= new HeapIndex(heap, heap.referrers);
+    this.#index ??= new HeapIndex(heap, heap);
     return this.#index;
   }
 }

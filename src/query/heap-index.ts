@@ -36,22 +36,36 @@ const NAMED_KINDS =
   (1 << EdgeKind.cell) |
   (1 << EdgeKind.field);
 
+/** What may be there already. */
+export interface KnownColumns {
+  readonly referrers?: Referrers;
+  /** All nodes, what retains most first; those above `ORDERED_BELOW` in any order. */
+  readonly byRetained?: Uint32Array;
+}
+
+/** Bytes: 32 GiB. */
+const ORDERED_BELOW = 2 ** 35;
+
+/** Up to this share of all nodes are set one by one sooner than all are looked at. */
+const FEW = 1 / 8;
+
 export class HeapIndex {
   readonly retention: Retention;
   /** Qualified name of each type of the graph. */
   readonly typeNames: readonly string[];
   #nodes: NodeSelection | undefined;
   #referrers: Referrers | undefined;
+  readonly #byRetained: Uint32Array | undefined;
   #roots: BitSet | undefined;
   #namespaces: NamespaceOwners | undefined;
   #preorder: Uint32Array | undefined;
   #referrerCounts: Uint32Array | undefined;
   #referentCounts: Uint32Array | undefined;
 
-  /** `referrers` where they are there already. */
-  constructor(retention: Retention, referrers?: Referrers) {
+  constructor(retention: Retention, known: KnownColumns = {}) {
     this.retention = retention;
-    this.#referrers = referrers;
+    this.#referrers = known.referrers;
+    this.#byRetained = known.byRetained;
     this.typeNames = retention.graph.types.map(qualifiedTypeName);
   }
 
@@ -81,6 +95,18 @@ export class HeapIndex {
   get referentCounts(): Uint32Array {
     this.#referentCounts ??= lengthsOf(this.retention.graph.firstEdge);
     return this.#referentCounts;
+  }
+
+  /** Those that retain at least so much, where they are known to be few: most objects retain little more than themselves. */
+  retainingAtLeast(bytes: number): BitSet | undefined {
+    const order = this.#byRetained;
+    if (order === undefined || bytes > ORDERED_BELOW) return undefined;
+    const { retained, graph } = this.retention;
+    const most = Math.floor(FEW * order.length);
+    if (most === 0 || retained[order[most]!]! >= bytes) return undefined;
+    const found = createBitSet(graph.nodeCount);
+    for (let i = 0; retained[order[i]!]! >= bytes; i++) setBit(found, order[i]!);
+    return found;
   }
 
   /** For each type whether the pattern means it. */

@@ -107,6 +107,21 @@ test('numbers and conditions agree with the plain definitions, on any graph', ()
   );
 });
 
+test('how much is retained is answered alike with the order of it and without', () => {
+  fc.assert(
+    fc.property(arbitraryGraph(60), fc.nat(40), fc.constantFrom('>', '>=', '<', '='), (graph, kilobytes, operator) => {
+      const retention = computeRetention(graph);
+      const byRetained = Uint32Array.from(Array(graph.nodeCount).keys()).sort(
+        (a, b) => retention.retained[b]! - retention.retained[a]!,
+      );
+      const query = `retained${operator}${kilobytes}KB`;
+      expect(nodesMeant(query, new HeapIndex(retention, { byRetained }))).toEqual(
+        nodesMeant(query, new HeapIndex(retention)),
+      );
+    }),
+  );
+});
+
 test('and, or and not are what sets make of them, on any graph', () => {
   fc.assert(
     fc.property(arbitraryGraph(), (graph) => {

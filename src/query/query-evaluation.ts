@@ -56,7 +56,7 @@ function select(query: Query, heap: HeapIndex, within: NodeSelection): NodeSelec
     case 'is':
       return selectByCondition(query.condition, heap, within);
     case 'number':
-      return narrowByRange(within, columnOf(query.field, heap), rangeOf(query));
+      return selectByNumber(query, heap, within);
   }
 }
 
@@ -144,6 +144,16 @@ function selectByCondition(condition: Condition, heap: HeapIndex, within: NodeSe
   }
 }
 
+type NumberQuery = Extract<Query, { readonly kind: 'number' }>;
+
+function selectByNumber(query: NumberQuery, heap: HeapIndex, within: NodeSelection): NodeSelection {
+  const range = rangeOf(query);
+  const { low, high, isOutside } = range;
+  const isLowerBound = high === Number.POSITIVE_INFINITY && !isOutside;
+  const few = query.field === 'retained' && isLowerBound ? heap.retainingAtLeast(low) : undefined;
+  return few === undefined ? narrowByRange(within, columnOf(query.field, heap), range) : intersection(within, few);
+}
+
 function columnOf(field: NumberField, heap: HeapIndex): Uint32Array | Float64Array {
   const { graph, retained, retainedObjects, paths } = heap.retention;
   switch (field) {
@@ -168,7 +178,7 @@ function columnOf(field: NumberField, heap: HeapIndex): Uint32Array | Float64Arr
 const ANY_NUMBER: NumberRange = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY, isOutside: false };
 
 /** All that is measured is whole; a bound of bytes (`1.3KB`) may not be. */
-function rangeOf(query: Extract<Query, { readonly kind: 'number' }>): NumberRange {
+function rangeOf(query: NumberQuery): NumberRange {
   const { field, operator } = query;
   // The column of sizes counts words.
   const value = field === 'size' ? query.value / WORD_BYTES : query.value;
