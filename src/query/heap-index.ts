@@ -47,7 +47,7 @@ export interface KnownColumns {
 const ORDERED_BELOW = 2 ** 35;
 
 /** Up to this share of all nodes are set one by one sooner than all are looked at. */
-const FEW = 1 / 8;
+const FEW = 1 / 3;
 
 export class HeapIndex {
   readonly retention: Retention;
@@ -58,6 +58,7 @@ export class HeapIndex {
   readonly #byRetained: Uint32Array | undefined;
   #roots: BitSet | undefined;
   #namespaces: NamespaceOwners | undefined;
+  #byType: NodesByType | undefined;
   #preorder: Uint32Array | undefined;
   #referrerCounts: Uint32Array | undefined;
   #referentCounts: Uint32Array | undefined;
@@ -95,6 +96,22 @@ export class HeapIndex {
   get referentCounts(): Uint32Array {
     this.#referentCounts ??= lengthsOf(this.retention.graph.firstEdge);
     return this.#referentCounts;
+  }
+
+  /** Those of the types that `accepted` holds 1 for. */
+  nodesOfTypes(accepted: Uint8Array): BitSet {
+    const { graph } = this.retention;
+    this.#byType ??= sortByType(graph);
+    const { first, nodes } = this.#byType;
+    let count = 0;
+    for (let t = 0; t < accepted.length; t++) if (accepted[t] === 1) count += first[t + 1]! - first[t]!;
+    if (count > FEW * graph.nodeCount) return narrowByTable(this.nodes, graph.typeOf, accepted);
+    const found = createBitSet(graph.nodeCount);
+    for (let t = 0; t < accepted.length; t++) {
+      if (accepted[t] !== 1) continue;
+      for (let i = first[t]!; i < first[t + 1]!; i++) setBit(found, nodes[i]!);
+    }
+    return found;
   }
 
   /** Those that retain at least so much, where they are known to be few: most objects retain little more than themselves. */
@@ -140,7 +157,7 @@ export class HeapIndex {
     }
     const module = names.moduleNode(value);
     if (module !== undefined) setBit(found, module);
-    return union(found, narrowByTable(this.nodes, graph.typeOf, this.typesNamed(value)));
+    return union(found, this.nodesOfTypes(this.typesNamed(value)));
   }
 
   /** Nodes below the given ones in the dominator tree, these themselves excluded unless one is below another. */
@@ -215,6 +232,22 @@ export class HeapIndex {
     this.#namespaces ??= findNamespaces(this.retention.graph);
     return this.#namespaces;
   }
+}
+
+/** Those of type t are `nodes[first[t]] .. nodes[first[t + 1]]`. */
+interface NodesByType {
+  readonly first: Uint32Array;
+  readonly nodes: Uint32Array;
+}
+
+function sortByType({ nodeCount, types, typeOf }: HeapGraph): NodesByType {
+  const first = new Uint32Array(types.length + 1);
+  for (let n = 0; n < nodeCount; n++) first[typeOf[n]! + 1]!++;
+  for (let t = 0; t < types.length; t++) first[t + 1]! += first[t]!;
+  const next = first.slice();
+  const nodes = new Uint32Array(nodeCount);
+  for (let n = 0; n < nodeCount; n++) nodes[next[typeOf[n]!]!++] = n;
+  return { first, nodes };
 }
 
 /** Objects, and beside each its `__dict__`. */

@@ -1,8 +1,8 @@
 // Sets of nodes, one bit each, and what the conditions of a query do to them. A condition looks at a column from one end to
-// the other, 32 nodes for a word of the set, and passes over words that the conditions before it left empty. The loops have
-// no branch on what a node holds and call nothing: one that goes either way at random would cost three times as much.
+// the other, 32 nodes for a word of the set. These loops have no branch on what a node holds and call nothing: one that goes
+// either way at random would cost three times as much. Where few nodes are left, only they are looked at.
 
-import { type BitSet, createBitSet } from '../base/bitset.ts';
+import { type BitSet, countBits, createBitSet } from '../base/bitset.ts';
 import type { NodeIndex } from '../graph/heap-graph.ts';
 
 /** A bit for each node of the graph; bits beyond the last node are clear. */
@@ -29,6 +29,24 @@ export function isEmpty(selection: NodeSelection): boolean {
   return true;
 }
 
+/** Fewer nodes than this for each word of a set are looked at one by one. */
+const FEW_PER_WORD = 4;
+
+function isSparse(selection: NodeSelection): boolean {
+  return countBits(selection) < FEW_PER_WORD * selection.length;
+}
+
+function narrowFew(within: NodeSelection, accept: (node: NodeIndex) => boolean): NodeSelection {
+  const kept = new Uint32Array(within.length);
+  for (let w = 0; w < within.length; w++) {
+    for (let word = within[w]!; word !== 0; word &= word - 1) {
+      const bit = word & -word;
+      if (accept(32 * w + 31 - Math.clz32(bit))) kept[w]! |= bit;
+    }
+  }
+  return kept;
+}
+
 /** Whole numbers from `low` to `high`, or all but these. */
 export interface NumberRange {
   readonly low: number;
@@ -45,6 +63,12 @@ export function narrowByRange(
   column: Uint32Array | Float64Array,
   { low, high, isOutside }: NumberRange,
 ): NodeSelection {
+  if (isSparse(within)) {
+    return narrowFew(within, (node) => {
+      const value = column[node]!;
+      return (value >= low && value <= high) !== isOutside && value !== NONE;
+    });
+  }
   const kept = new Uint32Array(within.length);
   const flip = Number(isOutside);
   for (let w = 0; w < within.length; w++) {
@@ -62,6 +86,7 @@ export function narrowByRange(
 
 /** Those whose row of `table` is 1, by the row that `column` names: of some types, for one. */
 export function narrowByTable(within: NodeSelection, column: Uint32Array, table: Uint8Array): NodeSelection {
+  if (isSparse(within)) return narrowFew(within, (node) => table[column[node]!] === 1);
   const kept = new Uint32Array(within.length);
   for (let w = 0; w < within.length; w++) {
     if (within[w] === 0) continue;
@@ -76,6 +101,7 @@ export function narrowByTable(within: NodeSelection, column: Uint32Array, table:
 
 /** Those that have one of the bits of `mask` in `column`. */
 export function narrowByMask(within: NodeSelection, column: Uint8Array, mask: number): NodeSelection {
+  if (isSparse(within)) return narrowFew(within, (node) => (column[node]! & mask) !== 0);
   const kept = new Uint32Array(within.length);
   for (let w = 0; w < within.length; w++) {
     if (within[w] === 0) continue;

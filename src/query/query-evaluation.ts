@@ -14,7 +14,6 @@ import {
   type NumberRange,
   narrowByMask,
   narrowByRange,
-  narrowByTable,
   selectionOf,
   union,
 } from './node-selection.ts';
@@ -112,7 +111,7 @@ function selectByText(field: TextQuery['field'], value: string, heap: HeapIndex,
 }
 
 function ofTypes(heap: HeapIndex, accepted: Uint8Array, within: NodeSelection): NodeSelection {
-  return narrowByTable(within, heap.retention.graph.typeOf, accepted);
+  return intersection(within, heap.nodesOfTypes(accepted));
 }
 
 const FLAG_OF_CONDITION = {
