@@ -4,7 +4,8 @@ import { formatBytes, formatCount, formatDuration } from '../../src/base/units.t
 import { colour } from '../state/theme.ts';
 import { clockTime, dayOf, rangeOf } from './chart-ticks.ts';
 import type { LineChartProps } from './line-chart.tsx';
-import { svgFile, svgText } from './svg-file.ts';
+import { placeLabels } from './mark-labels.ts';
+import { LETTER, svgFile, svgText } from './svg-file.ts';
 
 export const LINE_COLOURS = ['c1', 'c6', 'c3', 'c4', 'c2'];
 /** Told apart without colour too. */
@@ -54,18 +55,23 @@ export function drawnAsSvg({ at, lines, unit, elapsed, marks = [] }: LineChartPr
         svgText(left + 28, HEIGHT - 10, name)
       );
     }),
-    ...marks
-      .filter((mark) => mark.at >= first)
-      .map((mark) => {
-        // One made just now is newer than the last sample.
-        const place = x(Math.min(mark.at, last)).toFixed(1);
-        return (
-          `<line x1="${place}" x2="${place}" y1="30" y2="${HEIGHT - BOTTOM}" stroke="${colour('ink-faint')}" stroke-dasharray="4 4"/>` +
-          (Number(place) > WIDTH / 2
-            ? svgText(Number(place) - 4, 42, mark.label, 'text-anchor="end"')
-            : svgText(Number(place) + 4, 42, mark.label))
-        );
-      }),
+    ...marksAsSvg(
+      // One made just now is newer than the last sample.
+      marks
+        .filter((mark) => mark.at >= first)
+        .map(({ at: time, label: name }) => ({ x: x(Math.min(time, last)), name })),
+    ),
   ];
   return svgFile({ width: WIDTH, height: HEIGHT }, [svgText(LEFT, 18, label), ...shapes].join(''), colour);
+}
+
+function marksAsSvg(marks: readonly { readonly x: number; readonly name: string }[]): string[] {
+  const labels = marks.map(({ x, name }) => ({ x, width: name.length * LETTER }));
+  return placeLabels(labels, WIDTH - 20).map(({ row, x, anchor }, i) => {
+    const { x: place, name } = marks[i]!;
+    return (
+      `<line x1="${place.toFixed(1)}" x2="${place.toFixed(1)}" y1="30" y2="${HEIGHT - BOTTOM}" stroke="${colour('ink-faint')}" stroke-dasharray="4 4"/>` +
+      svgText(x, 42 + 15 * row, name, `text-anchor="${anchor}"`)
+    );
+  });
 }

@@ -4,15 +4,13 @@ import { formatBytes } from '../../src/base/units.ts';
 import { colour } from '../state/theme.ts';
 import { elided } from './elided.ts';
 import { amountsOfBar, type Bar, barsUnder, colourOfBar, nameOfBar, rowCount } from './icicle-bars.ts';
-import { svgBox, svgFile, svgText } from './svg-file.ts';
+import { LETTER, svgBox, svgFile, svgText } from './svg-file.ts';
 
 const WIDTH = 960;
 const MARGIN = 12;
 const HEAD = 52;
 const ROW = 28;
 const PADDING = 6;
-/** Of a letter at this size of type, on average and rather too much. */
-const LETTER = 6.9;
 
 export function icicleAsSvg(top: Bar): string {
   const bars = barsUnder(top);

@@ -9,6 +9,7 @@ import { colour, shownTheme } from '../state/theme.ts';
 import { ChartExport } from './chart-export.tsx';
 import { drawnAsSvg, LINE_COLOURS, LINE_DASHES } from './chart-svg.ts';
 import { BYTE_STEPS, byteLabels, COUNT_STEPS, clockLabels, clockTime, countLabels, rangeOf } from './chart-ticks.ts';
+import { placeLabels } from './mark-labels.ts';
 
 export interface ChartLine {
   readonly name: string;
@@ -151,17 +152,17 @@ function drawMarks(plot: uPlot, marks: NonNullable<LineChartProps['marks']>): vo
   ctx.fillStyle = colour('ink');
   ctx.font = `${12 * devicePixelRatio}px sans-serif`;
   ctx.setLineDash([4, 4]);
-  for (const { at, label } of marks) {
-    const x = plot.valToPos(at, 'x', true);
-    if (x < bbox.left || x > right) continue;
+  const inSight = marks
+    .map(({ at, label }) => ({ label, x: plot.valToPos(at, 'x', true), width: ctx.measureText(label).width }))
+    .filter(({ x }) => x >= bbox.left && x <= right);
+  placeLabels(inSight, right).forEach(({ row, x, anchor }, i) => {
+    const mark = inSight[i]!;
     ctx.beginPath();
-    ctx.moveTo(x, bbox.top);
-    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.moveTo(mark.x, bbox.top);
+    ctx.lineTo(mark.x, bbox.top + bbox.height);
     ctx.stroke();
-    const space = 4 * devicePixelRatio;
-    // At the right end there is no room after the line.
-    ctx.textAlign = x + space + ctx.measureText(label).width > right ? 'right' : 'left';
-    ctx.fillText(label, ctx.textAlign === 'right' ? x - space : x + space, bbox.top + 13 * devicePixelRatio);
-  }
+    ctx.textAlign = anchor;
+    ctx.fillText(mark.label, x, bbox.top + (13 + 15 * row) * devicePixelRatio);
+  });
   ctx.restore();
 }

@@ -4,7 +4,7 @@ import { formatBytes } from '../../src/base/units.ts';
 import { CELL, type MemoryLayout, type PlacedCell, SQUARE } from './memory-layout.ts';
 import type { LegendEntry } from './memory-legend.ts';
 import { type CellPaint, FAINT } from './memory-paint.ts';
-import { escapeXml, type Paint, svgFile, svgText } from './svg-file.ts';
+import { escapeXml, LETTER, type Paint, svgFile, svgText } from './svg-file.ts';
 
 export interface MemoryDrawing {
   readonly title: string;
@@ -18,8 +18,6 @@ export interface MemoryDrawing {
 const MARGIN = 12;
 const LINE = 18;
 const SWATCH = 11;
-/** Width of a letter of the font, on average and a little more: nothing here can measure text. */
-const LETTER = 6.7;
 
 export function memorySvg(drawing: MemoryDrawing): string {
   const { title, layout, colour } = drawing;

@@ -182,7 +182,7 @@ function typedEntries(text: string, { process, snapshot }: PaletteSources): Pale
       ? [entry(`Object ${text}`, 'by its address', { act: 'go', view: 'object', subject: text.toLowerCase() })]
       : []),
     entry(`Types with ${text} in their name`, 'search', { act: 'go', view: 'types', params: { search: text } }),
-    entry(`Query ${text}`, 'objects that meet it', { act: 'go', view: 'query', params: { q: text } }, 'g q'),
+    entry(`Query ${text}`, 'objects that meet it', { act: 'go', view: 'query', params: { q: text } }),
   ];
 }
 

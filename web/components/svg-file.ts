@@ -3,6 +3,9 @@
 /** The value of a colour of the style sheet, by its name. */
 export type Paint = (name: string) => string;
 
+/** Width of a letter of the font, on average and a little more: text cannot be measured before it is drawn. */
+export const LETTER = 6.7;
+
 export interface SvgSize {
   readonly width: number;
   readonly height: number;
@@ -47,8 +50,6 @@ export function svgBox(
   );
 }
 
-/** Of a character of the small font, about: an SVG cannot be asked before it is drawn. */
-const CHARACTER = 6.6;
 const LEGEND_ROW = 20;
 
 /** Colours and what they mean, in rows as wide as there is room. */
@@ -59,7 +60,7 @@ export function svgLegend(
 ): { readonly svg: string; readonly height: number } {
   let [left, top] = [0, 0];
   const drawn = entries.map(({ colour, text }) => {
-    const needed = 18 + text.length * CHARACTER + 20;
+    const needed = 18 + text.length * LETTER + 20;
     if (left > 0 && left + needed > width) [left, top] = [0, top + LEGEND_ROW];
     const entry =
       svgRect({ x: x + left, y: y + top, width: 11, height: 11 }, paint(colour)) +
