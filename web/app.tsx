@@ -2,8 +2,8 @@
 
 import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect } from 'preact/hooks';
-import { CommandPalette } from './components/command-palette.tsx';
 import { HelpDialog } from './components/help-dialog.tsx';
+import { CommandPalette } from './components/palette/command-palette.tsx';
 import { SnapshotNeeded } from './components/snapshot-needed.tsx';
 import { Empty, Failure, Loading } from './components/states.tsx';
 import { dialog, listenToKeys } from './state/keys.ts';

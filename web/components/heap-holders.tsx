@@ -8,9 +8,9 @@ import { linkTo } from '../state/route.ts';
 import { currentSnapshot, snapshotPath } from '../state/workspace.ts';
 import { Bytes, Count, percent, ShareBar } from './figures.tsx';
 import { PathText } from './path-text.tsx';
-import { PlainTable } from './plain-table.tsx';
 import { Section } from './section.tsx';
 import { Answered } from './states.tsx';
+import { PlainTable } from './tables/plain-table.tsx';
 import { Term } from './term.tsx';
 
 export function HeapHolders(): JSX.Element {

@@ -9,8 +9,8 @@ import { useAnswer } from '../state/answer.ts';
 import { type ApiFailure, send } from '../state/api.ts';
 import { goTo, linkTo } from '../state/route.ts';
 import { workspace } from '../state/workspace.ts';
-import { PlainTable } from './plain-table.tsx';
 import { Answered, Empty, Failure } from './states.tsx';
+import { PlainTable } from './tables/plain-table.tsx';
 
 export function ProcessPicker(): JSX.Element {
   const [version, setVersion] = useState(0);

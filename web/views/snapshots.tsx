@@ -5,7 +5,7 @@ import { useState } from 'preact/hooks';
 import { formatBytes, formatCount } from '../../src/base/units.ts';
 import type { PauseEstimate } from '../../src/protocol/pause-estimate.ts';
 import type { OpenSnapshot, WatchedProcess } from '../../src/protocol/web/workspace.ts';
-import { clockTime, dayOf } from '../components/chart-ticks.ts';
+import { clockTime, dayOf } from '../components/charts/chart-ticks.ts';
 import { milliseconds, pauseText } from '../components/pause-text.ts';
 import { ProcessPicker } from '../components/process-picker.tsx';
 import { Section } from '../components/section.tsx';

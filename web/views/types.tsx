@@ -8,8 +8,8 @@ import { Bytes, Count, counted, ShareBar, SignedBytes, SignedCount } from '../co
 import { Section } from '../components/section.tsx';
 import { Analysing } from '../components/snapshot-needed.tsx';
 import { Empty } from '../components/states.tsx';
+import { type TableColumn, WindowTable } from '../components/tables/window-table.tsx';
 import { Term } from '../components/term.tsx';
-import { type TableColumn, WindowTable } from '../components/window-table.tsx';
 import { withQuery } from '../state/api.ts';
 import { goTo, linkTo, route, setParams } from '../state/route.ts';
 import { currentSnapshot, workspace } from '../state/workspace.ts';
