@@ -282,7 +282,7 @@ class Snapshot {
 
   #select(heap: OpenHeap, text: string, snapshots: MemberSnapshots): ObjectSelection {
     const found = evaluateQuery(parseQuery(text), this.#heapIndex(heap));
-    return new ObjectSelection(heap.graph, narrowToMembers(found, this.graph, snapshots), heap.orders);
+    return new ObjectSelection(heap, narrowToMembers(found, this.graph, snapshots));
   }
 
   #ofSameProcess(snapshot: Snapshot): HeapGraph {

@@ -1,6 +1,7 @@
 // Sets of nodes, one bit each, and what the conditions of a query do to them. A condition looks at a column from one end to
-// the other, 32 nodes for a word of the set. These loops have no branch on what a node holds and call nothing: one that goes
-// either way at random would cost three times as much. Where few nodes are left, only they are looked at.
+// the other, 32 nodes for a word of the set, without a branch on what a node holds: one that goes either way at random would
+// cost three times as much. Each word is a call of its own, so that the engine compiles it during the first query. Where few
+// nodes are left, only they are looked at.
 
 import { type BitSet, countBits, createBitSet } from '../base/bitset.ts';
 import type { NodeIndex } from '../graph/heap-graph.ts';
@@ -72,46 +73,57 @@ export function narrowByRange(
   const kept = new Uint32Array(within.length);
   const flip = Number(isOutside);
   for (let w = 0; w < within.length; w++) {
-    if (within[w] === 0) continue;
-    let bits = 0;
-    for (let n = Math.min(32 * w + 31, column.length - 1); n >= 32 * w; n--) {
-      const value = column[n]!;
-      const isInside = Number(value >= low) & Number(value <= high);
-      bits = (bits << 1) | ((isInside ^ flip) & Number(value !== NONE));
-    }
-    kept[w] = bits & within[w]!;
+    if (within[w] !== 0) kept[w] = within[w]! & bitsInRange(column, 32 * w, low, high, flip);
   }
   return kept;
+}
+
+function bitsInRange(
+  column: Uint32Array | Float64Array,
+  first: NodeIndex,
+  low: number,
+  high: number,
+  flip: number,
+): number {
+  let bits = 0;
+  for (let n = Math.min(first + 31, column.length - 1); n >= first; n--) {
+    const value = column[n]!;
+    const isInside = Number(value >= low) & Number(value <= high);
+    bits = (bits << 1) | ((isInside ^ flip) & Number(value !== NONE));
+  }
+  return bits;
 }
 
 /** Those whose row of `table` is 1, by the row that `column` names: of some types, for one. */
 export function narrowByTable(within: NodeSelection, column: Uint32Array, table: Uint8Array): NodeSelection {
   if (isSparse(within)) return narrowFew(within, (node) => table[column[node]!] === 1);
   const kept = new Uint32Array(within.length);
-  for (let w = 0; w < within.length; w++) {
-    if (within[w] === 0) continue;
-    let bits = 0;
-    for (let n = Math.min(32 * w + 31, column.length - 1); n >= 32 * w; n--) {
-      bits = (bits << 1) | table[column[n]!]!;
-    }
-    kept[w] = bits & within[w]!;
-  }
+  for (let w = 0; w < within.length; w++)
+    if (within[w] !== 0) kept[w] = within[w]! & bitsInTable(column, 32 * w, table);
   return kept;
+}
+
+function bitsInTable(column: Uint32Array, first: NodeIndex, table: Uint8Array): number {
+  let bits = 0;
+  for (let n = Math.min(first + 31, column.length - 1); n >= first; n--) bits = (bits << 1) | table[column[n]!]!;
+  return bits;
 }
 
 /** Those that have one of the bits of `mask` in `column`. */
 export function narrowByMask(within: NodeSelection, column: Uint8Array, mask: number): NodeSelection {
   if (isSparse(within)) return narrowFew(within, (node) => (column[node]! & mask) !== 0);
   const kept = new Uint32Array(within.length);
-  for (let w = 0; w < within.length; w++) {
-    if (within[w] === 0) continue;
-    let bits = 0;
-    for (let n = Math.min(32 * w + 31, column.length - 1); n >= 32 * w; n--) {
-      bits = (bits << 1) | Number((column[n]! & mask) !== 0);
-    }
-    kept[w] = bits & within[w]!;
-  }
+  for (let w = 0; w < within.length; w++)
+    if (within[w] !== 0) kept[w] = within[w]! & bitsWithMask(column, 32 * w, mask);
   return kept;
+}
+
+function bitsWithMask(column: Uint8Array, first: NodeIndex, mask: number): number {
+  let bits = 0;
+  for (let n = Math.min(first + 31, column.length - 1); n >= first; n--) {
+    bits = (bits << 1) | Number((column[n]! & mask) !== 0);
+  }
+  return bits;
 }
 
 /** Nodes of both. */
