@@ -89,7 +89,7 @@ test('holds the program and what its user reads, nothing else', () => {
   const built = files.filter((file) => file.startsWith('dist/')).map((file) => file.slice('dist/'.length));
   // The program, its workers and threads, the page; beside them only what these have in common, each asked for by one.
   const entries = ['leakscope.js', 'scan-worker.js', 'daemon-task.js', 'daemon-query.js', 'THIRD-PARTY.txt'];
-  const page = ['THIRD-PARTY.txt', 'icon.svg', 'index.html', 'page.css', 'page.js'].map((name) => `web/${name}`);
+  const page = ['THIRD-PARTY.txt', 'index.html', 'page.css', 'page.js'].map((name) => `web/${name}`);
   expect(built).toEqual(expect.arrayContaining([...entries, ...page]));
   const common = built.filter((file) => !entries.includes(file) && !page.includes(file));
   const bundle = bundledCode();
