@@ -44,3 +44,24 @@ export function setIndices(set: BitSet): Uint32Array {
   }
   return indices;
 }
+
+/** Bits of both; the two are of one size, here and below. */
+export function intersection(a: BitSet, b: BitSet): BitSet {
+  const both = a.slice();
+  for (let w = 0; w < both.length; w++) both[w]! &= b[w]!;
+  return both;
+}
+
+/** Bits of either. */
+export function union(a: BitSet, b: BitSet): BitSet {
+  const either = a.slice();
+  for (let w = 0; w < either.length; w++) either[w]! |= b[w]!;
+  return either;
+}
+
+/** Bits of `a` that `b` does not have. */
+export function difference(a: BitSet, b: BitSet): BitSet {
+  const rest = a.slice();
+  for (let w = 0; w < rest.length; w++) rest[w]! &= ~b[w]!;
+  return rest;
+}

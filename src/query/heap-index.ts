@@ -1,6 +1,6 @@
 // What queries ask a heap again and again, computed at the first question that needs it and kept for the next.
 
-import { type BitSet, createBitSet, hasBit, setBit, setIndices } from '../base/bitset.ts';
+import { type BitSet, createBitSet, difference, hasBit, setBit, setIndices, union } from '../base/bitset.ts';
 import { indexInAscending } from '../base/sorted-search.ts';
 import type { Retention } from '../diagnose/retention.ts';
 import type { Dominators } from '../graph/dominators.ts';
@@ -14,18 +14,11 @@ import {
   type NodeIndex,
   packEdgeName,
   qualifiedTypeName,
+  WORD_BYTES,
 } from '../graph/heap-graph.ts';
 import { buildReferrers, type Referrers } from '../graph/referrers.ts';
 import { dottedName, exactOrPattern } from './name-pattern.ts';
-import {
-  difference,
-  everyNode,
-  type NodeSelection,
-  narrowByMask,
-  narrowByTable,
-  selectionOf,
-  union,
-} from './node-selection.ts';
+import { everyNode, type NodeSelection, narrowByMask, narrowByTable, selectionOf } from './node-selection.ts';
 import { ADDRESS } from './query-syntax.ts';
 
 /** A bit for each kind of edge whose payload is a name. */
@@ -43,8 +36,8 @@ export interface KnownColumns {
   readonly byRetained?: Uint32Array;
 }
 
-/** Bytes: 32 GiB. */
-const ORDERED_BELOW = 2 ** 35;
+/** Bytes, close to 32 GiB: what an order by 32-bit keys of whole words tells apart. */
+const ORDERED_BELOW = (2 ** 32 - 2) * WORD_BYTES;
 
 /** Up to this share of all nodes are set one by one sooner than all are looked at. */
 const FEW = 1 / 3;

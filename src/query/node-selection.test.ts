@@ -1,17 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { setIndices } from '../base/bitset.ts';
-import {
-  difference,
-  everyNode,
-  intersection,
-  isEmpty,
-  narrowByMask,
-  narrowByRange,
-  narrowByTable,
-  selectionOf,
-  union,
-} from './node-selection.ts';
+import { everyNode, isEmpty, narrowByMask, narrowByRange, narrowByTable, selectionOf } from './node-selection.ts';
 
 const NONE = 0xffffffff;
 /** Around the ends of the words of a set. */
@@ -45,19 +35,6 @@ test('a condition keeps what it means of what was there', () => {
       expect([...setIndices(narrowByMask(within, Uint8Array.from(rows), 5))]).toEqual(
         nodes.filter((node) => (rows[node]! & 5) !== 0),
       );
-    }),
-  );
-});
-
-test('sets are joined, met and taken away', () => {
-  const arbitrarySet = fc.uniqueArray(fc.nat(99));
-  fc.assert(
-    fc.property(arbitrarySet, arbitrarySet, (left, right) => {
-      const [a, b] = [selectionOf(100, left), selectionOf(100, right)];
-      const among = (accept: (node: number) => boolean): number[] => [...Array(100).keys()].filter(accept);
-      expect([...setIndices(union(a, b))]).toEqual(among((node) => left.includes(node) || right.includes(node)));
-      expect([...setIndices(intersection(a, b))]).toEqual(among((node) => left.includes(node) && right.includes(node)));
-      expect([...setIndices(difference(a, b))]).toEqual(among((node) => left.includes(node) && !right.includes(node)));
     }),
   );
 });

@@ -3,7 +3,7 @@
 // cost three times as much. Each word is a call of its own, so that the engine compiles it during the first query. Where few
 // nodes are left, only they are looked at.
 
-import { type BitSet, countBits, createBitSet } from '../base/bitset.ts';
+import { type BitSet, countBits, createBitSet, setBit } from '../base/bitset.ts';
 import type { NodeIndex } from '../graph/heap-graph.ts';
 
 /** A bit for each node of the graph; bits beyond the last node are clear. */
@@ -21,7 +21,7 @@ export function everyNode(nodeCount: number): NodeSelection {
 
 export function selectionOf(nodeCount: number, nodes: Iterable<NodeIndex>): NodeSelection {
   const selection = createBitSet(nodeCount);
-  for (const node of nodes) selection[node >>> 5]! |= 1 << (node & 31);
+  for (const node of nodes) setBit(selection, node);
   return selection;
 }
 
@@ -124,25 +124,4 @@ function bitsWithMask(column: Uint8Array, first: NodeIndex, mask: number): numbe
     bits = (bits << 1) | Number((column[n]! & mask) !== 0);
   }
   return bits;
-}
-
-/** Nodes of both. */
-export function intersection(a: NodeSelection, b: NodeSelection): NodeSelection {
-  const both = a.slice();
-  for (let w = 0; w < both.length; w++) both[w]! &= b[w]!;
-  return both;
-}
-
-/** Nodes of either. */
-export function union(a: NodeSelection, b: NodeSelection): NodeSelection {
-  const either = a.slice();
-  for (let w = 0; w < either.length; w++) either[w]! |= b[w]!;
-  return either;
-}
-
-/** Nodes of `a` that `b` does not have. */
-export function difference(a: NodeSelection, b: NodeSelection): NodeSelection {
-  const rest = a.slice();
-  for (let w = 0; w < rest.length; w++) rest[w]! &= ~b[w]!;
-  return rest;
 }

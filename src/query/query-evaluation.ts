@@ -1,21 +1,18 @@
 // Which objects of a heap a query means. Each condition narrows the objects that those before it left; of several the ones
 // that need least are asked first.
 
-import { hasBit } from '../base/bitset.ts';
+import { difference, hasBit, intersection, union } from '../base/bitset.ts';
 import { indexInAscending } from '../base/sorted-search.ts';
 import { NodeFlag, WORD_BYTES } from '../graph/heap-graph.ts';
 import type { HeapIndex } from './heap-index.ts';
 import { moduleName } from './name-pattern.ts';
 import {
-  difference,
-  intersection,
   isEmpty,
   type NodeSelection,
   type NumberRange,
   narrowByMask,
   narrowByRange,
   selectionOf,
-  union,
 } from './node-selection.ts';
 import type { Condition, NumberField } from './query-fields.ts';
 import type { Query } from './query-syntax.ts';

@@ -1,6 +1,6 @@
 // Two or three snapshots side by side: what `diff` says, the sets their objects fall into, and entries over time.
 
-import type { BitSet } from '../base/bitset.ts';
+import { type BitSet, difference, intersection } from '../base/bitset.ts';
 import { indexInAscending } from '../base/sorted-search.ts';
 import { diffHeaps, type HeapDiff, type HeapDiffOptions } from '../diagnose/heap-diff.ts';
 import type { Retention } from '../diagnose/retention.ts';
@@ -102,16 +102,9 @@ export interface MemberSnapshots {
 
 /** Those of `nodes` of a snapshot that are in none of `outside` and in all of `inside`: in one of the sets above. */
 export function narrowToMembers(nodes: BitSet, snapshot: NodeColumns, { outside, inside }: MemberSnapshots): BitSet {
-  const members = nodes.slice();
-  for (const other of outside) {
-    const { fresh } = compareNodes(other, snapshot);
-    for (let i = 0; i < members.length; i++) members[i]! &= fresh[i]!;
-  }
-  for (const other of inside) {
-    const { fresh } = compareNodes(other, snapshot);
-    for (let i = 0; i < members.length; i++) members[i]! &= ~fresh[i]!;
-  }
-  return members;
+  const isNewSince = (other: NodeColumns): BitSet => compareNodes(other, snapshot).fresh;
+  const left = outside.reduce((members, other) => intersection(members, isNewSince(other)), nodes);
+  return inside.reduce((members, other) => difference(members, isNewSince(other)), left);
 }
 
 /** One number for each type, the same in all snapshots: as `matchTypes` knows them, by name and address. */
