@@ -1,16 +1,16 @@
 // The drawings of the page of `leakscope open` in a real browser, on a `.heap` file: what an object retains, and who keeps
 // it alive. They are saved as they are shown, moved through by the arrow keys, and keep nobody out.
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ObjectsAnswer } from '../../src/protocol/web/heap-views.ts';
-import { browser, launchBrowser } from '../support/browser.ts';
+import { browser } from '../support/browser.ts';
 import { anyInterpreter } from '../support/interpreters.ts';
-import { type OpenDaemon, openDaemon } from '../support/open-daemon.ts';
-import { type PageRecord, recordPage, seriousViolations } from '../support/page-checks.ts';
+import { type OpenPage, openPage, PATIENCE_MS } from '../support/open-page.ts';
+import { seriousViolations } from '../support/page-checks.ts';
 import { runLeakscope } from '../support/run-leakscope.ts';
 import { startPython } from '../support/target-process.ts';
 
@@ -34,16 +34,10 @@ print('ready', flush=True)
 input()
 `;
 
-const PATIENCE_MS = 60_000;
-/** Where screenshots go, for people to look at; nowhere by default. */
-const SCREENSHOTS = process.env.LEAKSCOPE_SCREENSHOTS;
-
 describe.skipIf('missing' in browser)('the drawings', { timeout: 2 * PATIENCE_MS }, () => {
   let folder: string;
-  let daemon: OpenDaemon;
-  let chromium: Browser;
+  let opened: OpenPage;
   let page: Page;
-  let record: PageRecord;
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'leakscope-drawings-'));
@@ -54,19 +48,13 @@ describe.skipIf('missing' in browser)('the drawings', { timeout: 2 * PATIENCE_MS
     } finally {
       await target.stop();
     }
-    daemon = await openDaemon([heap]);
-    chromium = await launchBrowser();
-    const context = await chromium.newContext({ viewport: { width: 1280, height: 720 }, acceptDownloads: true });
-    page = await context.newPage();
-    page.setDefaultTimeout(PATIENCE_MS);
-    record = recordPage(page);
-    await page.goto(daemon.report.url);
+    opened = await openPage([heap]);
+    page = opened.page;
     await page.getByRole('table', { name: 'holders' }).waitFor();
   }, 2 * PATIENCE_MS);
 
   afterAll(async () => {
-    await chromium?.close();
-    await daemon?.stop();
+    await opened?.close();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -77,24 +65,9 @@ describe.skipIf('missing' in browser)('the drawings', { timeout: 2 * PATIENCE_MS
         (await (await fetch(`/api/snapshots/s1/objects?q=type:__main__.${name}`)).json()) as ObjectsAnswer,
       type,
     );
-    await page.evaluate(`location.hash = '#/object/${found.rows[0]!.address}'`);
+    await opened.goTo(`object/${found.rows[0]!.address}`);
     await page.getByRole('heading', { name: new RegExp(`__main__\\.${type} `) }).waitFor();
-    await page.locator('main .state-loading').first().waitFor({ state: 'hidden' });
-  };
-  const savedFile = async (name: RegExp): Promise<Buffer> => {
-    const saved = page.waitForEvent('download');
-    await page.getByRole('button', { name }).click();
-    const bytes = readFileSync(await (await saved).path());
-    if (SCREENSHOTS !== undefined) {
-      mkdirSync(SCREENSHOTS, { recursive: true });
-      writeFileSync(join(SCREENSHOTS, (await saved).suggestedFilename()), bytes);
-    }
-    return bytes;
-  };
-  const keep = async (name: string): Promise<void> => {
-    if (SCREENSHOTS === undefined) return;
-    mkdirSync(SCREENSHOTS, { recursive: true });
-    await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });
+    await opened.settled();
   };
   const openedList = async (): Promise<Locator> => {
     const list = page.locator('.icicle-list > ul');
@@ -141,21 +114,21 @@ describe.skipIf('missing' in browser)('the drawings', { timeout: 2 * PATIENCE_MS
 
   test('what an object retains is saved as it is shown, and told as a list', async () => {
     await openObject('Shop');
-    const whole = (await savedFile(/^save as SVG: what __main__\.Shop retains/)).toString();
+    const whole = (await opened.saved(/^save as SVG: what __main__\.Shop retains/)).toString();
     for (const text of ['What __main__.Shop retains', '.orders list · ', '.users dict · '])
       expect(whole).toContain(text);
     expect(whole).not.toMatch(/var\(|class=|fill=""/);
     await page.getByRole('button', { name: /\.users dict/ }).click();
-    const zoomed = (await savedFile(/^save as SVG: what \.users dict retains/)).toString();
+    const zoomed = (await opened.saved(/^save as SVG: what \.users dict retains/)).toString();
     expect(zoomed).toContain('zoomed to .users dict: ');
     expect(zoomed).not.toContain('.orders');
-    const png = await savedFile(/^save as PNG: what \.users dict retains/);
+    const png = await opened.saved(/^save as PNG: what \.users dict retains/);
     expect(png.subarray(1, 4).toString()).toBe('PNG');
     await page.getByRole('button', { name: 'Back to the whole' }).click();
     const list = await openedList();
     await list.getByRole('link', { name: '.orders list' }).waitFor();
     expect(await list.innerText()).toMatch(/\.users dict: .* in 1,\d\d\d objects, \d+ %/);
-    await keep('object-icicle');
+    await opened.keep('object-icicle');
   });
 
   test('who keeps an object alive is moved through, added to and folded by keys', async () => {
@@ -206,7 +179,7 @@ describe.skipIf('missing' in browser)('the drawings', { timeout: 2 * PATIENCE_MS
     const nodes = page.locator('.retaining a');
     await page.getByRole('button', { name: /^hide the referrers of __main__\.Holder/ }).click();
     await expect.poll(() => nodes.count()).toBe(2);
-    const small = (await savedFile(/^save as SVG: why 0x/)).toString();
+    const small = (await opened.saved(/^save as SVG: why 0x/)).toString();
     expect(small).toContain('__main__.Holder');
     expect(small).not.toContain('module __main__');
     await page.getByRole('button', { name: 'show 2 referrers of __main__.Holder again' }).click();
@@ -218,8 +191,8 @@ describe.skipIf('missing' in browser)('the drawings', { timeout: 2 * PATIENCE_MS
       .last()
       .click();
     await expect.poll(() => nodes.count()).toBe(6 + 12 + 1);
-    await keep('shared-expanded');
-    const large = (await savedFile(/^save as SVG: why 0x/)).toString();
+    await opened.keep('shared-expanded');
+    const large = (await opened.saved(/^save as SVG: why 0x/)).toString();
     expect(large).toContain('module __main__');
     expect(large).not.toMatch(/var\(|class=|href=|hide the referrers/);
     await page.getByRole('button', { name: /^take back the added referrers of __main__\.Shared/ }).click();
@@ -237,7 +210,7 @@ describe.skipIf('missing' in browser)('the drawings', { timeout: 2 * PATIENCE_MS
     await openObject('Shop');
     await openedList();
     expect(await seriousViolations(page)).toEqual([]);
-    await keep(`shop-${colorScheme}-${width}`);
+    await opened.keep(`shop-${colorScheme}-${width}`);
     await openObject('Shared');
     await page.locator('.retaining a[tabindex="0"]').focus();
     await page.keyboard.press('+');
@@ -251,10 +224,10 @@ describe.skipIf('missing' in browser)('the drawings', { timeout: 2 * PATIENCE_MS
     expect(node.x).toBeGreaterThanOrEqual(frame.x);
     expect(node.x + node.width).toBeLessThanOrEqual(frame.x + frame.width);
     expect(await seriousViolations(page)).toEqual([]);
-    await keep(`shared-${colorScheme}-${width}`);
+    await opened.keep(`shared-${colorScheme}-${width}`);
   });
 
   test('the console has nothing to complain of', () => {
-    expect(record.complaints).toEqual([]);
+    expect(opened.record.complaints).toEqual([]);
   });
 });

@@ -5,12 +5,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Browser, Download, Page } from 'playwright-core';
+import type { Download, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { browser, launchBrowser } from '../support/browser.ts';
+import { browser } from '../support/browser.ts';
 import { anyInterpreter } from '../support/interpreters.ts';
-import { type OpenDaemon, openDaemon } from '../support/open-daemon.ts';
-import { type PageRecord, recordPage } from '../support/page-checks.ts';
+import { type OpenPage, openPage, PATIENCE_MS } from '../support/open-page.ts';
 import { startCommand, type TargetProcess } from '../support/target-process.ts';
 
 const PROGRAM = `import time
@@ -38,41 +37,32 @@ while True:
     time.sleep(0.01)
 `;
 const GROWING_LINE = PROGRAM.split('\n').findIndex((line) => line.includes('tickets[number]')) + 1;
-const PATIENCE_MS = 120_000;
 /** More presses than any view has places to stop at. */
 const PRESSES = 150;
 
 describe.skipIf('missing' in browser)('from the picker to the saved report', { timeout: 4 * PATIENCE_MS }, () => {
   let folder: string;
   let target: TargetProcess;
-  let daemon: OpenDaemon;
-  let chromium: Browser;
+  let opened: OpenPage;
   let page: Page;
-  let record: PageRecord;
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'leakscope-journeys-'));
     writeFileSync(join(folder, 'tickets.py'), PROGRAM);
     target = await startCommand([anyInterpreter().path, join(folder, 'tickets.py')]);
-    chromium = await launchBrowser();
-  }, PATIENCE_MS);
-
-  beforeEach(async () => {
-    daemon = await openDaemon([]);
-    page = await chromium.newPage({ viewport: { width: 1280, height: 720 }, acceptDownloads: true });
-    page.setDefaultTimeout(PATIENCE_MS);
-    record = recordPage(page);
-    await page.goto(daemon.report.url);
-    await page.getByRole('table', { name: 'Python processes' }).waitFor();
   });
 
+  beforeEach(async () => {
+    opened = await openPage([]);
+    page = opened.page;
+    await page.getByRole('table', { name: 'Python processes' }).waitFor();
+  }, 2 * PATIENCE_MS);
+
   afterEach(async () => {
-    await page.close();
-    await daemon.stop();
+    await opened?.close();
   });
 
   afterAll(async () => {
-    await chromium?.close();
     await target?.stop();
     rmSync(folder, { recursive: true, force: true });
   });
@@ -90,14 +80,10 @@ describe.skipIf('missing' in browser)('from the picker to the saved report', { t
     const file = join(folder, 'saved.html');
     await download.saveAs(file);
     expect(readFileSync(file, 'utf8')).toContain('__main__.Ticket');
-    const offline = await chromium.newPage({ offline: true });
-    try {
-      await offline.goto(pathToFileURL(file).href);
-      await offline.getByText('global tickets').first().waitFor();
-    } finally {
-      await offline.close();
-    }
-    expect(record.complaints).toEqual([]);
+    const offline = await opened.offlinePage();
+    await offline.goto(pathToFileURL(file).href);
+    await offline.getByText('global tickets').first().waitFor();
+    expect(opened.record.complaints).toEqual([]);
   };
 
   test('with the mouse', async () => {
@@ -136,12 +122,13 @@ describe.skipIf('missing' in browser)('from the picker to the saved report', { t
       }
       throw new Error(`Tab never came to ${name}`);
     };
-    const command = async (words: string): Promise<void> => {
+    /** Finds a command by a few words; it is only given once it is the one that is chosen. */
+    const command = async (words: string, title: string): Promise<void> => {
       await keyboard.press('Control+k');
       const commands = page.getByRole('dialog', { name: 'commands' });
       await commands.waitFor();
       await keyboard.type(words);
-      await commands.getByRole('option', { selected: true }).waitFor();
+      await commands.getByRole('option', { selected: true }).filter({ hasText: title }).waitFor();
       await keyboard.press('Enter');
     };
     await tabTo(new RegExp(`pid ${target.pid}$`));
@@ -149,10 +136,10 @@ describe.skipIf('missing' in browser)('from the picker to the saved report', { t
     await tabTo(/^Watch for growth/);
     await keyboard.press('Enter');
     await page.getByRole('heading', { name: /It leaks/ }).waitFor();
-    await command('suspect tickets');
+    await command('suspect tickets', 'Suspect 1: global tickets');
     await page.getByRole('heading', { name: 'How it grows' }).waitFor();
     await expectLineAndChange();
-    await command('take snapshot');
+    await command('take snapshot', 'Take a snapshot now');
     await page.getByRole('row').filter({ hasText: '__main__.Ticket' }).waitFor();
     await keyboard.press('/');
     await keyboard.type('Ticket');
@@ -165,7 +152,7 @@ describe.skipIf('missing' in browser)('from the picker to the saved report', { t
     await page.getByRole('heading', { name: 'Why is it alive?' }).waitFor();
     await page.locator('.retaining .node-object').waitFor();
     const saved = page.waitForEvent('download');
-    await command('save html');
+    await command('save html', 'Save as HTML');
     await expectReport(await saved);
   });
 });

@@ -4,12 +4,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { browser, launchBrowser } from '../support/browser.ts';
+import { browser } from '../support/browser.ts';
 import { anyInterpreter } from '../support/interpreters.ts';
-import { type OpenDaemon, openDaemon } from '../support/open-daemon.ts';
-import { type PageRecord, recordPage } from '../support/page-checks.ts';
+import { type OpenPage, openPage, PATIENCE_MS } from '../support/open-page.ts';
 import { runLeakscope } from '../support/run-leakscope.ts';
 import { startCommand, type TargetProcess } from '../support/target-process.ts';
 
@@ -26,7 +25,6 @@ print('grown', flush=True)
 input()
 `;
 const USERS = 260_000;
-const PATIENCE_MS = 180_000;
 /** What the issue of the page allows the tab, in bytes. */
 const TAB_BYTES = 300 * 2 ** 20;
 const ROUNDS = 8;
@@ -34,10 +32,8 @@ const ROUNDS = 8;
 describe.skipIf('missing' in browser)('a million objects', { timeout: 2 * PATIENCE_MS }, () => {
   let folder: string;
   let target: TargetProcess;
-  let daemon: OpenDaemon;
-  let chromium: Browser;
+  let opened: OpenPage;
   let page: Page;
-  let record: PageRecord;
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'leakscope-large-'));
@@ -47,34 +43,25 @@ describe.skipIf('missing' in browser)('a million objects', { timeout: 2 * PATIEN
     expect((await runLeakscope(['snapshot', String(target.pid), '-o', heap])).exitCode).toBe(0);
     target.child.stdin!.write('\n');
     expect(await target.nextLine()).toBe('grown');
-    daemon = await openDaemon([heap, String(target.pid)]);
-    chromium = await launchBrowser();
-    page = await chromium.newPage({ viewport: { width: 1280, height: 720 } });
-    page.setDefaultTimeout(PATIENCE_MS);
-    record = recordPage(page);
-    await page.goto(daemon.report.url);
+    opened = await openPage([heap, String(target.pid)]);
+    page = opened.page;
   }, 2 * PATIENCE_MS);
 
   afterAll(async () => {
-    await chromium?.close();
-    await daemon?.stop();
+    await opened?.close();
     await target?.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const goTo = async (hash: string): Promise<void> => {
-    await page.evaluate(`location.hash = ${JSON.stringify(`#/${hash}`)}`);
-  };
-
   test('of a file: looked through from the first view to the last row', async () => {
     await page.getByRole('table', { name: 'holders' }).getByText('global users').first().waitFor();
-    await goTo('types');
+    await opened.goTo('types');
     await page.getByRole('row').filter({ hasText: '__main__.User' }).waitFor();
-    await goTo('dominators');
+    await opened.goTo('dominators');
     await page.locator('.tree-row').first().waitFor();
-    await goTo('garbage');
+    await opened.goTo('garbage');
     await page.getByRole('heading', { name: 'The collector' }).waitFor();
-    await goTo('query?q=type:__main__.User');
+    await opened.goTo('query?q=type:__main__.User');
     await page.getByText(`${USERS.toLocaleString('en-US')} objects`).waitFor();
     const rows = page.getByLabel('objects: rows');
     await rows.focus();
@@ -89,7 +76,7 @@ describe.skipIf('missing' in browser)('a million objects', { timeout: 2 * PATIEN
   });
 
   test('every object is in reach: the last row by a key, its neighbours by the wheel', async () => {
-    await goTo('query?q=');
+    await opened.goTo('query?q=');
     const grid = page.getByRole('grid', { name: 'objects' });
     await page.getByText(/^1,\d{3},\d{3} objects/).waitFor();
     const last = Number(await grid.getAttribute('aria-rowcount'));
@@ -108,22 +95,22 @@ describe.skipIf('missing' in browser)('a million objects', { timeout: 2 * PATIEN
   });
 
   test('of the process: its memory, resources and source, and what came since the file', async () => {
-    await goTo('snapshots');
+    await opened.goTo('snapshots');
     await page.getByRole('button', { name: 'Take a snapshot now' }).click();
     await page.getByRole('row').filter({ hasText: '__main__.User' }).waitFor();
-    await goTo('memory');
+    await opened.goTo('memory');
     await page.locator('.memory-picture canvas').waitFor();
-    await goTo('resources');
+    await opened.goTo('resources');
     await page
       .getByText(/open descriptors/)
       .first()
       .waitFor();
-    await goTo('scan');
+    await opened.goTo('scan');
     await page.getByRole('heading', { name: /Causes in the source/ }).waitFor();
     await page.locator('main .state-loading').waitFor({ state: 'hidden' });
-    await goTo('compare');
+    await opened.goTo('compare');
     await page.getByRole('table', { name: 'holders that gained' }).getByText('global users').first().waitFor();
-    await goTo('query?q=type:__main__.User');
+    await opened.goTo('query?q=type:__main__.User');
     await page.getByText(`${(USERS + 1_000).toLocaleString('en-US')} objects`).waitFor();
   });
 
@@ -144,7 +131,7 @@ describe.skipIf('missing' in browser)('a million objects', { timeout: 2 * PATIEN
     const client = await page.context().newCDPSession(page);
     await client.send('HeapProfiler.collectGarbage');
     expect((await client.send('Runtime.getHeapUsage')).usedSize).toBeLessThan(TAB_BYTES);
-    expect(record.complaints).toEqual([]);
+    expect(opened.record.complaints).toEqual([]);
   });
 });
 

@@ -1,13 +1,11 @@
 // The memory map in a real browser, of a process with one large holder and arenas that a few objects keep: coloured by
 // owner and by type, an owner and the pins picked out by mouse, keyboard and address, and saved with its legend.
 
-import { readFileSync } from 'node:fs';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { browser, launchBrowser } from '../support/browser.ts';
+import { browser } from '../support/browser.ts';
 import { anyInterpreter } from '../support/interpreters.ts';
-import { type OpenDaemon, openDaemon } from '../support/open-daemon.ts';
-import { type PageRecord, recordPage } from '../support/page-checks.ts';
+import { type OpenPage, openPage, PATIENCE_MS } from '../support/open-page.ts';
 import { startPython, type TargetProcess } from '../support/target-process.ts';
 
 const PROGRAM = `
@@ -22,35 +20,26 @@ del scratch
 print('ready', flush=True)
 input()
 `;
-const PATIENCE_MS = 120_000;
 const SESSIONS = /^module __main__ › global sessions/;
 
 describe.skipIf('missing' in browser)('the memory map', { timeout: 2 * PATIENCE_MS }, () => {
   let target: TargetProcess;
-  let daemon: OpenDaemon;
-  let chromium: Browser;
+  let opened: OpenPage;
   let page: Page;
-  let record: PageRecord;
 
   beforeAll(async () => {
     target = await startPython(anyInterpreter().path, PROGRAM);
-    daemon = await openDaemon([String(target.pid)]);
-    chromium = await launchBrowser();
-    const context = await chromium.newContext({ viewport: { width: 1280, height: 720 }, acceptDownloads: true });
-    page = await context.newPage();
-    page.setDefaultTimeout(PATIENCE_MS);
-    record = recordPage(page);
-    await page.goto(daemon.report.url);
-    await page.evaluate("location.hash = '#/snapshots'");
+    opened = await openPage([String(target.pid)]);
+    page = opened.page;
+    await opened.goTo('snapshots');
     await page.getByRole('button', { name: 'Take a snapshot now' }).click();
     await page.getByRole('grid', { name: 'types' }).waitFor();
-    await page.evaluate("location.hash = '#/memory'");
+    await opened.goTo('memory');
     await page.locator('.memory-picture canvas').waitFor();
   }, 2 * PATIENCE_MS);
 
   afterAll(async () => {
-    await chromium?.close();
-    await daemon?.stop();
+    await opened?.close();
     await target?.stop();
   });
 
@@ -72,11 +61,7 @@ describe.skipIf('missing' in browser)('the memory map', { timeout: 2 * PATIENCE_
       for (let i = 0; i < data.length; i += 4) if (data[i] === r && data[i + 1] === g && data[i + 2] === b) count++;
       return count;
     })()`);
-  const save = async (kind: 'SVG' | 'PNG'): Promise<Buffer> => {
-    const saved = page.waitForEvent('download');
-    await page.getByRole('button', { name: `save as ${kind}: memory map by owner` }).click();
-    return readFileSync(await (await saved).path());
-  };
+  const save = (kind: 'SVG' | 'PNG'): Promise<Buffer> => opened.saved(`save as ${kind}: memory map by owner`);
 
   test('by owner, the largest holder leads the legend with its bytes and has cells of its colour', async () => {
     await page.getByRole('radio', { name: 'owner' }).check();
@@ -128,9 +113,7 @@ describe.skipIf('missing' in browser)('the memory map', { timeout: 2 * PATIENCE_
     await page.keyboard.press('ArrowRight');
     await entry(/^__main__\.Session \d/).waitFor();
     expect(params().get('by')).toBe('type');
-    await page.evaluate(
-      `location.hash = ${JSON.stringify(`#/memory?${new URLSearchParams({ by: 'owner', only: 'module __main__ › global sessions' })}`)}`,
-    );
+    await opened.goTo(`memory?${new URLSearchParams({ by: 'owner', only: 'module __main__ › global sessions' })}`);
     await page.getByRole('button', { name: SESSIONS, pressed: true }).waitFor();
     expect(await page.getByRole('radio', { name: 'owner' }).isChecked()).toBe(true);
     await entry(SESSIONS).click();
@@ -146,6 +129,6 @@ describe.skipIf('missing' in browser)('the memory map', { timeout: 2 * PATIENCE_
     expect(png.subarray(1, 4).toString()).toBe('PNG');
     const [, width] = /width="(\d+)"/.exec(svg)!;
     expect(png.readUInt32BE(16)).toBe(2 * Number(width));
-    expect(record.complaints).toEqual([]);
+    expect(opened.record.complaints).toEqual([]);
   });
 });

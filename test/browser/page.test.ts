@@ -1,16 +1,16 @@
 // The page of `leakscope open` in a real browser, on a real process that leaks: every view, the journey from the picker to
 // the line and its fix, by mouse and by keyboard alone; nothing serious for axe, no complaint of the console.
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { browser, launchBrowser } from '../support/browser.ts';
+import { browser } from '../support/browser.ts';
 import { anyInterpreter } from '../support/interpreters.ts';
-import { type OpenDaemon, openDaemon } from '../support/open-daemon.ts';
-import { type PageRecord, recordPage, seriousViolations } from '../support/page-checks.ts';
+import { LAPTOP, type OpenPage, openPage, PATIENCE_MS } from '../support/open-page.ts';
+import { seriousViolations } from '../support/page-checks.ts';
 import { startCommand, type TargetProcess } from '../support/target-process.ts';
 
 const PROGRAM = `import gc
@@ -59,9 +59,7 @@ main()
 `;
 const GROWING_LINE = PROGRAM.split('\n').findIndex((line) => line.includes('sessions[number]')) + 1;
 
-/** A loaded machine takes its time; what is waited for is always a condition. */
-const PATIENCE_MS = 120_000;
-const SIZES = { laptop: { width: 1280, height: 720 }, phone: { width: 390, height: 844 } } as const;
+const SIZES = { laptop: LAPTOP, phone: { width: 390, height: 844 } } as const;
 /** Elements that reach beyond the screen, but for those in a frame that scrolls by itself. */
 const WIDER_THAN_SCREEN = `(() => {
   const wide = document.documentElement.scrollWidth - innerWidth > 1;
@@ -75,9 +73,6 @@ const WIDER_THAN_SCREEN = `(() => {
   const all = [...document.querySelectorAll('body *')];
   return wide ? all.filter((e) => reaches(e) && !scrolls(e)).map((e) => e.outerHTML.slice(0, 120)) : [];
 })()`;
-
-/** Where screenshots go, for people to look at; nowhere by default. */
-const SCREENSHOTS = process.env.LEAKSCOPE_SCREENSHOTS;
 
 if ('missing' in browser) console.warn(`the page is not tried: ${browser.missing}`);
 
@@ -94,53 +89,29 @@ test('the bundle of the page is at most 250 KB gzipped', () => {
 describe.skipIf('missing' in browser)('the page', { timeout: 4 * PATIENCE_MS }, () => {
   let folder: string;
   let target: TargetProcess;
-  let daemon: OpenDaemon;
-  let chromium: Browser;
-  let context: BrowserContext;
+  let opened: OpenPage;
   let page: Page;
-  let record: PageRecord;
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'leakscope-page-'));
     writeFileSync(join(folder, 'sessions.py'), PROGRAM);
     target = await startCommand([anyInterpreter().path, '-X', 'tracemalloc=3', join(folder, 'sessions.py')]);
-    daemon = await openDaemon([String(target.pid)]);
-    chromium = await launchBrowser();
-    context = await chromium.newContext({ viewport: SIZES.laptop, colorScheme: 'light', acceptDownloads: true });
-    page = await context.newPage();
-    page.setDefaultTimeout(PATIENCE_MS);
-    record = recordPage(page);
-    await page.goto(daemon.report.url);
+    opened = await openPage([String(target.pid)], { colorScheme: 'light' });
+    page = opened.page;
     await page.getByRole('button', { name: 'Watch for growth' }).waitFor();
   }, 2 * PATIENCE_MS);
 
   afterAll(async () => {
-    await chromium?.close();
-    await daemon?.stop();
+    await opened?.close();
     await target?.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 
   const goTo = async (view: string): Promise<void> => {
-    await page.evaluate(`location.hash = ${JSON.stringify(`#/${view}`)}`);
-    await settled();
+    await opened.goTo(view);
+    await opened.settled();
   };
-  /** Nothing is on its way any more. */
-  const settled = async (): Promise<void> => {
-    await page.locator('main .state-loading, main .stale').first().waitFor({ state: 'hidden' });
-  };
-  const keep = async (name: string): Promise<void> => {
-    if (SCREENSHOTS === undefined) return;
-    mkdirSync(SCREENSHOTS, { recursive: true });
-    await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });
-  };
-
-  /** What a button saves. */
-  const savedText = async (button: RegExp): Promise<string> => {
-    const saved = page.waitForEvent('download');
-    await page.getByRole('button', { name: button }).click();
-    return readFileSync(await (await saved).path(), 'utf8');
-  };
+  const savedText = async (button: RegExp): Promise<string> => (await opened.saved(button)).toString();
 
   test('from the process to the suspect, its line and its fix', async () => {
     await page.getByRole('button', { name: 'Watch for growth' }).click();
@@ -154,7 +125,7 @@ describe.skipIf('missing' in browser)('the page', { timeout: 4 * PATIENCE_MS }, 
     expect(await marked.textContent()).toContain('sessions[number] = Session');
     expect(await suspect.textContent()).toContain(`sessions.py:${GROWING_LINE}`);
     await suspect.locator('.diff-new').first().waitFor();
-    await keep('overview');
+    await opened.keep('overview');
     await suspect
       .getByRole('link', { name: /sessions/ })
       .first()
@@ -167,8 +138,8 @@ describe.skipIf('missing' in browser)('the page', { timeout: 4 * PATIENCE_MS }, 
     // It runs under tracemalloc: who allocated what it holds stands there too.
     await page.locator('.tracebacks').getByText('self.history = [user] * 20').waitFor();
     expect(page.url()).toContain('#/suspect/1');
-    await settled();
-    await keep('suspect');
+    await opened.settled();
+    await opened.keep('suspect');
   });
 
   test('a moment is marked, and the chart saved as a drawing', async () => {
@@ -178,13 +149,8 @@ describe.skipIf('missing' in browser)('the page', { timeout: 4 * PATIENCE_MS }, 
     const svg = await savedText(/^save as SVG: resident memory: RSS/);
     expect(svg).toContain('<polyline');
     expect(svg).toContain('load on');
-    const png = page.waitForEvent('download');
-    await page.getByRole('button', { name: /^save as PNG: resident memory: RSS/ }).click();
-    expect(
-      readFileSync(await (await png).path())
-        .subarray(1, 4)
-        .toString(),
-    ).toBe('PNG');
+    const png = await opened.saved(/^save as PNG: resident memory: RSS/);
+    expect(png.subarray(1, 4).toString()).toBe('PNG');
   });
 
   test('a snapshot is taken, its pause told first, and saved as a page', async () => {
@@ -214,7 +180,7 @@ describe.skipIf('missing' in browser)('the page', { timeout: 4 * PATIENCE_MS }, 
       await dialog.getByRole('option', { selected: true }).filter({ hasText: title }).waitFor();
     };
     await choose('sessions suspect', 'Suspect 1: global sessions');
-    await keep('palette');
+    await opened.keep('palette');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'How it grows' }).waitFor();
     expect(page.url()).toContain('#/suspect/1');
@@ -239,12 +205,33 @@ describe.skipIf('missing' in browser)('the page', { timeout: 4 * PATIENCE_MS }, 
     await dialog.waitFor({ state: 'hidden' });
   });
 
+  test('a snapshot that is being taken is never shown as the one before', async () => {
+    await goTo('types');
+    // What the address asks for, and what is shown once that was drawn.
+    await page.evaluate(`window.askedAndShown = new Promise((resolve) => {
+      const look = () => {
+        const asked = new URLSearchParams(location.hash.split('?')[1]).get('s');
+        resolve([asked, document.querySelector('select[aria-label=snapshot]').value]);
+      };
+      const onceDrawn = () => requestAnimationFrame(() => requestAnimationFrame(look));
+      addEventListener('hashchange', onceDrawn, { once: true });
+    }); undefined`);
+    await page.locator('body').press('Control+k');
+    await page.keyboard.type('take snapshot now');
+    await page.getByRole('option', { selected: true }).filter({ hasText: 'Take a snapshot now' }).waitFor();
+    await page.keyboard.press('Enter');
+    const [asked, shown] = await page.evaluate<[string, string]>('window.askedAndShown');
+    expect(asked).toMatch(/^s\d+$/);
+    expect(shown).toBe(asked);
+    await page.getByRole('grid', { name: 'types' }).waitFor();
+  });
+
   test('types are searched, sorted and opened', async () => {
     await goTo('types');
     await page.getByLabel('search types').fill('Session');
     const row = page.getByRole('row').filter({ hasText: '__main__.Session' });
     await row.waitFor();
-    await keep('types');
+    await opened.keep('types');
     await row.getByRole('link').click();
     await page.getByRole('grid', { name: 'objects' }).getByRole('row').nth(2).waitFor();
     expect(page.url()).toContain('q=type');
@@ -268,7 +255,7 @@ describe.skipIf('missing' in browser)('the page', { timeout: 4 * PATIENCE_MS }, 
     await field.fill('type:dict entries>10 under:__main__');
     await field.press('Enter');
     await page.getByRole('grid', { name: 'objects' }).getByText('global sessions').first().waitFor();
-    await keep('query');
+    await opened.keep('query');
   });
 
   test('an object says why it is alive and what it retains', async () => {
@@ -276,11 +263,11 @@ describe.skipIf('missing' in browser)('the page', { timeout: 4 * PATIENCE_MS }, 
     await page.getByRole('grid', { name: 'objects' }).getByRole('link', { name: 'dict' }).first().click();
     await page.getByRole('heading', { name: 'Why is it alive?' }).waitFor();
     await page.locator('.retaining .node-object').waitFor();
-    await settled();
-    await keep('object');
+    await opened.settled();
+    await opened.keep('object');
     await page.getByRole('link', { name: 'Show in the dominator tree' }).click();
     await page.locator('.tree-row.target').waitFor();
-    await keep('dominators');
+    await opened.keep('dominators');
   });
 
   test('names of the program are text, whatever they hold', async () => {
@@ -293,12 +280,12 @@ describe.skipIf('missing' in browser)('the page', { timeout: 4 * PATIENCE_MS }, 
     await goTo('compare');
     const holders = page.getByRole('table', { name: 'holders that gained' });
     await holders.getByText('global sessions').first().waitFor();
-    // All three that were taken: what came after the first and stayed is the leak.
+    // Three of those that were taken: what came after the first and stayed is the leak.
     await page.getByRole('group', { name: 'snapshots to compare' }).getByRole('checkbox').first().check();
     const sets = page.getByRole('table', { name: 'sets of objects' });
     await sets.getByRole('row', { name: /, and stayed/ }).waitFor();
     await holders.locator('.entry-bars').filter({ hasText: /→.*→/ }).first().waitFor();
-    await keep('compare');
+    await opened.keep('compare');
     const svg = await savedText(/^save as SVG: Which objects/);
     expect(svg).toContain('in all of them');
     expect(svg).toMatch(/<rect x="\d+" y="\d+" width="[\d.]+" height="14" fill="#/);
@@ -309,7 +296,7 @@ describe.skipIf('missing' in browser)('the page', { timeout: 4 * PATIENCE_MS }, 
     await row.getByRole('link').click();
     await page.getByText(`${count} objects,`).waitFor();
     await page.getByText(/^Only objects that are in .* too, but not in/).waitFor();
-    await keep('compare-set');
+    await opened.keep('compare-set');
   });
 
   test('memory, garbage, resources and the scan of the source', async () => {
@@ -323,21 +310,21 @@ describe.skipIf('missing' in browser)('the page', { timeout: 4 * PATIENCE_MS }, 
       .getByRole('list', { name: 'legend' })
       .getByRole('button', { name: /global sessions/ })
       .waitFor();
-    await keep('memory');
+    await opened.keep('memory');
     expect(await savedText(/^save as SVG: resident memory/)).toContain('live objects');
     await goTo('garbage');
     await page.getByRole('table', { name: 'cycles' }).getByText('list').first().waitFor();
     await page.getByText('off (gc.disable)').waitFor();
-    await keep('garbage');
+    await opened.keep('garbage');
     await goTo('resources');
     await page
       .getByText(/open descriptors/)
       .first()
       .waitFor();
-    await keep('resources');
+    await opened.keep('resources');
     await goTo('scan');
     await page.getByText(`line ${GROWING_LINE}`).first().waitFor();
-    await keep('scan');
+    await opened.keep('scan');
   });
 
   test('by the keyboard alone: palette, view, table, object, help', async () => {
@@ -388,19 +375,20 @@ describe.skipIf('missing' in browser)('the page', { timeout: 4 * PATIENCE_MS }, 
       // Nothing but tables and drawings, which scroll in their own frames, is wider than the screen.
       const wider = await page.evaluate<string[]>(WIDER_THAN_SCREEN);
       found.push(...wider.map((element) => `${view}: wider than the screen: ${element}`));
-      await keep(`${scheme}-${size}-${view.replaceAll(/[^a-z0-9]+/g, '-')}`);
+      await opened.keep(`${scheme}-${size}-${view.replaceAll(/[^a-z0-9]+/g, '-')}`);
     }
     await page.locator('body').press('Control+k');
     await page.getByRole('option', { name: /^Suspect 1/ }).waitFor();
     found.push(...(await seriousViolations(page)).map((violation) => `palette: ${violation}`));
     found.push(...(await page.evaluate<string[]>(WIDER_THAN_SCREEN)).map((element) => `palette: wider: ${element}`));
-    await keep(`${scheme}-${size}-palette`);
+    await opened.keep(`${scheme}-${size}-palette`);
     await page.keyboard.press('Escape');
     expect(found).toEqual([]);
   });
 
   test('the console has nothing to complain of, and nothing came from elsewhere', () => {
     // The query that could not be read was answered with 422, which the browser notes.
+    const { daemon, record } = opened;
     const complaints = record.complaints.filter((text) => !text.includes('422'));
     expect(complaints).toEqual([]);
     expect(record.requests.filter((url) => !url.startsWith(daemon.base) && !/^(?:blob|data):/.test(url))).toEqual([]);

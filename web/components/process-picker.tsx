@@ -4,10 +4,10 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { formatBytes, formatDuration } from '../../src/base/units.ts';
 import type { PsReport } from '../../src/protocol/ps.ts';
-import type { WatchedProcess } from '../../src/protocol/web/workspace.ts';
 import { useAnswer } from '../state/answer.ts';
-import { type ApiFailure, send } from '../state/api.ts';
-import { goTo, linkTo } from '../state/route.ts';
+import type { ApiFailure } from '../state/api.ts';
+import { openProcess } from '../state/process-actions.ts';
+import { linkTo } from '../state/route.ts';
 import { workspace } from '../state/workspace.ts';
 import { Answered, Empty, Failure } from './states.tsx';
 import { PlainTable } from './tables/plain-table.tsx';
@@ -21,8 +21,7 @@ export function ProcessPicker(): JSX.Element {
     setOpening(pid);
     setFailure(undefined);
     try {
-      await send<WatchedProcess>('POST', '/api/processes', { pid });
-      goTo('overview', '', { p: pid });
+      await openProcess(pid);
     } catch (error) {
       setFailure(error as ApiFailure);
     } finally {

@@ -1,13 +1,21 @@
-// What the page does to a process that is watched. Every one throws an ApiFailure, for its caller to show.
+// What the page does to a process. Every one throws an ApiFailure, for its caller to show.
 
-import type { OpenSnapshot } from '../../src/protocol/web/workspace.ts';
+import type { OpenSnapshot, WatchedProcess } from '../../src/protocol/web/workspace.ts';
 import { send } from './api.ts';
 import { goTo } from './route.ts';
+import { whenTold } from './workspace.ts';
 
 /** Seconds of an observation where nobody says. */
 export const WATCH_SECONDS = 20;
 /** The daemon takes no longer label. */
 export const LABEL_LENGTH = 80;
+
+/** And goes to it. */
+export async function openProcess(pid: number): Promise<void> {
+  await send<WatchedProcess>('POST', '/api/processes', { pid });
+  await whenTold(({ processes }) => processes.some((process) => process.pid === pid));
+  goTo('overview', '', { p: pid });
+}
 
 export async function watchForGrowth(pid: number, seconds: number): Promise<void> {
   await send('POST', `/api/processes/${pid}/observation`, { seconds });
@@ -24,5 +32,6 @@ export async function markMoment(pid: number, label: string): Promise<void> {
 /** And goes to it: it is still loading. */
 export async function takeSnapshot(pid: number): Promise<void> {
   const { id } = await send<OpenSnapshot>('POST', `/api/processes/${pid}/snapshots`);
+  await whenTold(({ snapshots }) => snapshots.some((snapshot) => snapshot.id === id));
   goTo('types', '', { s: id });
 }

@@ -1,6 +1,6 @@
 // What is open, kept up to date by the daemon's events, and which of it the reader looks at.
 
-import { computed, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import type { DaemonEvent, Mark, ProcessSample, Timeline } from '../../src/protocol/web/events.ts';
 import type { OpenSnapshot, WatchedProcess, Workspace } from '../../src/protocol/web/workspace.ts';
 import { type ApiFailure, getJson } from './api.ts';
@@ -35,6 +35,21 @@ export const currentSnapshot = computed<OpenSnapshot | undefined>(() => {
 export function snapshotPath(rest: string): string | undefined {
   const snapshot = currentSnapshot.value;
   return snapshot === undefined || snapshot.state === 'failed' ? undefined : `/api/snapshots/${snapshot.id}/${rest}`;
+}
+
+/**
+ * Resolves once the workspace meets `isTold`. What the page has asked for is answered sooner than it is told of: a view gone to
+ * before that would show another snapshot or process first.
+ */
+export function whenTold(isTold: (workspace: Workspace) => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = effect(() => {
+      if (workspace.value === undefined || !isTold(workspace.value)) return;
+      resolve();
+      // An effect that is true at once runs before `stop` is there.
+      queueMicrotask(() => stop());
+    });
+  });
 }
 
 export function connect(): void {
