@@ -3,6 +3,7 @@
 
 import { LeakscopeError } from '../base/errors.ts';
 import type { Problem } from '../base/problems.ts';
+import { RecentlyUsed } from '../base/recently-used.ts';
 import type { GcReport } from '../diagnose/gc-report.ts';
 import { isSameProcess } from '../diagnose/heap-diff.ts';
 import { reportHeap } from '../diagnose/heap-report.ts';
@@ -153,7 +154,7 @@ class Snapshot {
   readonly #memory = new Awaited<MemoryView>();
   /** Without retained sizes at first. */
   readonly #amounts = new Map<TypeGrouping, TypeAmounts>();
-  readonly #selections = new Map<string, ObjectSelection>();
+  readonly #selections = new RecentlyUsed<string, ObjectSelection>(SELECTIONS_KEPT);
   #index: HeapIndex | undefined;
   #vocabulary: QueryVocabulary | undefined;
   #report: ReturnType<typeof reportHeap> | undefined;
@@ -265,17 +266,12 @@ class Snapshot {
     other: (id: SnapshotId) => Snapshot,
   ): ObjectsAnswer {
     const { q, since = [], also_in = [], offset, limit } = query;
-    const key = `${since} ${also_in} ${q}`;
-    const selection =
-      this.#selections.get(key) ??
+    const selection = this.#selections.getOrMake(`${since} ${also_in} ${q}`, () =>
       this.#select(heap, q, {
         outside: since.map((id) => this.#ofSameProcess(other(id))),
         inside: also_in.map((id) => this.#ofSameProcess(other(id))),
-      });
-    // Asked for again, it is the youngest again.
-    this.#selections.delete(key);
-    this.#selections.set(key, selection);
-    if (this.#selections.size > SELECTIONS_KEPT) this.#selections.delete(this.#selections.keys().next().value!);
+      }),
+    );
     const rows = selection.window(query, offset, limit).map((node) => objectRow(heap, node));
     return { total: selection.count, offset, rows, bytes: selection.bytes };
   }

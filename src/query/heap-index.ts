@@ -1,6 +1,7 @@
 // What queries ask a heap again and again, computed at the first question that needs it and kept for the next.
 
 import { type BitSet, createBitSet, difference, hasBit, setBit, setIndices, union } from '../base/bitset.ts';
+import { RecentlyUsed } from '../base/recently-used.ts';
 import { indexInAscending } from '../base/sorted-search.ts';
 import type { Retention } from '../diagnose/retention.ts';
 import type { Dominators } from '../graph/dominators.ts';
@@ -42,6 +43,9 @@ const ORDERED_BELOW = (2 ** 32 - 2) * WORD_BYTES;
 /** Up to this share of all nodes are set one by one sooner than all are looked at. */
 const FEW = 1 / 3;
 
+/** Selections by type kept: a bit for each object. */
+const TYPES_KEPT = 8;
+
 export class HeapIndex {
   readonly retention: Retention;
   /** Qualified name of each type of the graph. */
@@ -52,6 +56,8 @@ export class HeapIndex {
   #roots: BitSet | undefined;
   #namespaces: NamespaceOwners | undefined;
   #byType: NodesByType | undefined;
+  /** Of the types last asked for, by these: a query is refined more often than it is left for another. */
+  readonly #ofTypes = new RecentlyUsed<string, BitSet>(TYPES_KEPT);
   #preorder: Uint32Array | undefined;
   #referrerCounts: Uint32Array | undefined;
   #referentCounts: Uint32Array | undefined;
@@ -91,18 +97,21 @@ export class HeapIndex {
     return this.#referentCounts;
   }
 
-  /** Those of the types that `accepted` holds 1 for. */
+  /** Those of the types that `accepted` holds 1 for. Shared by all who ask: not to be changed. */
   nodesOfTypes(accepted: Uint8Array): BitSet {
+    const types = [...accepted.keys()].filter((type) => accepted[type] === 1);
+    return this.#ofTypes.getOrMake(types.join(), () => this.#findOfTypes(accepted, types));
+  }
+
+  #findOfTypes(accepted: Uint8Array, types: readonly number[]): BitSet {
     const { graph } = this.retention;
     this.#byType ??= sortByType(graph);
     const { first, nodes } = this.#byType;
-    let count = 0;
-    for (let t = 0; t < accepted.length; t++) if (accepted[t] === 1) count += first[t + 1]! - first[t]!;
+    const count = types.reduce((sum, type) => sum + first[type + 1]! - first[type]!, 0);
     if (count > FEW * graph.nodeCount) return narrowByTable(this.nodes, graph.typeOf, accepted);
     const found = createBitSet(graph.nodeCount);
-    for (let t = 0; t < accepted.length; t++) {
-      if (accepted[t] !== 1) continue;
-      for (let i = first[t]!; i < first[t + 1]!; i++) setBit(found, nodes[i]!);
+    for (const type of types) {
+      for (let i = first[type]!; i < first[type + 1]!; i++) setBit(found, nodes[i]!);
     }
     return found;
   }
@@ -112,10 +121,16 @@ export class HeapIndex {
     const order = this.#byRetained;
     if (order === undefined || bytes > ORDERED_BELOW) return undefined;
     const { retained, graph } = this.retention;
-    const most = Math.floor(FEW * order.length);
-    if (most === 0 || retained[order[most]!]! >= bytes) return undefined;
+    // How many they are: to look at what each retains would cost more than to set its bit.
+    let count = 0;
+    for (let above = order.length; count < above; ) {
+      const middle = (count + above) >>> 1;
+      if (retained[order[middle]!]! >= bytes) count = middle + 1;
+      else above = middle;
+    }
+    if (count > FEW * order.length) return undefined;
     const found = createBitSet(graph.nodeCount);
-    for (let i = 0; retained[order[i]!]! >= bytes; i++) setBit(found, order[i]!);
+    for (let i = 0; i < count; i++) setBit(found, order[i]!);
     return found;
   }
 

@@ -21,14 +21,15 @@ test('a condition keeps what it means of what was there', () => {
       const column = Uint32Array.from(numbers);
       const inside = (node: number): boolean => numbers[node]! >= low && numbers[node]! <= high;
       const hasNumber = (node: number): boolean => numbers[node] !== NONE;
-      expect([...setIndices(narrowByRange(within, column, { low, high, isOutside: false }))]).toEqual(
+      expect([...setIndices(narrowByRange(within, column, { low, high }))]).toEqual(
         nodes.filter((node) => hasNumber(node) && inside(node)),
       );
-      // The column of retained sizes has a row for the super-root as well.
+      expect([
+        ...setIndices(narrowByRange(within, column, { low: low - 0.5, high: Number.POSITIVE_INFINITY })),
+      ]).toEqual(nodes.filter((node) => hasNumber(node) && numbers[node]! >= low));
+      // The column of retained sizes has a row for the super-root as well, and is of no whole numbers.
       const longer = Float64Array.of(...numbers, 5);
-      expect([...setIndices(narrowByRange(within, longer, { low, high, isOutside: true }))]).toEqual(
-        nodes.filter((node) => hasNumber(node) && !inside(node)),
-      );
+      expect([...setIndices(narrowByRange(within, longer, { low, high }))]).toEqual(nodes.filter(inside));
       const rows = Uint32Array.from(numbers, (number) => number % 10);
       const table = Uint8Array.from({ length: 10 }, (_, row) => Number(row >= low));
       expect([...setIndices(narrowByTable(within, rows, table))]).toEqual(nodes.filter((node) => rows[node]! >= low));

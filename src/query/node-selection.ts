@@ -48,11 +48,10 @@ function narrowFew(within: NodeSelection, accept: (node: NodeIndex) => boolean):
   return kept;
 }
 
-/** Whole numbers from `low` to `high`, or all but these. */
+/** Numbers from `low` to `high`, both included; none where `low` is above `high`. */
 export interface NumberRange {
   readonly low: number;
   readonly high: number;
-  readonly isOutside: boolean;
 }
 
 /** What columns of whole numbers hold for a node that has none. */
@@ -62,34 +61,46 @@ const NONE = 0xffffffff;
 export function narrowByRange(
   within: NodeSelection,
   column: Uint32Array | Float64Array,
-  { low, high, isOutside }: NumberRange,
+  { low, high }: NumberRange,
 ): NodeSelection {
-  if (isSparse(within)) {
-    return narrowFew(within, (node) => {
-      const value = column[node]!;
-      return (value >= low && value <= high) !== isOutside && value !== NONE;
-    });
-  }
+  return column instanceof Uint32Array
+    ? narrowByWholeNumbers(within, column, Math.max(0, Math.ceil(low)), Math.min(NONE - 1, Math.floor(high)))
+    : narrowByNumbers(within, column, low, high);
+}
+
+function narrowByWholeNumbers(within: NodeSelection, column: Uint32Array, low: number, high: number): NodeSelection {
+  if (low > high) return new Uint32Array(within.length);
+  // Counted from `low` in 32 bits, what is below it is above all others: one comparison tells, and of integers.
+  const span = high - low;
+  if (isSparse(within)) return narrowFew(within, (node) => (column[node]! - low) >>> 0 <= span);
   const kept = new Uint32Array(within.length);
-  const flip = Number(isOutside);
   for (let w = 0; w < within.length; w++) {
-    if (within[w] !== 0) kept[w] = within[w]! & bitsInRange(column, 32 * w, low, high, flip);
+    if (within[w] !== 0) kept[w] = within[w]! & bitsOfWholeNumbers(column, 32 * w, low, span);
   }
   return kept;
 }
 
-function bitsInRange(
-  column: Uint32Array | Float64Array,
-  first: NodeIndex,
-  low: number,
-  high: number,
-  flip: number,
-): number {
+function bitsOfWholeNumbers(column: Uint32Array, first: NodeIndex, low: number, span: number): number {
   let bits = 0;
   for (let n = Math.min(first + 31, column.length - 1); n >= first; n--) {
-    const value = column[n]!;
-    const isInside = Number(value >= low) & Number(value <= high);
-    bits = (bits << 1) | ((isInside ^ flip) & Number(value !== NONE));
+    bits = (bits << 1) | Number((column[n]! - low) >>> 0 <= span);
+  }
+  return bits;
+}
+
+function narrowByNumbers(within: NodeSelection, column: Float64Array, low: number, high: number): NodeSelection {
+  if (isSparse(within)) return narrowFew(within, (node) => column[node]! >= low && column[node]! <= high);
+  const kept = new Uint32Array(within.length);
+  for (let w = 0; w < within.length; w++) {
+    if (within[w] !== 0) kept[w] = within[w]! & bitsOfNumbers(column, 32 * w, low, high);
+  }
+  return kept;
+}
+
+function bitsOfNumbers(column: Float64Array, first: NodeIndex, low: number, high: number): number {
+  let bits = 0;
+  for (let n = Math.min(first + 31, column.length - 1); n >= first; n--) {
+    bits = (bits << 1) | (Number(column[n]! >= low) & Number(column[n]! <= high));
   }
   return bits;
 }

@@ -143,11 +143,16 @@ function selectByCondition(condition: Condition, heap: HeapIndex, within: NodeSe
 type NumberQuery = Extract<Query, { readonly kind: 'number' }>;
 
 function selectByNumber(query: NumberQuery, heap: HeapIndex, within: NodeSelection): NodeSelection {
-  const range = rangeOf(query);
-  const { low, high, isOutside } = range;
-  const isLowerBound = high === Number.POSITIVE_INFINITY && !isOutside;
-  const few = query.field === 'retained' && isLowerBound ? heap.retainingAtLeast(low) : undefined;
-  return few === undefined ? narrowByRange(within, columnOf(query.field, heap), range) : intersection(within, few);
+  const { field, operator } = query;
+  const column = columnOf(field, heap);
+  if (operator === '!=') {
+    const numbered = narrowByRange(within, column, ANY_NUMBER);
+    return difference(numbered, narrowByRange(numbered, column, rangeOf(query, '=')));
+  }
+  const range = rangeOf(query, operator);
+  const isLowerBound = range.high === Number.POSITIVE_INFINITY;
+  const few = field === 'retained' && isLowerBound ? heap.retainingAtLeast(range.low) : undefined;
+  return few === undefined ? narrowByRange(within, column, range) : intersection(within, few);
 }
 
 function columnOf(field: NumberField, heap: HeapIndex): Uint32Array | Float64Array {
@@ -171,13 +176,12 @@ function columnOf(field: NumberField, heap: HeapIndex): Uint32Array | Float64Arr
 }
 
 /** What every node with a number has: a node without one is at no distance, or has no entries. */
-const ANY_NUMBER: NumberRange = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY, isOutside: false };
+const ANY_NUMBER: NumberRange = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
 
 /** All that is measured is whole; a bound of bytes (`1.3KB`) may not be. */
-function rangeOf(query: NumberQuery): NumberRange {
-  const { field, operator } = query;
+function rangeOf(query: NumberQuery, operator: Exclude<NumberQuery['operator'], '!='>): NumberRange {
   // The column of sizes counts words.
-  const value = field === 'size' ? query.value / WORD_BYTES : query.value;
+  const value = query.field === 'size' ? query.value / WORD_BYTES : query.value;
   switch (operator) {
     case '>':
       return { ...ANY_NUMBER, low: Math.floor(value) + 1 };
@@ -188,8 +192,6 @@ function rangeOf(query: NumberQuery): NumberRange {
     case '<=':
       return { ...ANY_NUMBER, high: Math.floor(value) };
     case '=':
-      return { low: value, high: value, isOutside: false };
-    case '!=':
-      return { low: value, high: value, isOutside: true };
+      return { low: value, high: value };
   }
 }

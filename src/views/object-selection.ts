@@ -2,6 +2,7 @@
 // met in the order of all objects, which is sorted once: no matter how many they are, a window costs at most one pass.
 
 import { type BitSet, countBits, hasBit, setIndices } from '../base/bitset.ts';
+import { RecentlyUsed } from '../base/recently-used.ts';
 import { type HeapGraph, type NodeIndex, WORD_BYTES } from '../graph/heap-graph.ts';
 import { type ObjectOrder, orderAllObjects, orderObjects } from './object-order.ts';
 
@@ -15,7 +16,7 @@ const ORDERS_KEPT = 6;
 export class ObjectOrders {
   readonly #graph: HeapGraph;
   readonly #retained: Float64Array;
-  readonly #orders = new Map<string, Uint32Array>();
+  readonly #orders = new RecentlyUsed<string, Uint32Array>(ORDERS_KEPT);
 
   /** `byRetained`: all objects, what retains most first. */
   constructor(graph: HeapGraph, retained: Float64Array, byRetained: Uint32Array) {
@@ -30,14 +31,7 @@ export class ObjectOrders {
   }
 
   ofAll(order: ObjectOrder): Uint32Array {
-    const key = keyOf(order);
-    const known = this.#orders.get(key);
-    const all = known ?? orderAllObjects(this.#graph, this.#retained, order);
-    // Asked for again, it is the youngest again.
-    this.#orders.delete(key);
-    this.#orders.set(key, all);
-    if (this.#orders.size > ORDERS_KEPT) this.#orders.delete(this.#orders.keys().next().value!);
-    return all;
+    return this.#orders.getOrMake(keyOf(order), () => orderAllObjects(this.#graph, this.#retained, order));
   }
 }
 

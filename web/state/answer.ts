@@ -2,6 +2,7 @@
 // last ones are kept: going back is instant.
 
 import { useLayoutEffect, useState } from 'preact/hooks';
+import { RecentlyUsed } from '../../src/base/recently-used.ts';
 import { type ApiFailure, getJson } from './api.ts';
 import { workspace } from './workspace.ts';
 
@@ -11,8 +12,7 @@ export type Answer<T> =
   | { readonly state: 'ready'; readonly value: T }
   | { readonly state: 'failed'; readonly failure: ApiFailure };
 
-const kept = new Map<string, unknown>();
-const KEPT_LIMIT = 200;
+const kept = new RecentlyUsed<string, unknown>(200);
 
 /** Whether the answer to come stays true: of a snapshot whose retained sizes are there, which some answers lack before. */
 function isLasting(path: string): boolean {
@@ -22,18 +22,12 @@ function isLasting(path: string): boolean {
   return snapshot?.state === 'ready' && snapshot.analysing === undefined;
 }
 
-function keep(path: string, value: unknown): void {
-  kept.delete(path);
-  kept.set(path, value);
-  if (kept.size > KEPT_LIMIT) kept.delete(kept.keys().next().value!);
-}
-
 export async function fetchKept<T>(path: string, signal?: AbortSignal): Promise<T> {
   if (kept.has(path)) return kept.get(path) as T;
   // What was asked before the sizes were there may lack them, whenever it comes.
   const lasts = isLasting(path);
   const value = await getJson<T>(path, signal);
-  if (lasts) keep(path, value);
+  if (lasts) kept.set(path, value);
   return value;
 }
 
