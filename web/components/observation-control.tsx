@@ -2,9 +2,10 @@
 
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
+import { MARK_LABEL_LENGTH } from '../../src/protocol/web/limits.ts';
 import type { WatchedProcess } from '../../src/protocol/web/workspace.ts';
 import type { ApiFailure } from '../state/api.ts';
-import { LABEL_LENGTH, markMoment, stopWatching, WATCH_SECONDS, watchForGrowth } from '../state/process-actions.ts';
+import { markMoment, stopWatching, WATCH_SECONDS, watchForGrowth } from '../state/process-actions.ts';
 import { linkTo } from '../state/route.ts';
 import { Failure } from './states.tsx';
 
@@ -84,7 +85,7 @@ export function ObservationControl({ process }: { process: WatchedProcess }): JS
         >
           <input
             type="text"
-            maxLength={LABEL_LENGTH}
+            maxLength={MARK_LABEL_LENGTH}
             placeholder="load on, deployed, …"
             aria-label="mark this moment as"
             value={label}

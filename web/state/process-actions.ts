@@ -1,5 +1,6 @@
 // What the page does to a process. Every one throws an ApiFailure, for its caller to show.
 
+import { MARK_LABEL_LENGTH } from '../../src/protocol/web/limits.ts';
 import type { OpenSnapshot, WatchedProcess } from '../../src/protocol/web/workspace.ts';
 import { send } from './api.ts';
 import { goTo } from './route.ts';
@@ -7,8 +8,6 @@ import { whenTold } from './workspace.ts';
 
 /** Seconds of an observation where nobody says. */
 export const WATCH_SECONDS = 20;
-/** The daemon takes no longer label. */
-export const LABEL_LENGTH = 80;
 
 /** And goes to it. */
 export async function openProcess(pid: number): Promise<void> {
@@ -26,7 +25,7 @@ export async function stopWatching(pid: number): Promise<void> {
 }
 
 export async function markMoment(pid: number, label: string): Promise<void> {
-  await send('POST', `/api/processes/${pid}/marks`, { label: label.slice(0, LABEL_LENGTH) });
+  await send('POST', `/api/processes/${pid}/marks`, { label: label.slice(0, MARK_LABEL_LENGTH) });
 }
 
 /** And goes to it: it is still loading. */

@@ -3,6 +3,7 @@
 
 import * as v from 'valibot';
 import type { HeapDiff } from '../diff.ts';
+import { EXPANSIONS_LIMIT } from './limits.ts';
 
 /** Rows `offset ..` of a list of `total`. */
 export interface Window<Row> {
@@ -175,9 +176,6 @@ export interface RetainingGraph {
     readonly name: string;
   }[];
 }
-
-/** Expansions of one retaining graph at most. */
-export const EXPANSIONS_LIMIT = 16;
 
 /** Query of …/retaining-graph. */
 export const RetainingGraphQuery = v.strictObject({

@@ -31,6 +31,7 @@
 
 import * as v from 'valibot';
 import type { ErrorReport } from '../error.ts';
+import { MARK_LABEL_LENGTH } from './limits.ts';
 
 /** `s1`, `s2` …: of one run of the daemon, never used again. */
 export type SnapshotId = string;
@@ -107,7 +108,9 @@ export const ObservationRequest = v.strictObject({
   seconds: v.pipe(v.number(), v.minValue(1), v.maxValue(3600)),
 });
 /** POST /api/processes/PID/marks */
-export const MarkRequest = v.strictObject({ label: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(80)) });
+export const MarkRequest = v.strictObject({
+  label: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(MARK_LABEL_LENGTH)),
+});
 
 /** Query of GET /api/snapshots/ID/export. `json` is the HeapReport; `heap` is leakscope's own format. */
 export const EXPORT_NAMES = [

@@ -2,6 +2,7 @@
 // folded away.
 
 import type { RetainingGraph } from '../../../src/protocol/web/heap-views.ts';
+import { EXPANSIONS_LIMIT } from '../../../src/protocol/web/limits.ts';
 
 /** By address. */
 export interface Branches {
@@ -11,9 +12,6 @@ export interface Branches {
 }
 
 export const NO_BRANCHES: Branches = { expanded: [], folded: new Set() };
-
-/** As many as one question may name (`RetainingGraphQuery`). */
-const EXPANSIONS_LIMIT = 16;
 
 /**
  * The graph without what only leads through folded nodes: nodes from which the object is reached another way stay. Nodes and
