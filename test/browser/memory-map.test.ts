@@ -69,7 +69,7 @@ describe.skipIf('missing' in browser)('the memory map', { timeout: 2 * PATIENCE_
     await first.getByText('global sessions').waitFor();
     expect(await first.textContent()).toMatch(/global sessions \d[\d.]* MB$/);
     expect(params().get('by')).toBe('owner');
-    expect(await pixels('c1')).toBeGreaterThan(1000);
+    await expect.poll(() => pixels('c1')).toBeGreaterThan(1000);
     await entry(/^free \d/).waitFor();
     await entry(/^pins a nearly empty arena .* keeps \d[\d.]* MB in \d+ arenas$/).waitFor();
   });
