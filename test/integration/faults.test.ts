@@ -110,7 +110,7 @@ describe('a target that ends', () => {
   });
 
   test('by itself', async () => {
-    const target = await startPython(python, 'import time\nprint("ready")\nrows = []\ntime.sleep(2.5)');
+    const target = await startPython(python, 'import time\nprint("ready")\nrows = []\ntime.sleep(6)');
     const run = await runLeakscope(['find', `${target.pid}`, '--for', '30s', '--json']);
     expect(run.exitCode).toBe(3);
     expect(reportOf(run)).toMatchObject({ verdict: 'inconclusive' });

@@ -46,7 +46,7 @@ test('a leaking command: verdict, holder, exit code 1, and nothing left running'
 });
 
 test('a command that ends too early: could not tell, with the reason', async () => {
-  const run = await runLeakscope(['find', '--for', '30s', '--json', '--', python, '-c', 'import time; time.sleep(2)']);
+  const run = await runLeakscope(['find', '--for', '30s', '--json', '--', python, '-c', 'import time; time.sleep(5)']);
   const report = v.parse(FindReportSchema, JSON.parse(run.stdout));
   expect(report.verdict).toBe('inconclusive');
   expect(report.summary).toMatch(/exited|ended/);
