@@ -18,7 +18,7 @@ export function runQueryThread(): void {
         engine.open(request.id, request.loaded);
         return;
       case 'analysed':
-        engine.analysed(request.id, request.analysis);
+        takeSteps(engine.analysed(request.id, request.analysis));
         return;
       case 'remember':
         engine.remember(request.id, request.memory);
@@ -31,6 +31,17 @@ export function runQueryThread(): void {
         return;
       case 'answer':
         void reply(engine, request).then((answer) => port.postMessage(answer));
+    }
+  });
+}
+
+/** Between one step and the next, what was asked meanwhile is answered. */
+function takeSteps(steps: Iterator<undefined>): void {
+  setImmediate(() => {
+    try {
+      if (steps.next().done !== true) takeSteps(steps);
+    } catch {
+      // No memory for it, for one: whoever asks for the same is told.
     }
   });
 }
