@@ -18,6 +18,7 @@ import {
   WORD_BYTES,
 } from '../graph/heap-graph.ts';
 import { buildReferrers, type Referrers } from '../graph/referrers.ts';
+import { type CoarseColumn, coarseColumn } from './coarse-column.ts';
 import { dottedName, exactOrPattern } from './name-pattern.ts';
 import { everyNode, type NodeSelection, narrowByMask, narrowByTable, selectionOf } from './node-selection.ts';
 import { ADDRESS } from './query-syntax.ts';
@@ -58,6 +59,7 @@ export class HeapIndex {
   #byType: NodesByType | undefined;
   /** Of the types last asked for, by these: a query is refined more often than it is left for another. */
   readonly #ofTypes = new RecentlyUsed<string, BitSet>(TYPES_KEPT);
+  readonly #coarse = new Map<Uint32Array, CoarseColumn>();
   #preorder: Uint32Array | undefined;
   #referrerCounts: Uint32Array | undefined;
   #referentCounts: Uint32Array | undefined;
@@ -95,6 +97,16 @@ export class HeapIndex {
   get referentCounts(): Uint32Array {
     this.#referentCounts ??= lengthsOf(this.retention.graph.firstEdge);
     return this.#referentCounts;
+  }
+
+  /** The same column, as it is sooner looked through; `numbers` is one of those of this heap. */
+  coarse(numbers: Uint32Array): CoarseColumn {
+    let column = this.#coarse.get(numbers);
+    if (column === undefined) {
+      column = coarseColumn(numbers);
+      this.#coarse.set(numbers, column);
+    }
+    return column;
   }
 
   /** Those of the types that `accepted` holds 1 for. Shared by all who ask: not to be changed. */

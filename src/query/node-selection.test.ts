@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { setIndices } from '../base/bitset.ts';
-import { everyNode, isEmpty, narrowByMask, narrowByRange, narrowByTable, selectionOf } from './node-selection.ts';
+import { everyNode, isEmpty, NONE, narrowByMask, narrowByRange, narrowByTable, selectionOf } from './node-selection.ts';
 
-const NONE = 0xffffffff;
 /** Around the ends of the words of a set. */
 const arbitraryNumbers = fc.array(fc.oneof(fc.nat(9), fc.constant(NONE)), { maxLength: 100 });
 

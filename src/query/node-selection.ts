@@ -33,7 +33,8 @@ export function isEmpty(selection: NodeSelection): boolean {
 /** Fewer nodes than this for each word of a set are looked at one by one. */
 const FEW_PER_WORD = 4;
 
-function isSparse(selection: NodeSelection): boolean {
+/** Whether so few are left that only they are looked at. */
+export function isSparse(selection: NodeSelection): boolean {
   return countBits(selection) < FEW_PER_WORD * selection.length;
 }
 
@@ -55,7 +56,7 @@ export interface NumberRange {
 }
 
 /** What columns of whole numbers hold for a node that has none. */
-const NONE = 0xffffffff;
+export const NONE = 0xffffffff;
 
 /** Those whose number in `column` lies in the range; those without one are never meant. `column` may be longer. */
 export function narrowByRange(

@@ -4,6 +4,7 @@
 import { difference, hasBit, intersection, union } from '../base/bitset.ts';
 import { indexInAscending } from '../base/sorted-search.ts';
 import { NodeFlag, WORD_BYTES } from '../graph/heap-graph.ts';
+import { narrowByCoarse } from './coarse-column.ts';
 import type { HeapIndex } from './heap-index.ts';
 import { moduleName } from './name-pattern.ts';
 import {
@@ -145,14 +146,15 @@ type NumberQuery = Extract<Query, { readonly kind: 'number' }>;
 function selectByNumber(query: NumberQuery, heap: HeapIndex, within: NodeSelection): NodeSelection {
   const { field, operator } = query;
   const column = columnOf(field, heap);
-  if (operator === '!=') {
-    const numbered = narrowByRange(within, column, ANY_NUMBER);
-    return difference(numbered, narrowByRange(numbered, column, rangeOf(query, '=')));
-  }
+  const narrow = (range: NumberRange): NodeSelection =>
+    column instanceof Uint32Array
+      ? narrowByCoarse(within, heap.coarse(column), range)
+      : narrowByRange(within, column, range);
+  if (operator === '!=') return difference(narrow(ANY_NUMBER), narrow(rangeOf(query, '=')));
   const range = rangeOf(query, operator);
   const isLowerBound = range.high === Number.POSITIVE_INFINITY;
   const few = field === 'retained' && isLowerBound ? heap.retainingAtLeast(range.low) : undefined;
-  return few === undefined ? narrowByRange(within, column, range) : intersection(within, few);
+  return few === undefined ? narrow(range) : intersection(within, few);
 }
 
 function columnOf(field: NumberField, heap: HeapIndex): Uint32Array | Float64Array {
