@@ -6,9 +6,6 @@ import { indexInAscending } from '../base/sorted-search.ts';
 import type { Retention } from '../diagnose/retention.ts';
 import type { Dominators } from '../graph/dominators.ts';
 import {
-  EDGE_KIND_SHIFT,
-  EDGE_PAYLOAD_MASK,
-  type EdgeIndex,
   EdgeKind,
   type HeapGraph,
   NodeFlag,
@@ -19,17 +16,10 @@ import {
 } from '../graph/heap-graph.ts';
 import { buildReferrers, type Referrers } from '../graph/referrers.ts';
 import { type CoarseColumn, coarseColumn } from './coarse-column.ts';
+import { edgesInto, edgesNamed, sourcesOf } from './edge-selection.ts';
 import { dottedName, exactOrPattern } from './name-pattern.ts';
 import { everyNode, type NodeSelection, narrowByMask, narrowByTable, selectionOf } from './node-selection.ts';
 import { ADDRESS } from './query-syntax.ts';
-
-/** A bit for each kind of edge whose payload is a name. */
-const NAMED_KINDS =
-  (1 << EdgeKind.attribute) |
-  (1 << EdgeKind.global) |
-  (1 << EdgeKind.local) |
-  (1 << EdgeKind.cell) |
-  (1 << EdgeKind.field);
 
 /** What may be there already. */
 export interface KnownColumns {
@@ -56,11 +46,12 @@ export class HeapIndex {
   readonly #byRetained: Uint32Array | undefined;
   #roots: BitSet | undefined;
   #namespaces: NamespaceOwners | undefined;
+  #namespaceNodes: BitSet | undefined;
   #byType: NodesByType | undefined;
   /** Of the types last asked for, by these: a query is refined more often than it is left for another. */
   readonly #ofTypes = new RecentlyUsed<string, BitSet>(TYPES_KEPT);
   readonly #coarse = new Map<Uint32Array, CoarseColumn>();
-  #preorder: Uint32Array | undefined;
+  #preorder: Preorder | undefined;
   #referrerCounts: Uint32Array | undefined;
   #referentCounts: Uint32Array | undefined;
 
@@ -184,13 +175,17 @@ export class HeapIndex {
   dominatedBy(tops: BitSet): BitSet {
     const { graph, dominators, retainedObjects } = this.retention;
     this.#preorder ??= dominatorPreorder(dominators, retainedObjects);
-    const preorder = this.#preorder;
+    const { nodes, places } = this.#preorder;
+    // Places ascend in a set, whatever the order of nodes.
+    const topPlaces = createBitSet(nodes.length);
+    for (const top of setIndices(tops)) if (places[top]! !== NO_PLACE) setBit(topPlaces, places[top]!);
     const below = createBitSet(graph.nodeCount);
-    // What a node dominates follows it: places before `end` are below a top that has been passed.
-    for (let place = 0, end = 0; place < preorder.length; place++) {
-      const node = preorder[place]!;
-      if (place < end) setBit(below, node);
-      if (hasBit(tops, node)) end = Math.max(end, place + retainedObjects[node]!);
+    let end = 0;
+    for (const place of setIndices(topPlaces)) {
+      // Below another top, and all that it dominates with it.
+      if (place < end) continue;
+      end = place + retainedObjects[nodes[place]!]!;
+      for (let i = place + 1; i < end; i++) setBit(below, nodes[i]!);
     }
     return below;
   }
@@ -219,33 +214,25 @@ export class HeapIndex {
 
   /** Nodes with a reference to one of `targets`; of an object and its `__dict__` it is the object that has it. */
   referrersOf(targets: BitSet): BitSet {
-    const { edgeTargets } = this.retention.graph;
-    return this.#sourcesOf((edge) => hasBit(targets, edgeTargets[edge]!));
+    return this.#ownersOf(edgesInto(this.retention.graph, targets));
   }
 
   /** Nodes with an attribute, global or variable that the pattern means. */
   nodesWithName(pattern: string): BitSet {
-    const { edgeNames, strings } = this.retention.graph;
+    const { graph } = this.retention;
     const accept = exactOrPattern(pattern);
-    const isMeant = Uint8Array.from(strings, (name) => Number(name !== '' && accept(name)));
-    return this.#sourcesOf((edge) => {
-      const packed = edgeNames[edge]!;
-      return ((NAMED_KINDS >>> (packed >>> EDGE_KIND_SHIFT)) & isMeant[packed & EDGE_PAYLOAD_MASK]!) === 1;
-    });
+    const isMeant = Uint8Array.from(graph.strings, (name) => Number(name !== '' && accept(name)));
+    return this.#ownersOf(edgesNamed(graph, isMeant));
   }
 
-  /** Nodes with a reference that `accept` takes, by its edge; of an object and its `__dict__` it is the object that has it. */
-  #sourcesOf(accept: (edge: EdgeIndex) => boolean): BitSet {
-    const { firstEdge, edgeTargets, nodeFlags, nodeCount } = this.retention.graph;
-    const found = createBitSet(nodeCount);
-    for (let e = 0, source = 0; e < edgeTargets.length; e++) {
-      if (!accept(e)) continue;
-      while (firstEdge[source + 1]! <= e) source++;
-      setBit(found, source);
-    }
+  /** Nodes that have one of these references; of an object and its `__dict__` it is the object that has it. */
+  #ownersOf(edges: BitSet): BitSet {
+    const { graph } = this.retention;
+    const found = sourcesOf(graph, edges);
     const { owners, namespaces } = this.#namespaceOwners();
     for (let i = 0; i < owners.length; i++) if (hasBit(found, namespaces[i]!)) setBit(found, owners[i]!);
-    return difference(found, narrowByMask(this.nodes, nodeFlags, NodeFlag.namespace));
+    this.#namespaceNodes ??= narrowByMask(this.nodes, graph.nodeFlags, NodeFlag.namespace);
+    return difference(found, this.#namespaceNodes);
   }
 
   #namespaceOwners(): NamespaceOwners {
@@ -302,9 +289,18 @@ function findNamespaces({
   return { owners: Uint32Array.from(owners), namespaces: Uint32Array.from(namespaces) };
 }
 
-/** Reachable nodes so that what a node dominates follows it without a gap. */
-function dominatorPreorder({ idom, order }: Dominators, retainedObjects: Uint32Array): Uint32Array {
-  const preorder = new Uint32Array(order.length - 1);
+/** Reachable nodes, so that what a node dominates follows it without a gap, and where each of them stands. */
+interface Preorder {
+  readonly nodes: Uint32Array;
+  readonly places: Uint32Array;
+}
+
+/** Of nodes that are not reachable. */
+const NO_PLACE = 0xffffffff;
+
+function dominatorPreorder({ idom, order }: Dominators, retainedObjects: Uint32Array): Preorder {
+  const nodes = new Uint32Array(order.length - 1);
+  const places = new Uint32Array(idom.length).fill(NO_PLACE);
   // Where the next one that a node dominates will stand; of the super-root, the last entry, from the start on.
   const next = new Uint32Array(idom.length);
   for (let i = 1; i < order.length; i++) {
@@ -313,9 +309,10 @@ function dominatorPreorder({ idom, order }: Dominators, retainedObjects: Uint32A
     const place = next[above]!;
     next[above] = place + retainedObjects[node]!;
     next[node] = place + 1;
-    preorder[place] = node;
+    nodes[place] = node;
+    places[node] = place;
   }
-  return preorder;
+  return { nodes, places };
 }
 
 /** Of the ranges that prefix sums begin. */

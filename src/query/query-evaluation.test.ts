@@ -7,6 +7,7 @@ import { setIndices } from '../base/bitset.ts';
 import { computeRetention } from '../diagnose/retention.ts';
 import { type HeapGraph, WORD_BYTES } from '../graph/heap-graph.ts';
 import { HeapIndex } from './heap-index.ts';
+import { selectionOf } from './node-selection.ts';
 import { evaluateQuery } from './query-evaluation.ts';
 import { parseQuery } from './query-syntax.ts';
 
@@ -102,6 +103,23 @@ test('numbers and conditions agree with the plain definitions, on any graph', ()
       expect(ask(`under:0x${graph.addresses[top]!.toString(16)}`)).toEqual([...below].sort((a, b) => a - b));
       expect(ask(`held-by:0x${graph.addresses[top]!.toString(16)}`)).toEqual(
         [...new Set(targetsOf(graph, top))].sort((a, b) => a - b),
+      );
+      expect(ask(`refers-to:0x${graph.addresses[top]!.toString(16)}`)).toEqual(
+        where((node) => targetsOf(graph, node).includes(top)),
+      );
+    }),
+  );
+});
+
+test('below several objects is what is below any of them, one below another included, on any graph', () => {
+  fc.assert(
+    fc.property(arbitraryGraph(), fc.array(fc.nat(23), { maxLength: 6 }), (graph, drawn) => {
+      const tops = new Set(drawn.map((n) => n % graph.nodeCount));
+      const below = new Set<number>();
+      for (const top of tops) for (const node of naiveRetained(graph, top)) if (node !== top) below.add(node);
+      const index = new HeapIndex(computeRetention(graph));
+      expect([...setIndices(index.dominatedBy(selectionOf(graph.nodeCount, tops)))]).toEqual(
+        [...below].sort((a, b) => a - b),
       );
     }),
   );
