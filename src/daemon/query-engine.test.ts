@@ -24,11 +24,13 @@ function openEngine() {
 }
 
 test('however many of the steps that prepare for it were taken, a question is answered the same', async () => {
+  const unprepared = await openEngine().engine.answer(USERS);
+  expect(unprepared).toMatchObject({ total: 3, rows: [{}, {}, {}] });
   let taken = 0;
   for (let isDone = false; !isDone; taken++) {
     const { engine, steps } = openEngine();
     for (let step = 0; step < taken; step++) isDone = steps.next().done === true;
-    expect(await engine.answer(USERS)).toMatchObject({ total: 3, rows: [{}, {}, {}] });
+    expect(await engine.answer(USERS)).toEqual(unprepared);
   }
   expect(taken).toBeGreaterThan(2);
 });

@@ -3,11 +3,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BrowserContextOptions, Page } from 'playwright-core';
-import { launchBrowser } from './browser.ts';
+import { launchBrowser, newPage } from './browser.ts';
 import { type OpenDaemon, openDaemon } from './open-daemon.ts';
 import { type PageRecord, recordPage } from './page-checks.ts';
 
-/** A loaded machine takes its time; what is waited for is always a condition. In milliseconds. */
+/** For a test or its preparation, in milliseconds: a loaded machine takes its time; what is waited for is always a condition. */
 export const PATIENCE_MS = 120_000;
 export const LAPTOP = { width: 1280, height: 720 } as const;
 
@@ -38,12 +38,7 @@ export async function openPage(words: readonly string[], options: BrowserContext
     await daemon.stop();
     throw error;
   });
-  const newPage = async (context: BrowserContextOptions): Promise<Page> => {
-    const page = await chromium.newPage({ viewport: LAPTOP, acceptDownloads: true, ...context });
-    page.setDefaultTimeout(PATIENCE_MS);
-    return page;
-  };
-  const page = await newPage(options);
+  const page = await newPage(chromium, { viewport: LAPTOP, acceptDownloads: true, ...options });
   const record = recordPage(page);
   await page.goto(daemon.report.url);
   return {
@@ -71,7 +66,7 @@ export async function openPage(words: readonly string[], options: BrowserContext
       mkdirSync(SCREENSHOTS, { recursive: true });
       await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });
     },
-    offlinePage: () => newPage({ offline: true }),
+    offlinePage: () => newPage(chromium, { viewport: LAPTOP, offline: true }),
     close: async () => {
       await chromium.close();
       await daemon.stop();
