@@ -62,7 +62,7 @@ export class QueryEngine {
     this.#snapshots.set(id, new Snapshot(loaded));
   }
 
-  /** Returns steps that make the first questions as quick as later ones: for the caller to take when nothing else is asked. */
+  /** Returns steps that make the first questions as quick as later ones: for the caller to take between questions. */
   analysed(id: SnapshotId, analysis: HeapAnalysis): Iterator<undefined> {
     return this.#snapshots.get(id)?.analysed(analysis) ?? [][Symbol.iterator]();
   }

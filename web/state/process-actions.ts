@@ -1,7 +1,7 @@
 // What the page does to a process. Every one throws an ApiFailure, for its caller to show.
 
 import { MARK_LABEL_LENGTH } from '../../src/protocol/web/limits.ts';
-import type { OpenSnapshot, WatchedProcess } from '../../src/protocol/web/workspace.ts';
+import type { OpenSnapshot } from '../../src/protocol/web/workspace.ts';
 import { send } from './api.ts';
 import { goTo } from './route.ts';
 import { whenTold } from './workspace.ts';
@@ -11,7 +11,7 @@ export const WATCH_SECONDS = 20;
 
 /** And goes to it. */
 export async function openProcess(pid: number): Promise<void> {
-  await send<WatchedProcess>('POST', '/api/processes', { pid });
+  await send('POST', '/api/processes', { pid });
   await whenTold(({ processes }) => processes.some((process) => process.pid === pid));
   goTo('overview', '', { p: pid });
 }
